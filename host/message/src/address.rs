@@ -1,0 +1,263 @@
+//! One mailbox: lettre parses it, this module narrows what lettre lets through to what every server takes.
+//!
+//! The threat is an address that ends the `<…>` of an SMTP command or a header field and goes on with something else.
+//! So the local part is a plain dot-atom and the domain is host-name characters only: neither can hold a space, a
+//! bracket, a quotation mark or a comma.
+
+use std::fmt;
+
+use lettre::message::Mailbox;
+
+use crate::check::{self, NAME_BYTES};
+use crate::reason::Reason;
+
+/// A mailbox as given, in bytes: a name, quoted character by character, and the longest address.
+const MAILBOX_BYTES: usize = 2 * NAME_BYTES + EMAIL_BYTES + 16;
+/// RFC 5321 section 4.5.3.1.3: a path has 256 octets, its angle brackets among them.
+const EMAIL_BYTES: usize = 254;
+
+/// A mailbox: an address, and perhaps the name of who reads there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// The display name, decoded; never empty.
+    pub name: Option<String>,
+    /// `local@domain`, ASCII only: a domain with other letters is written in its `xn--` form (RFC 5891).
+    pub email: String,
+}
+
+impl Address {
+    /// Reads `a@b`, `Name <a@b>` or `"Name, with comma" <a@b>`.
+    pub(crate) fn parse(value: &str) -> Result<Self, Reason> {
+        let value = value.trim_matches(' ');
+        if value.is_empty() {
+            return Err(Reason::Empty);
+        }
+        check::line(value, MAILBOX_BYTES)?;
+        let mailbox: Mailbox = value.parse().map_err(|_| fault(value))?;
+        let name = mailbox
+            .name
+            .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty());
+        if let Some(name) = &name {
+            check::line(name, NAME_BYTES)?;
+        }
+        let local = local_part(mailbox.email.user())?;
+        let domain = domain(mailbox.email.domain())?;
+        let email = format!("{local}@{domain}");
+        if email.len() > EMAIL_BYTES {
+            return Err(Reason::TooLong { limit: EMAIL_BYTES });
+        }
+        Ok(Self { name, email })
+    }
+
+    /// What is behind the `@`.
+    pub(crate) fn domain(&self) -> &str {
+        self.email.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
+/// Two addresses with the same key reach the same mailbox: the domain has no case, the local part may have one
+/// (RFC 5321 section 2.4).
+pub(crate) fn key(email: &str) -> String {
+    match email.rsplit_once('@') {
+        Some((local, domain)) => format!("{local}@{}", domain.to_ascii_lowercase()),
+        None => email.to_owned(),
+    }
+}
+
+/// RFC 5322 section 3.2.3.
+pub(crate) fn is_atext(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
+}
+
+impl fmt::Display for Address {
+    /// As a person reads it, in the form that `Address::parse` takes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(name) = &self.name else {
+            return f.write_str(&self.email);
+        };
+        let plain = name
+            .chars()
+            .all(|c| c == ' ' || c == '.' || !c.is_ascii() || u8::try_from(c).is_ok_and(is_atext));
+        if plain && !name.starts_with('.') {
+            write!(f, "{name} <{}>", self.email)
+        } else {
+            let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
+            write!(f, "\"{quoted}\" <{}>", self.email)
+        }
+    }
+}
+
+/// The most telling reason why lettre refused `value`.
+fn fault(value: &str) -> Reason {
+    match value.rsplit_once('@') {
+        Some((local, domain)) if is_dot_atom(local) && !domain.is_empty() && !domain.contains(['>', ',', ';', ' ']) => {
+            Reason::NotADomain
+        }
+        _ => Reason::NotAnAddress,
+    }
+}
+
+/// RFC 5322 section 3.2.3.
+fn is_dot_atom(text: &str) -> bool {
+    text.split('.')
+        .all(|atom| !atom.is_empty() && atom.bytes().all(is_atext))
+}
+
+fn local_part(local: &str) -> Result<&str, Reason> {
+    if !local.is_ascii() {
+        Err(Reason::LocalPartNotAscii)
+    } else if is_dot_atom(local) {
+        Ok(local)
+    } else {
+        Err(Reason::NotAnAddress)
+    }
+}
+
+/// RFC 5321 section 4.1.2, and the underscore that real names hold. An IPv4 address passes as the digits that it is.
+fn domain(domain: &str) -> Result<String, Reason> {
+    let ascii = if domain.is_ascii() {
+        domain.to_owned()
+    } else {
+        idna::domain_to_ascii(domain).map_err(|_| Reason::NotADomain)?
+    };
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if ascii.split('.').all(label) {
+        Ok(ascii)
+    } else {
+        Err(Reason::NotADomain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn parsed(value: &str) -> (Option<String>, String) {
+        let address = Address::parse(value).unwrap();
+        (address.name, address.email)
+    }
+
+    #[test]
+    fn the_three_written_forms_are_read() {
+        assert_eq!(parsed("a@b"), (None, "a@b".into()));
+        assert_eq!(parsed(" <a@b.fr> "), (None, "a@b.fr".into()));
+        assert_eq!(
+            parsed("Jean Prénom <a.b+c@d.fr>"),
+            (Some("Jean Prénom".into()), "a.b+c@d.fr".into())
+        );
+        assert_eq!(
+            parsed("\"Nom, Prénom\" <a@b.fr>"),
+            (Some("Nom, Prénom".into()), "a@b.fr".into())
+        );
+        assert_eq!(
+            parsed(r#""Le \"chef\"" <a@b.fr>"#),
+            (Some(r#"Le "chef""#.into()), "a@b.fr".into())
+        );
+        assert_eq!(
+            parsed("M. Dupont <a@b.fr>"),
+            (Some("M. Dupont".into()), "a@b.fr".into())
+        );
+        assert_eq!(parsed("\"\" <a@b.fr>"), (None, "a@b.fr".into()));
+    }
+
+    #[test]
+    fn what_is_printed_is_read_back() {
+        for value in [
+            "a@b",
+            "Jean Prénom <a@b.fr>",
+            "\"Nom, Prénom\" <a@b.fr>",
+            r#""A \\ \"B\"" <a@b.fr>"#,
+            "M. D <a@b>",
+            "\".x\" <a@b>",
+        ] {
+            let address = Address::parse(value).unwrap();
+            assert_eq!(address.to_string(), value);
+            assert_eq!(Address::parse(&address.to_string()).unwrap(), address);
+        }
+    }
+
+    #[test]
+    fn a_domain_with_accents_becomes_punycode() {
+        assert_eq!(parsed("maire@mairie-évian.fr").1, "maire@xn--mairie-vian-hbb.fr");
+        assert_eq!(parsed("Maire <maire@École.Fr>").1, "maire@xn--cole-9oa.fr");
+    }
+
+    #[test]
+    fn a_local_part_with_accents_is_refused_by_its_own_reason() {
+        assert_eq!(Address::parse("hélène@b.fr"), Err(Reason::LocalPartNotAscii));
+        assert!(Reason::LocalPartNotAscii.text("fr").contains("SMTPUTF8"));
+    }
+
+    #[test]
+    fn what_is_not_one_mailbox_is_refused() {
+        for value in [
+            "a",
+            "@",
+            "a@",
+            "@b",
+            "a@b@c",
+            "a@b, c@d",
+            "a@b c@d",
+            "A <a@b",
+            "A a@b>",
+            "Nom, Prénom <a@b>",
+            "<a@b> x",
+            "a b@c",
+            "\"a b\"@c",
+            r#""\"a b\""@c"#,
+            "\"a> SIZE=1\"@c",
+            "<<a@b>>",
+            ".a@b",
+            "a..b@c",
+            "A <a@b>, B <c@d>",
+        ] {
+            assert_eq!(Address::parse(value), Err(Reason::NotAnAddress), "{value}");
+        }
+        for value in [
+            "a@b..c",
+            "a@-b",
+            "a@b>x",
+            "a@[1>2]",
+            "a@b!c",
+            "a@é@",
+            &format!("a@{}", "b".repeat(64)),
+        ] {
+            assert!(Address::parse(value).is_err(), "{value}");
+        }
+        assert_eq!(Address::parse("  "), Err(Reason::Empty));
+        assert_eq!(
+            Address::parse("a@b\r\nRCPT TO:<c@d>"),
+            Err(Reason::ControlCharacter('\r'))
+        );
+        assert_eq!(Address::parse("A\0 <a@b>"), Err(Reason::ControlCharacter('\0')));
+    }
+
+    #[test]
+    fn lengths_are_bounded() {
+        assert!(matches!(
+            Address::parse(&format!("{} <a@b>", "x".repeat(256))),
+            Err(Reason::TooLong { .. })
+        ));
+        assert!(matches!(
+            Address::parse(&"x".repeat(100_000)),
+            Err(Reason::TooLong { .. })
+        ));
+        let long = format!("a@{}", vec!["b".repeat(60); 5].join("."));
+        assert!(Address::parse(&long).is_err());
+    }
+
+    #[test]
+    fn the_key_ignores_the_case_of_the_domain_only() {
+        assert_eq!(key("Jean@B.FR"), key("Jean@b.fr"));
+        assert_ne!(key("Jean@b.fr"), key("jean@b.fr"));
+    }
+}

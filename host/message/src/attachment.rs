@@ -1,0 +1,45 @@
+//! One attachment of an accepted message.
+
+use crate::body::Body;
+use crate::source::Content;
+
+/// An attachment. Its content can be read as often as needed, each time from the beginning.
+#[derive(Debug)]
+pub struct Attachment {
+    pub(crate) name: Option<String>,
+    pub(crate) content_type: String,
+    pub(crate) content_id: Option<String>,
+    pub(crate) content: Content,
+}
+
+impl Attachment {
+    /// The file name that the recipient sees: no path, no control characters.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The media type, with its parameters.
+    pub fn content_type(&self) -> &str {
+        &self.content_type
+    }
+
+    /// What a `cid:` link in the HTML names, without angle brackets.
+    pub fn content_id(&self) -> Option<&str> {
+        self.content_id.as_deref()
+    }
+
+    /// Bytes of the content, not encoded.
+    pub fn size(&self) -> u64 {
+        self.content.size()
+    }
+
+    /// The content as it is.
+    pub fn content(&self) -> Body {
+        Body::content(self.content.reader())
+    }
+
+    /// The content in base64 as one line without breaks, padded (RFC 4648 section 4).
+    pub fn base64(&self) -> Body {
+        Body::base64(self.content.reader())
+    }
+}

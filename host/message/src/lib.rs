@@ -1,0 +1,39 @@
+//! One mail message: fields checked at the door, and its MIME as streams of known size.
+//!
+//! A [`Draft`] is what somebody asks to send. [`Draft::accept`] checks every field, fixes the Message-ID and the date,
+//! and gives a [`Message`], which cannot be changed any more and can be read as often as needed.
+//!
+//! The threat is a draft whose content breaks out of its place: a subject that adds a header field, a body that ends
+//! the message and starts the next one, an address that adds a parameter to an SMTP command. Two rules answer it. What
+//! goes into a header field or an address is refused with the name of the field, and never repaired. What goes into a
+//! body or an attachment is always accepted, and encoded until it cannot hurt: the bytes written here are 7-bit, end
+//! every line with CRLF, hold no other CR or LF and no NUL, and no line is longer than 998 octets (RFC 5322 section
+//! 2.1.1). One message in is one message out.
+//!
+//! The way of a message through the modules: `draft` (checked by `check` and `address`) → `frame` (parts by `tree`,
+//! header fields by `header`, bodies by `encode`) → `message` → `body` (reads attachments through `source`, stuffs dots
+//! by `stuff`).
+
+mod address;
+mod attachment;
+mod body;
+mod check;
+mod draft;
+mod encode;
+mod frame;
+mod header;
+mod hex;
+mod message;
+mod reason;
+mod source;
+mod stuff;
+mod tree;
+mod types;
+
+pub use address::Address;
+pub use attachment::Attachment;
+pub use body::Body;
+pub use draft::{Draft, DraftAttachment, Limits};
+pub use message::{Addressing, Envelope, Framing, Message};
+pub use reason::{FieldError, Reason};
+pub use source::Source;
