@@ -1,0 +1,126 @@
+//! Bodies: pieces on their way out, counted as they leave; answers on their way in, counted as they arrive.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream::{self, Stream};
+use http_body_util::BodyExt;
+
+use crate::bindings::relais::connector::streams::StreamError;
+use crate::capability::message::MessageBody;
+use crate::capability::streams::some_of;
+use crate::context::Context;
+
+/// A piece of a request body.
+pub(crate) enum Piece {
+    Bytes(Bytes),
+    Message(Box<MessageBody>),
+    Response(Box<ResponseBody>),
+}
+
+/// Bytes of all pieces, where each is known.
+pub(super) fn size(pieces: &[Piece]) -> Option<u64> {
+    pieces.iter().try_fold(0u64, |sum, piece| {
+        let size = match piece {
+            Piece::Bytes(bytes) => Some(bytes.len() as u64),
+            Piece::Message(body) => body.size(),
+            Piece::Response(_) => None,
+        };
+        sum.checked_add(size?)
+    })
+}
+
+/// The pieces as one body. The end of the message's own stream is marked before its last block is handed over, so that a
+/// connection lost meanwhile leaves the outcome unknown.
+pub(super) fn request_body(pieces: Vec<Piece>, context: Arc<Context>) -> reqwest::Body {
+    let pieces = pieces.into_iter();
+    reqwest::Body::wrap_stream(blocks(pieces, context))
+}
+
+struct Blocks {
+    pieces: std::vec::IntoIter<Piece>,
+    current: Option<Piece>,
+    /// Read ahead of what is handed over.
+    ahead: Option<Bytes>,
+    context: Arc<Context>,
+}
+
+fn blocks(
+    pieces: std::vec::IntoIter<Piece>,
+    context: Arc<Context>,
+) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
+    let start = Blocks {
+        pieces,
+        current: None,
+        ahead: None,
+        context,
+    };
+    stream::try_unfold(start, |mut blocks| async move {
+        let block = match blocks.ahead.take() {
+            Some(block) => Some(block),
+            None => blocks.read().await?,
+        };
+        let Some(block) = block else {
+            return Ok(None);
+        };
+        blocks.ahead = blocks.read().await?;
+        blocks.context.meter.out(block.len()).map_err(std::io::Error::other)?;
+        Ok(Some((block, blocks)))
+    })
+}
+
+impl Blocks {
+    async fn read(&mut self) -> Result<Option<Bytes>, std::io::Error> {
+        let failed = |error: StreamError| std::io::Error::other(format!("{error:?}"));
+        loop {
+            let block = match &mut self.current {
+                None => None,
+                Some(Piece::Bytes(bytes)) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
+                Some(Piece::Message(body)) => body.next(&self.context.meter).await.map_err(failed)?,
+                Some(Piece::Response(body)) => body.read(usize::MAX, &self.context).await.map_err(failed)?,
+            };
+            match block {
+                Some(block) => return Ok(Some(block)),
+                None => match self.pieces.next() {
+                    Some(piece) => self.current = Some(piece),
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+}
+
+/// An answer's body, read block by block.
+pub struct ResponseBody {
+    body: reqwest::Body,
+    pending: Bytes,
+}
+
+impl ResponseBody {
+    pub(super) fn new(body: reqwest::Body) -> Self {
+        Self {
+            body,
+            pending: Bytes::new(),
+        }
+    }
+
+    /// At most `len` bytes; none at the end.
+    pub(crate) async fn read(&mut self, len: usize, context: &Context) -> Result<Option<Bytes>, StreamError> {
+        while self.pending.is_empty() {
+            let frame = tokio::time::timeout(context.limits.silence, self.body.frame()).await;
+            match frame.map_err(|_| StreamError::Timeout)? {
+                None => return Ok(None),
+                Some(Err(error)) if error.is_timeout() => return Err(StreamError::Timeout),
+                Some(Err(error)) => return Err(StreamError::Failed(format!("the answer broke off: {error}"))),
+                Some(Ok(frame)) => {
+                    if let Ok(bytes) = frame.into_data() {
+                        let counted = context.meter.arrived(bytes.len());
+                        counted.map_err(|limit| StreamError::Refused(limit.to_string()))?;
+                        self.pending = bytes;
+                    }
+                }
+            }
+        }
+        Ok(Some(some_of(&mut self.pending, len)))
+    }
+}

@@ -1,0 +1,109 @@
+//! `wasi:http/outgoing-handler` through the same door. Its bodies stream, so they are watched for handles as they pass; what
+//! holds one is cut before that piece leaves.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use http_body_util::{BodyExt as _, BodyStream, StreamBody};
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
+
+use super::door::{Door, DoorError};
+use crate::handles::Watch;
+
+type Exchanged = (
+    http::Response<WasiBody>,
+    Box<dyn Future<Output = Result<(), Error>> + Send>,
+);
+
+/// The hooks of one session.
+pub(crate) struct Hooks {
+    door: Arc<Door>,
+}
+
+impl Hooks {
+    pub(crate) fn new(door: Arc<Door>) -> Self {
+        Self { door }
+    }
+}
+
+impl WasiHttpHooks for Hooks {
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        // The door itself drops what is the host's; a `fetch` that sets `host` is no reason to fail.
+        Arc::new(|_| false)
+    }
+
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Exchanged, Error>> + Send> {
+        let door = self.door.clone();
+        Box::new(async move {
+            let (mut head, body) = request.into_parts();
+            let admitted = door.admit(&mut head).map_err(error)?;
+            let body = watched(&door, body);
+            let response = door
+                .exchange(admitted, http::Request::from_parts(head, body))
+                .await
+                .map_err(error)?;
+            let context = door.context().clone();
+            let response = response.map(|body| {
+                let frames = BodyStream::new(http_body_util::BodyExt::map_err(body, |e| {
+                    Error::from(ErrorCode::InternalError(Some(e.to_string())))
+                }))
+                .and_then(move |frame: http_body::Frame<Bytes>| {
+                    let bytes = frame.data_ref().map_or(0, Bytes::len);
+                    let counted = context.meter.arrived(bytes);
+                    std::future::ready(match counted {
+                        Ok(()) => Ok(frame),
+                        Err(limit) => Err(ErrorCode::InternalError(Some(limit.to_string())).into()),
+                    })
+                });
+                StreamBody::new(frames).boxed_unsync()
+            });
+            let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
+            Ok((response, done))
+        })
+    }
+}
+
+/// A guest's body, counted and watched.
+fn watched(door: &Arc<Door>, body: WasiBody) -> reqwest::Body {
+    let door = door.clone();
+    let mut watch = Watch::default();
+    let frames = BodyStream::new(http_body_util::BodyExt::map_err(body, |e| {
+        std::io::Error::other(format!("{e:?}"))
+    }))
+    .try_filter_map(move |frame: http_body::Frame<Bytes>| {
+        let context = door.context();
+        let passed = match frame.into_data() {
+            Err(_) => Ok(None),
+            Ok(bytes) if watch.sees(&context.handles, &bytes) => {
+                let rule = "a credential's handle may not stand in a body";
+                Err(std::io::Error::other(context.audit.refuse("a request's body", rule)))
+            }
+            Ok(bytes) => context
+                .meter
+                .out(bytes.len())
+                .map(|()| Some(bytes))
+                .map_err(std::io::Error::other),
+        };
+        std::future::ready(passed)
+    });
+    reqwest::Body::wrap_stream(frames)
+}
+
+fn error(error: DoorError) -> Error {
+    let code = match error {
+        DoorError::Refused(_) => ErrorCode::HttpRequestDenied,
+        DoorError::Unreachable(_) => ErrorCode::ConnectionRefused,
+        DoorError::Timeout => ErrorCode::ConnectionReadTimeout,
+        DoorError::Tls(_) => ErrorCode::TlsProtocolError,
+        DoorError::Limit(text) | DoorError::Failed(text) => ErrorCode::InternalError(Some(text)),
+    };
+    code.into()
+}

@@ -1,0 +1,190 @@
+//! The login of SMTP, run by the host on the guest's connection (RFC 4954; PLAIN of RFC 4616, LOGIN as servers speak it). The
+//! guest learns the server's last reply, and nothing else.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use relais_manifest::{CredentialKind, Slot};
+use zeroize::Zeroizing;
+
+use super::LOGINS;
+use super::conn::Conn;
+use crate::bindings::relais::connector::network::{NetworkError, Reply, Security};
+use crate::capability::credentials::Parts;
+use crate::context::Context;
+use crate::failure::clean;
+use crate::observer::Event;
+
+/// Bytes of one reply of the server.
+const REPLY_BYTES: usize = 8 << 10;
+/// Bytes of the text that the guest gets.
+const TEXT_BYTES: usize = 1024;
+
+pub(super) async fn run(conn: &mut Conn, context: &Context, name: &str) -> Result<Reply, NetworkError> {
+    let refuse = |rule: &str| NetworkError::Credential(context.audit.refuse(format!("login with `{name}`"), rule));
+    let unknown = || refuse("the manifest declares no credential of that name");
+    let declared = context.manifest.credential(name).ok_or_else(unknown)?;
+    if declared.slot != Slot::SmtpAuth {
+        return Err(refuse("the credential is declared for another slot"));
+    }
+    if !conn.is_encrypted() && conn.security == Security::StartTls {
+        return Err(refuse("a connection opened as `start-tls` is upgraded before a login"));
+    }
+    if !conn.is_encrypted() && !context.instance.grants.auth_in_clear {
+        return Err(refuse(
+            "no credential goes out in clear unless `auth-in-clear` is granted to the instance",
+        ));
+    }
+    conn.greeting.allows_login().map_err(refuse)?;
+    if conn.has_unread() {
+        return Err(refuse("a login is run only once every reply of the server is read"));
+    }
+    if conn.logins == LOGINS {
+        return Err(refuse("no more logins are tried on this connection"));
+    }
+    conn.logins += 1;
+    let parts =
+        Parts::of(&context.manifest, &context.instance, name).map_err(|missing| NetworkError::Credential(missing.0))?;
+    let reply = match declared.kind {
+        CredentialKind::Plain => plain(conn, context, &parts).await?,
+        CredentialKind::Login => login(conn, context, &parts).await?,
+        _ => return Err(refuse("the credential is of no kind that SMTP knows")),
+    };
+    let accepted = reply.code == "235";
+    context.audit.tell(Event::Authenticated {
+        credential: name.to_owned(),
+        accepted,
+    });
+    Ok(Reply {
+        accepted,
+        code: reply.full_code(),
+        text: mask(&reply.text, &parts),
+    })
+}
+
+async fn plain(conn: &mut Conn, context: &Context, parts: &Parts<'_>) -> Result<ServerReply, NetworkError> {
+    let identity = Zeroizing::new(format!("\0{}\0{}", parts.username, parts.secret.reveal()));
+    let line = Zeroizing::new(format!("AUTH PLAIN {}\r\n", *encoded(&identity)));
+    exchange(conn, context, &line).await
+}
+
+async fn login(conn: &mut Conn, context: &Context, parts: &Parts<'_>) -> Result<ServerReply, NetworkError> {
+    let mut reply = exchange(conn, context, "AUTH LOGIN\r\n").await?;
+    for part in [parts.username, parts.secret.reveal()] {
+        if reply.code != "334" {
+            return Ok(reply);
+        }
+        let line = Zeroizing::new(format!("{}\r\n", *encoded(part)));
+        reply = exchange(conn, context, &line).await?;
+    }
+    Ok(reply)
+}
+
+fn encoded(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(BASE64.encode(text))
+}
+
+/// One reply: the code of its last line, and the text of all.
+struct ServerReply {
+    code: String,
+    text: String,
+}
+
+impl ServerReply {
+    /// With the enhanced code of RFC 3463 where the text begins with one.
+    fn full_code(&self) -> String {
+        let word = self.text.split_ascii_whitespace().next().unwrap_or_default();
+        let numbers: Vec<&str> = word.split('.').collect();
+        let enhanced = numbers.len() == 3 && numbers.iter().all(|n| (1..=3).contains(&n.len()) && is_number(n));
+        if enhanced {
+            format!("{} {word}", self.code)
+        } else {
+            self.code.clone()
+        }
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Writes one line, and reads one reply. The bytes are the host's own: neither watched for handles nor counted as the guest's.
+async fn exchange(conn: &mut Conn, context: &Context, line: &str) -> Result<ServerReply, NetworkError> {
+    conn.write_all(line.as_bytes(), context).await?;
+    conn.flush(context).await?;
+    let mut bytes = Vec::new();
+    loop {
+        match conn.read_unseen(REPLY_BYTES, context).await? {
+            None => return Err(NetworkError::Closed),
+            Some(more) => bytes.extend_from_slice(&more),
+        }
+        if let Some(reply) = parse(&bytes)? {
+            return Ok(reply);
+        }
+        if bytes.len() > REPLY_BYTES {
+            return Err(NetworkError::Failed(
+                "the server's reply to the login is too long".to_owned(),
+            ));
+        }
+    }
+}
+
+/// A whole reply and nothing after it (RFC 5321 section 4.2.1), or none yet.
+fn parse(bytes: &[u8]) -> Result<Option<ServerReply>, NetworkError> {
+    let broken = || NetworkError::Failed("the server's reply to the login cannot be read".to_owned());
+    let mut text = String::new();
+    let mut rest = bytes;
+    while let Some(end) = rest.iter().position(|b| *b == b'\n') {
+        let (line, after) = rest.split_at(end + 1);
+        rest = after;
+        let line = String::from_utf8_lossy(line);
+        let line = line.trim_end();
+        let code = line.get(..3).filter(|code| is_number(code)).ok_or_else(broken)?;
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(line.get(4..).unwrap_or_default());
+        if line.as_bytes().get(3) != Some(&b'-') {
+            if !rest.is_empty() {
+                return Err(broken());
+            }
+            let code = code.to_owned();
+            return Ok(Some(ServerReply { code, text }));
+        }
+    }
+    Ok(None)
+}
+
+/// The server's words, without what a server may have echoed.
+fn mask(text: &str, parts: &Parts<'_>) -> String {
+    let secret = parts.secret.reveal();
+    let identity = Zeroizing::new(format!("\0{}\0{secret}", parts.username));
+    let mut text = Zeroizing::new(text.to_owned());
+    for hidden in [secret, &encoded(secret), &encoded(&identity)] {
+        text = Zeroizing::new(text.replace(hidden, "•••"));
+    }
+    clean(&text, TEXT_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_reply_is_whole_only_with_its_last_line() {
+        assert!(parse(b"535-5.7.8 no").unwrap().is_none());
+        assert!(parse(b"535-5.7.8 no\r\n").unwrap().is_none());
+        let reply = parse(b"535-5.7.8 no\r\n535 5.7.8 way\r\n").unwrap().unwrap();
+        assert_eq!(
+            (reply.code.as_str(), reply.text.as_str()),
+            ("535", "5.7.8 no 5.7.8 way")
+        );
+        assert_eq!(reply.full_code(), "535 5.7.8");
+    }
+
+    #[test]
+    fn what_follows_a_reply_unasked_is_an_error() {
+        assert!(parse(b"235 ok\r\n250 more\r\n").is_err());
+        assert!(parse(b"hello\r\n").is_err());
+    }
+}

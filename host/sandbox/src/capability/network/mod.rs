@@ -1,0 +1,219 @@
+//! `relais:connector/network`: connections to granted destinations.
+//!
+//! The host resolves, judges, dials, encrypts and logs in; the guest speaks the protocol. A connection lives as long as the
+//! guest holds it or one of its streams.
+
+mod conn;
+mod dial;
+mod greeting;
+mod login;
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use wasmtime::component::Resource;
+
+pub(crate) use conn::{Conn, IoFault};
+
+use crate::bindings::relais::connector::network::{Host, HostConnection, NetworkError, Reply, Security};
+use crate::capability::streams::{Input, Output};
+use crate::egress::{Asked, entitled};
+use crate::observer::Event;
+use crate::state::State;
+
+/// Logins that one connection may try.
+const LOGINS: u32 = 3;
+
+/// A guest's connection, by its number.
+#[derive(Debug)]
+pub struct Connection(u32);
+
+/// The connections of a session.
+#[derive(Debug, Default)]
+pub(crate) struct Connections {
+    open: HashMap<u32, Conn>,
+    last: u32,
+}
+
+impl Connections {
+    pub(crate) fn get(&mut self, number: u32) -> Option<&mut Conn> {
+        self.open.get_mut(&number)
+    }
+
+    fn add(&mut self, conn: Conn) -> u32 {
+        self.last = self.last.wrapping_add(1);
+        self.open.insert(self.last, conn);
+        self.last
+    }
+
+    /// Marks one hold on a connection as gone, and closes it with the last.
+    pub(crate) fn release(&mut self, number: u32, mark: impl FnOnce(&mut Conn)) {
+        if let Some(conn) = self.open.get_mut(&number) {
+            mark(conn);
+            if !conn.is_held() {
+                self.open.remove(&number);
+            }
+        }
+    }
+}
+
+impl From<IoFault> for NetworkError {
+    fn from(fault: IoFault) -> Self {
+        match fault {
+            IoFault::Closed => NetworkError::Closed,
+            IoFault::Timeout => NetworkError::Timeout,
+            IoFault::Refused(rule) => NetworkError::Limit(rule),
+            IoFault::Failed(text) => NetworkError::Failed(text),
+        }
+    }
+}
+
+impl State {
+    /// The guest's connection with both streams dropped, as an upgrade or a login needs it.
+    fn at_rest(&mut self, this: &Resource<Connection>) -> wasmtime::Result<Result<&mut Conn, NetworkError>> {
+        let number = self.table.get(this)?.0;
+        Ok(match self.connections.get(number) {
+            None => Err(NetworkError::Closed),
+            Some(conn) if conn.input || conn.output => Err(NetworkError::InUse),
+            Some(conn) => Ok(conn),
+        })
+    }
+
+    async fn open(&mut self, host: &str, port: u16, security: Security) -> Result<Conn, NetworkError> {
+        let context = self.context.clone();
+        let asked = Asked::new(relais_manifest::Scheme::Tcp, host, port);
+        let refuse = |rule: String| NetworkError::Refused(context.audit.refuse(&asked, rule));
+        if context.handles.within(host.as_bytes()) {
+            return Err(refuse("a credential's handle is no host".to_owned()));
+        }
+        let (grant, egress) = entitled(&context.instance.egress, &asked).map_err(|denied| refuse(denied.0))?;
+        if self.connections.open.len() >= context.limits.connections {
+            context.audit.tell(Event::Limit {
+                name: "connections".to_owned(),
+            });
+            return Err(NetworkError::Limit(format!(
+                "`connections`: {} are open",
+                self.connections.open.len()
+            )));
+        }
+        let tls = match security {
+            Security::Plain => None,
+            Security::StartTls | Security::Tls => Some(self.tls(grant).map_err(NetworkError::Tls)?),
+        };
+        let limit = egress.connect_timeout.unwrap_or(context.limits.connect);
+        let dialled = async {
+            let stream = dial::dial(&context, &asked, limit).await?;
+            let mut conn = Conn::new(stream, asked.clone(), security, tls, context.limits.silence)?;
+            if security == Security::Tls {
+                conn.encrypt(&context).await?;
+            }
+            Ok(conn)
+        };
+        tokio::time::timeout(limit, dialled)
+            .await
+            .unwrap_or(Err(NetworkError::Timeout))
+    }
+}
+
+impl Host for State {}
+
+impl HostConnection for State {
+    async fn connect(
+        &mut self,
+        host: String,
+        port: u16,
+        security: Security,
+    ) -> wasmtime::Result<Result<Resource<Connection>, NetworkError>> {
+        self.context.meter.call();
+        let begun = Instant::now();
+        let opened = self.open(&host, port, security).await;
+        self.processor.waited_since(begun);
+        self.context.meter.moved();
+        match opened {
+            Ok(conn) => {
+                let number = self.connections.add(conn);
+                Ok(Ok(self.table.push(Connection(number))?))
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    fn input(&mut self, this: Resource<Connection>) -> wasmtime::Result<Result<Resource<Input>, NetworkError>> {
+        self.context.meter.call();
+        let number = self.table.get(&this)?.0;
+        match self.connections.get(number) {
+            None => Ok(Err(NetworkError::Closed)),
+            Some(conn) if conn.input => Ok(Err(NetworkError::InUse)),
+            Some(conn) => {
+                conn.input = true;
+                Ok(Ok(self.table.push(Input::Connection(number))?))
+            }
+        }
+    }
+
+    fn output(&mut self, this: Resource<Connection>) -> wasmtime::Result<Result<Resource<Output>, NetworkError>> {
+        self.context.meter.call();
+        let number = self.table.get(&this)?.0;
+        match self.connections.get(number) {
+            None => Ok(Err(NetworkError::Closed)),
+            Some(conn) if conn.output => Ok(Err(NetworkError::InUse)),
+            Some(conn) => {
+                conn.output = true;
+                Ok(Ok(self.table.push(Output(number))?))
+            }
+        }
+    }
+
+    async fn start_tls(&mut self, this: Resource<Connection>) -> wasmtime::Result<Result<(), NetworkError>> {
+        self.context.meter.call();
+        let begun = Instant::now();
+        let context = self.context.clone();
+        let upgraded = match self.at_rest(&this)? {
+            Err(error) => Err(error),
+            Ok(conn) => conn.upgrade(&context).await,
+        };
+        self.processor.waited_since(begun);
+        Ok(upgraded)
+    }
+
+    async fn authenticate(
+        &mut self,
+        this: Resource<Connection>,
+        credential: String,
+    ) -> wasmtime::Result<Result<Reply, NetworkError>> {
+        self.context.meter.call();
+        let begun = Instant::now();
+        let context = self.context.clone();
+        let answered = match self.at_rest(&this)? {
+            Err(error) => Err(error),
+            Ok(conn) => login::run(conn, &context, &credential).await,
+        };
+        self.processor.waited_since(begun);
+        Ok(answered)
+    }
+
+    fn set_silence_limit(&mut self, this: Resource<Connection>, seconds: u32) -> wasmtime::Result<()> {
+        let number = self.table.get(&this)?.0;
+        let limit = Duration::from_secs(u64::from(seconds.max(1))).min(self.context.limits.silence);
+        if let Some(conn) = self.connections.get(number) {
+            conn.silence = limit;
+        }
+        Ok(())
+    }
+
+    fn describe(&mut self, this: Resource<Connection>) -> wasmtime::Result<Vec<(String, String)>> {
+        self.context.meter.call();
+        let number = self.table.get(&this)?.0;
+        Ok(self
+            .connections
+            .get(number)
+            .map(|conn| conn.describe())
+            .unwrap_or_default())
+    }
+
+    fn drop(&mut self, this: Resource<Connection>) -> wasmtime::Result<()> {
+        let Connection(number) = self.table.delete(this)?;
+        self.connections.release(number, |conn| conn.handle = false);
+        Ok(())
+    }
+}

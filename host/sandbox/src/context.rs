@@ -1,0 +1,25 @@
+//! What a session's capabilities share.
+
+use std::sync::Arc;
+
+use relais_manifest::Manifest;
+
+use crate::audit::Audit;
+use crate::capability::log::LogBook;
+use crate::egress::Resolve;
+use crate::handles::Handles;
+use crate::meter::Meter;
+use crate::{Instance, Limits};
+
+/// One session's constants and its counters. What runs on the session's behalf outside its store (a request body on its way)
+/// holds a share.
+pub(crate) struct Context {
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) instance: Arc<Instance>,
+    pub(crate) limits: Limits,
+    pub(crate) resolver: Arc<dyn Resolve>,
+    pub(crate) audit: Audit,
+    pub(crate) handles: Handles,
+    pub(crate) meter: Meter,
+    pub(crate) log: LogBook,
+}

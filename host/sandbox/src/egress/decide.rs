@@ -1,0 +1,389 @@
+//! The one decision.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use relais_manifest::{Egress, Scheme};
+
+use super::address::{Reach, canonical, reach};
+use crate::Grants;
+
+/// Where a guest wants to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) scheme: Scheme,
+    /// A name in lower case without a final dot, or an address without brackets.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+impl Asked {
+    pub(crate) fn new(scheme: Scheme, host: &str, port: u16) -> Self {
+        let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        Self { scheme, host, port }
+    }
+
+    pub(crate) fn literal(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match self.scheme {
+            Scheme::Tcp => "tcp",
+            Scheme::Https => "https",
+            Scheme::Http => "http",
+        };
+        let host: String = self.host.chars().filter(|c| !c.is_control()).take(253).collect();
+        if host.contains(':') {
+            write!(f, "{scheme}://[{host}]:{}", self.port)
+        } else {
+            write!(f, "{scheme}://{host}:{}", self.port)
+        }
+    }
+}
+
+/// Why not: the rule, in a sentence that an administrator reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Denied(pub(crate) String);
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Denied {}
+
+/// The grant that covers a name and a port, and its place among the instance's.
+pub(crate) fn entitled<'a>(egress: &'a [Egress], asked: &Asked) -> Result<(usize, &'a Egress), Denied> {
+    let granted = |e: &Egress| {
+        e.scheme == asked.scheme && e.port == asked.port && Asked::new(e.scheme, &e.host, e.port).host == asked.host
+    };
+    egress.iter().enumerate().find(|(_, e)| granted(e)).ok_or_else(|| {
+        let grants: Vec<String> = egress.iter().map(ToString::to_string).collect();
+        let grants = if grants.is_empty() {
+            "nothing".to_owned()
+        } else {
+            grants.join(", ")
+        };
+        Denied(format!(
+            "{asked} is not granted to this instance, which may reach {grants}"
+        ))
+    })
+}
+
+/// Judges a destination and the addresses that it resolves to; answers the addresses that may be dialled, in their order.
+///
+/// - A name or address that an administrator typed may reach public and private addresses; loopback only where `localhost`
+///   or a loopback literal was typed; a link-local or metadata address only where that very literal was typed.
+/// - A name that the manifest fixes may reach public addresses only, unless a grant `private:NAME` excepts it; then also
+///   private ones and loopback.
+pub(crate) fn decide(
+    egress: &[Egress],
+    grants: &Grants,
+    asked: &Asked,
+    resolved: &[IpAddr],
+) -> Result<Vec<IpAddr>, Denied> {
+    let (_, grant) = entitled(egress, asked)?;
+    let mut allowed = Vec::new();
+    let mut refused = None;
+    for ip in resolved {
+        let ip = canonical(*ip);
+        if may_dial(grant, grants, asked, ip) {
+            if !allowed.contains(&ip) {
+                allowed.push(ip);
+            }
+        } else {
+            refused.get_or_insert(ip);
+        }
+    }
+    match refused {
+        Some(ip) if allowed.is_empty() => Err(Denied(explain(grant, asked, ip))),
+        _ => Ok(allowed),
+    }
+}
+
+fn may_dial(grant: &Egress, grants: &Grants, asked: &Asked, ip: IpAddr) -> bool {
+    let typed_literal = grant.typed.then(|| asked.literal().map(canonical)).flatten();
+    match reach(ip) {
+        Reach::Public => true,
+        Reach::Private if grant.typed => true,
+        Reach::Private => grants.private.contains(&asked.host),
+        Reach::Loopback if grant.typed => asked.host == "localhost" || typed_literal == Some(ip),
+        Reach::Loopback => grants.private.contains(&asked.host),
+        Reach::LinkLocal => typed_literal == Some(ip),
+        Reach::Never => false,
+    }
+}
+
+fn explain(grant: &Egress, asked: &Asked, ip: IpAddr) -> String {
+    let what = match reach(ip) {
+        Reach::Private => "a private address",
+        Reach::Loopback => "this machine itself",
+        Reach::LinkLocal => "a link-local or metadata address",
+        Reach::Public | Reach::Never => "an address that is never dialled",
+    };
+    let rule = match (grant.typed, reach(ip)) {
+        (false, Reach::Private | Reach::Loopback) => {
+            format!(
+                "a name fixed by the manifest reaches public addresses only, unless `private:{}` is granted",
+                asked.host
+            )
+        }
+        (true, Reach::Loopback) => {
+            "loopback is reached only as `localhost` or a loopback address typed as such".to_owned()
+        }
+        (_, Reach::LinkLocal) => "it is reached only where the administrator typed that very address".to_owned(),
+        _ => "no grant allows it".to_owned(),
+    };
+    format!("{asked} leads to {ip}, {what}: {rule}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn grant(typed: bool, host: &str) -> Egress {
+        Egress {
+            scheme: Scheme::Tcp,
+            host: host.to_owned(),
+            port: 587,
+            typed,
+            tls_name: None,
+            certificate_pem: None,
+            connect_timeout: None,
+        }
+    }
+
+    /// (typed by the administrator, granted host, exception, asked host, port, address, allowed)
+    type Case = (bool, &'static str, bool, &'static str, u16, &'static str, bool);
+
+    #[test]
+    fn the_decision_as_a_table() {
+        let cases: &[Case] = &[
+            // Name and port first.
+            (
+                true,
+                "smtp.mairie.local",
+                false,
+                "smtp.mairie.local",
+                587,
+                "93.184.216.34",
+                true,
+            ),
+            (
+                true,
+                "smtp.mairie.local",
+                false,
+                "SMTP.Mairie.local.",
+                587,
+                "93.184.216.34",
+                true,
+            ),
+            (
+                true,
+                "smtp.mairie.local",
+                false,
+                "smtp.mairie.local",
+                25,
+                "93.184.216.34",
+                false,
+            ),
+            (
+                true,
+                "smtp.mairie.local",
+                false,
+                "other.mairie.local",
+                587,
+                "93.184.216.34",
+                false,
+            ),
+            (
+                true,
+                "smtp.mairie.local",
+                false,
+                "93.184.216.34",
+                587,
+                "93.184.216.34",
+                false,
+            ),
+            // Typed names.
+            (
+                true,
+                "smtp.mairie.local",
+                false,
+                "smtp.mairie.local",
+                587,
+                "10.0.0.5",
+                true,
+            ),
+            (
+                true,
+                "smtp.mairie.local",
+                false,
+                "smtp.mairie.local",
+                587,
+                "fd12::5",
+                true,
+            ),
+            (
+                true,
+                "smtp.mairie.local",
+                false,
+                "smtp.mairie.local",
+                587,
+                "127.0.0.1",
+                false,
+            ),
+            (
+                true,
+                "smtp.mairie.local",
+                false,
+                "smtp.mairie.local",
+                587,
+                "::ffff:127.0.0.1",
+                false,
+            ),
+            (
+                true,
+                "smtp.mairie.local",
+                false,
+                "smtp.mairie.local",
+                587,
+                "169.254.169.254",
+                false,
+            ),
+            (
+                true,
+                "smtp.mairie.local",
+                false,
+                "smtp.mairie.local",
+                587,
+                "64:ff9b::169.254.169.254",
+                false,
+            ),
+            (
+                true,
+                "smtp.mairie.local",
+                false,
+                "smtp.mairie.local",
+                587,
+                "0.0.0.0",
+                false,
+            ),
+            (true, "localhost", false, "localhost", 587, "127.0.0.1", true),
+            (true, "localhost", false, "localhost", 587, "::1", true),
+            (true, "localhost", false, "localhost", 587, "169.254.169.254", false),
+            // Typed literals.
+            (true, "127.0.0.1", false, "127.0.0.1", 587, "127.0.0.1", true),
+            (
+                true,
+                "::ffff:127.0.0.1",
+                false,
+                "[::ffff:127.0.0.1]",
+                587,
+                "::ffff:127.0.0.1",
+                true,
+            ),
+            (
+                true,
+                "169.254.169.254",
+                false,
+                "169.254.169.254",
+                587,
+                "169.254.169.254",
+                true,
+            ),
+            (true, "0.0.0.0", false, "0.0.0.0", 587, "0.0.0.0", false),
+            // Names that the manifest fixes.
+            (
+                false,
+                "api.example.org",
+                false,
+                "api.example.org",
+                587,
+                "93.184.216.34",
+                true,
+            ),
+            (
+                false,
+                "api.example.org",
+                false,
+                "api.example.org",
+                587,
+                "10.0.0.5",
+                false,
+            ),
+            (
+                false,
+                "api.example.org",
+                false,
+                "api.example.org",
+                587,
+                "2002:0a00:0005::",
+                false,
+            ),
+            (
+                false,
+                "api.example.org",
+                false,
+                "api.example.org",
+                587,
+                "127.0.0.1",
+                false,
+            ),
+            (false, "api.example.org", true, "api.example.org", 587, "10.0.0.5", true),
+            (
+                false,
+                "api.example.org",
+                true,
+                "api.example.org",
+                587,
+                "127.0.0.1",
+                true,
+            ),
+            (
+                false,
+                "api.example.org",
+                true,
+                "api.example.org",
+                587,
+                "169.254.169.254",
+                false,
+            ),
+        ];
+        for case in cases {
+            let (typed, host, excepted, asked, port, ip, allowed) = *case;
+            let mut grants = Grants::default();
+            if excepted {
+                grants.private.insert(host.to_owned());
+            }
+            let asked = Asked::new(Scheme::Tcp, asked, port);
+            let verdict = decide(&[grant(typed, host)], &grants, &asked, &[ip.parse().unwrap()]);
+            assert_eq!(verdict.is_ok(), allowed, "{case:?}: {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_addresses_that_pass_are_dialled() {
+        let asked = Asked::new(Scheme::Tcp, "smtp.mairie.local", 587);
+        let resolved = ["127.0.0.1", "10.0.0.5", "::ffff:10.0.0.5"].map(|ip| ip.parse().unwrap());
+        let verdict = decide(
+            &[grant(true, "smtp.mairie.local")],
+            &Grants::default(),
+            &asked,
+            &resolved,
+        );
+        assert_eq!(verdict.unwrap(), ["10.0.0.5".parse::<IpAddr>().unwrap()]);
+    }
+
+    #[test]
+    fn a_grant_of_one_scheme_is_not_a_grant_of_another() {
+        let asked = Asked::new(Scheme::Https, "smtp.mairie.local", 587);
+        assert!(decide(&[grant(true, "smtp.mairie.local")], &Grants::default(), &asked, &[]).is_err());
+    }
+}

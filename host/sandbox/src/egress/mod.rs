@@ -1,0 +1,16 @@
+//! Where an instance may connect.
+//!
+//! The threat: a connector, or whoever sets its parameters, that reaches a machine nobody meant: another port, the host's
+//! own services on loopback, a cloud's metadata service, by name, by literal, by a name that changes its address, or by an
+//! address in another spelling.
+//!
+//! The order: name and port first, against the instance's grants; then the host resolves; then every address is judged, in
+//! its canonical spelling; then the host dials the very addresses that passed. One function decides, for TCP and HTTP
+//! alike: [`decide`].
+
+mod address;
+mod decide;
+mod resolve;
+
+pub(crate) use decide::{Asked, Denied, decide, entitled};
+pub use resolve::{Resolve, SystemResolver};

@@ -1,0 +1,152 @@
+//! How a call into a connector ends badly, in the contract's words.
+
+use std::fmt;
+use std::time::Duration;
+
+/// The registry of `relais:connector/failures`. A word that is not in it reads as [`Kind::Other`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Configuration,
+    Authentication,
+    Unreachable,
+    Timeout,
+    Throttled,
+    Temporary,
+    Rejected,
+    TooLarge,
+    UnknownOutcome,
+    Other,
+}
+
+impl Kind {
+    const WORDS: [(Kind, &'static str); 10] = [
+        (Kind::Configuration, "configuration"),
+        (Kind::Authentication, "authentication"),
+        (Kind::Unreachable, "unreachable"),
+        (Kind::Timeout, "timeout"),
+        (Kind::Throttled, "throttled"),
+        (Kind::Temporary, "temporary"),
+        (Kind::Rejected, "rejected"),
+        (Kind::TooLarge, "too-large"),
+        (Kind::UnknownOutcome, "unknown-outcome"),
+        (Kind::Other, "other"),
+    ];
+
+    /// Reads a guest's word; never fails, since the registry grows.
+    pub fn read(word: &str) -> Self {
+        Self::WORDS
+            .iter()
+            .find(|(_, known)| *known == word)
+            .map_or(Kind::Other, |(kind, _)| *kind)
+    }
+
+    /// The word of the registry.
+    pub fn word(self) -> &'static str {
+        Self::WORDS
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or("other", |(_, word)| word)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A failed call, as the host judged it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub kind: Kind,
+    /// The remote's own code, such as `550 5.1.1`.
+    pub code: Option<String>,
+    /// The remote's words, the connector's, or the host's; at most [`Failure::TEXT_BYTES`].
+    pub text: String,
+    pub retry_after: Option<Duration>,
+    /// At most [`Failure::DETAILS`] pairs. The host adds `limit` (which limit ended the call) and `claimed` (the kind that
+    /// the connector gave where the host judged otherwise).
+    pub details: Vec<(String, String)>,
+}
+
+impl Failure {
+    /// Bytes of a text that comes from a guest; the rest is cut.
+    pub const TEXT_BYTES: usize = 4096;
+    /// Pairs of details that come from a guest; the rest is dropped.
+    pub const DETAILS: usize = 64;
+
+    pub fn new(kind: Kind, text: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code: None,
+            text: text.into(),
+            retry_after: None,
+            details: Vec::new(),
+        }
+    }
+
+    pub fn with_detail(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.details.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The value of a detail.
+    pub fn detail(&self, name: &str) -> Option<&str> {
+        self.details
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.code {
+            Some(code) if !self.text.starts_with(code.as_str()) => {
+                write!(f, "{}: {code} {}", self.kind, self.text)
+            }
+            _ => write!(f, "{}: {}", self.kind, self.text),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The remote took a message for at least one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The remote's own identifier.
+    pub id: Option<String>,
+    /// The remote's own words.
+    pub text: String,
+    /// The recipients that the remote refused; every other one of the envelope was accepted.
+    pub refused: Vec<Refusal>,
+    pub details: Vec<(String, String)>,
+}
+
+/// A recipient that the remote refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub recipient: String,
+    pub code: Option<String>,
+    pub text: String,
+}
+
+/// Cuts a guest's text at a character boundary, and drops what a terminal or a log would obey.
+pub(crate) fn clean(text: &str, bytes: usize) -> String {
+    let mut end = text.len().min(bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end)
+        .unwrap_or_default()
+        .chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' && c != '\t' {
+                ' '
+            } else {
+                c
+            }
+        })
+        .collect()
+}

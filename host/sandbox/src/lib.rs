@@ -1,0 +1,40 @@
+//! Loads, checks, compiles and runs connectors, each in a sandbox with the capabilities it was granted.
+//!
+//! The way through: [`inspect`] reads a component without running it → [`Sandbox::load`] compiles it once →
+//! [`Connector::open`] makes a [`Session`] for one [`Instance`] → [`Session::send`] hands it a message. What the guest asks of
+//! the host meanwhile goes through one module a capability; what it may reach is judged by one function.
+//!
+//! The threat: a connector is a stranger's code. It may loop, grow, flood, lie about what it sent, look for other machines,
+//! and try to read the secrets that are used on its behalf. No type of the WebAssembly engine leaves this crate.
+
+mod audit;
+mod bindings;
+mod cache;
+mod capability;
+mod context;
+mod egress;
+mod engine;
+mod error;
+mod failure;
+mod handles;
+mod inspect;
+mod instance;
+mod limits;
+mod meter;
+mod observer;
+mod sandbox;
+mod session;
+mod state;
+mod tls;
+mod verdict;
+
+pub use egress::{Resolve, SystemResolver};
+pub use error::{LoadError, SandboxError};
+pub use failure::{Failure, Kind, Receipt, Refusal};
+pub use inspect::{Inspection, inspect};
+pub use instance::{Grant, GrantError, Grants, Instance, Secret};
+pub use limits::Limits;
+pub use meter::Stats;
+pub use observer::{Event, Level, Observer, Tracing};
+pub use sandbox::{Config, Connector, Sandbox};
+pub use session::Session;

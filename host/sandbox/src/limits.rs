@@ -1,0 +1,48 @@
+//! What a session may use. Every limit is on the whole instance, and its name is what a failure's `limit` detail says.
+
+use std::time::Duration;
+
+/// The limits of a session.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes of all linear memories together (`memory`).
+    pub memory: usize,
+    /// Elements of all tables together (`tables`).
+    pub table_elements: usize,
+    /// Time on the processor in one call (`cpu`); waiting in the host does not count.
+    pub cpu: Duration,
+    /// What one call to the host may hand over, in bytes of strings and lists (`host-call`).
+    pub host_call: usize,
+    /// Connections open at once (`connections`).
+    pub connections: usize,
+    /// Handles open at once: streams, messages, attachments, requests (`resources`).
+    pub resources: usize,
+    /// Bytes that a session may send in its life (`bytes-out`).
+    pub bytes_out: u64,
+    /// Bytes that a session may receive in its life (`bytes-in`).
+    pub bytes_in: u64,
+    /// Lines that one call may log (`log`).
+    pub log_lines: u32,
+    /// To resolve, dial and shake hands, where the instance sets no time of its own.
+    pub connect: Duration,
+    /// Silence on a connection before a call on it gives up. RFC 5321 section 4.5.3.2 asks for 10 minutes after the final dot.
+    pub silence: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 256 << 20,
+            table_elements: 100_000,
+            cpu: Duration::from_secs(10),
+            host_call: 32 << 20,
+            connections: 8,
+            resources: 2048,
+            bytes_out: 8 << 30,
+            bytes_in: 1 << 30,
+            log_lines: 1000,
+            connect: Duration::from_secs(30),
+            silence: Duration::from_secs(600),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Counts what a session uses, and knows which limit ended it.
+
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::Limits;
+
+/// A limit ended the call. The name is the one in [`Limits`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitHit(pub &'static str);
+
+impl fmt::Display for LimitHit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the limit `{}` of the instance was reached", self.0)
+    }
+}
+
+impl std::error::Error for LimitHit {}
+
+/// Shared by a session and by what runs on its behalf, such as a request body on its way out.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    max_out: u64,
+    max_in: u64,
+    bytes_out: AtomicU64,
+    bytes_in: AtomicU64,
+    host_calls: AtomicU64,
+    guest_bytes: AtomicU64,
+    started: Instant,
+    /// Milliseconds after `started` when something last moved.
+    moved_at: AtomicU64,
+    floor: Floor,
+}
+
+/// What decides whether a failed send can have delivered: DESIGN, "The host sets the floor for the unknown".
+#[derive(Debug, Default)]
+struct Floor {
+    /// The guest read content that it can send in its own words (a body, an attachment).
+    exposed: AtomicBool,
+    /// The message may have left whole.
+    reached: AtomicBool,
+    /// `bytes_in` when it did: a remote's code can only have come later.
+    heard_before: Mutex<u64>,
+}
+
+impl Meter {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            max_out: limits.bytes_out,
+            max_in: limits.bytes_in,
+            bytes_out: AtomicU64::new(0),
+            bytes_in: AtomicU64::new(0),
+            host_calls: AtomicU64::new(0),
+            guest_bytes: AtomicU64::new(0),
+            started: Instant::now(),
+            moved_at: AtomicU64::new(0),
+            floor: Floor::default(),
+        }
+    }
+
+    pub(crate) fn call(&self) {
+        self.host_calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts bytes of a stream that are copied into or out of the guest's memory.
+    pub(crate) fn through_guest(&self, bytes: usize) {
+        self.guest_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Something happened: the silence starts anew.
+    pub(crate) fn moved(&self) {
+        let at = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.moved_at.store(at, Ordering::Relaxed);
+    }
+
+    pub(crate) fn silence(&self) -> Duration {
+        let moved = Duration::from_millis(self.moved_at.load(Ordering::Relaxed));
+        self.started.elapsed().saturating_sub(moved)
+    }
+
+    /// Counts bytes that are about to leave.
+    pub(crate) fn out(&self, bytes: usize) -> Result<(), LimitHit> {
+        let sum = self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
+        if sum > self.max_out {
+            return Err(LimitHit("bytes-out"));
+        }
+        self.moved();
+        if self.floor.exposed.load(Ordering::Relaxed) {
+            self.left_whole();
+        }
+        Ok(())
+    }
+
+    /// Counts bytes that arrived.
+    pub(crate) fn arrived(&self, bytes: usize) -> Result<(), LimitHit> {
+        let sum = self.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
+        if sum > self.max_in {
+            return Err(LimitHit("bytes-in"));
+        }
+        self.moved();
+        Ok(())
+    }
+
+    /// A new message: nothing of it has left.
+    pub(crate) fn new_message(&self) {
+        self.floor.exposed.store(false, Ordering::Relaxed);
+        self.floor.reached.store(false, Ordering::Relaxed);
+    }
+
+    /// The guest holds content that it can send in its own words: whatever leaves from now on may be the message.
+    pub(crate) fn content_exposed(&self) {
+        self.floor.exposed.store(true, Ordering::Relaxed);
+    }
+
+    /// The message may have left whole: its stream was read to the end.
+    pub(crate) fn left_whole(&self) {
+        if !self.floor.reached.swap(true, Ordering::Relaxed) {
+            let heard = self.bytes_in.load(Ordering::Relaxed);
+            *self.floor.heard_before.lock().unwrap_or_else(|e| e.into_inner()) = heard;
+        }
+    }
+
+    pub(crate) fn may_have_left(&self) -> bool {
+        self.floor.reached.load(Ordering::Relaxed)
+    }
+
+    /// Whether the remote said anything since the message left: without it, a code cannot be the remote's.
+    pub(crate) fn remote_spoke_since(&self) -> bool {
+        let before = *self.floor.heard_before.lock().unwrap_or_else(|e| e.into_inner());
+        self.bytes_in.load(Ordering::Relaxed) > before
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        Stats {
+            bytes_out: self.bytes_out.load(Ordering::Relaxed),
+            bytes_in: self.bytes_in.load(Ordering::Relaxed),
+            host_calls: self.host_calls.load(Ordering::Relaxed),
+            guest_bytes: self.guest_bytes.load(Ordering::Relaxed),
+            memory: 0,
+        }
+    }
+}
+
+/// What a session used so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    pub bytes_out: u64,
+    pub bytes_in: u64,
+    /// Calls from the guest into capabilities of `relais:*`.
+    pub host_calls: u64,
+    /// Bytes of streams that were copied into or out of the guest's memory; what is spliced is not among them.
+    pub guest_bytes: u64,
+    /// Bytes of linear memory.
+    pub memory: usize,
+}

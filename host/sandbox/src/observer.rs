@@ -1,0 +1,78 @@
+//! What a sandbox did, told to whoever watches: the audit, the demonstration, the tests.
+
+use std::time::Duration;
+
+/// Something a session asked of the host, and what came of it. Holds no secret and no content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A connection was made.
+    Connected { destination: String, address: String },
+    /// The connection is encrypted from here on.
+    Encrypted {
+        version: String,
+        certificate_sha256: String,
+    },
+    /// A login was run by the host.
+    Authenticated { credential: String, accepted: bool },
+    /// An HTTP request left.
+    Requested {
+        method: String,
+        destination: String,
+        status: Option<u16>,
+    },
+    /// Something was refused before a byte left; audited.
+    Refused { asked: String, rule: String },
+    /// A line of the connector's log.
+    Log { level: Level, text: String },
+    /// A limit ended the call.
+    Limit { name: String },
+    /// A message was handed over or not.
+    Sent { took: Duration, bytes: u64 },
+}
+
+/// The level of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+/// Receives what sessions do. Called on the session's own task: it must not block.
+pub trait Observer: Send + Sync {
+    /// `instance` is the label of the instance.
+    fn event(&self, instance: &str, event: &Event);
+}
+
+/// Writes events to `tracing`, refusals as warnings of the target `relais::audit`.
+#[derive(Debug, Default)]
+pub struct Tracing;
+
+impl Observer for Tracing {
+    fn event(&self, instance: &str, event: &Event) {
+        match event {
+            Event::Refused { asked, rule } => {
+                tracing::warn!(target: "relais::audit", instance, asked, rule, "refused");
+            }
+            Event::Limit { name } => tracing::warn!(target: "relais::audit", instance, limit = name, "limit"),
+            Event::Log {
+                level: Level::Debug,
+                text,
+            } => tracing::debug!(target: "relais::connector", instance, "{text}"),
+            Event::Log {
+                level: Level::Info,
+                text,
+            } => tracing::info!(target: "relais::connector", instance, "{text}"),
+            Event::Log {
+                level: Level::Warn,
+                text,
+            } => tracing::warn!(target: "relais::connector", instance, "{text}"),
+            Event::Log {
+                level: Level::Error,
+                text,
+            } => tracing::error!(target: "relais::connector", instance, "{text}"),
+            other => tracing::debug!(target: "relais::sandbox", instance, event = ?other),
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! One session: a connector's sandbox, from `open` to `close`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use relais_message::Message;
+use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::{Store, Trap};
+
+use crate::audit::Audit;
+use crate::bindings::MailConnector;
+use crate::bindings::relais::connector::failures::Failure as GuestFailure;
+use crate::capability::log::LogBook;
+use crate::context::Context;
+use crate::failure::clean;
+use crate::handles::Handles;
+use crate::meter::{LimitHit, Meter, Stats};
+use crate::observer::Event;
+use crate::sandbox::Connector;
+use crate::state::State;
+use crate::verdict;
+use crate::{Failure, Instance, Kind, Receipt};
+
+/// Beyond the silence that a connection is allowed, before a call in which nothing moves is ended.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long `close` may take.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A connector's sandbox. Calls follow one another; after a trap or a limit it is of no more use.
+pub struct Session {
+    store: Store<State>,
+    guest: MailConnector,
+    context: Arc<Context>,
+    usable: bool,
+    instantiated_in: Duration,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let label = &self.context.instance.label;
+        f.debug_struct("Session")
+            .field("instance", label)
+            .field("usable", &self.usable)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    pub(crate) async fn open(connector: &Connector, instance: Arc<Instance>) -> Result<Self, Failure> {
+        let shared = &connector.shared;
+        let permit = shared.sessions.clone().acquire_owned().await;
+        let permit = permit.map_err(|e| Failure::new(Kind::Other, e.to_string()))?;
+        let audit = Audit::new(shared.observer.clone(), &instance.label);
+        let context = Arc::new(Context {
+            manifest: connector.manifest.clone(),
+            limits: shared.limits.clone(),
+            resolver: shared.resolver.clone(),
+            log: LogBook::new(audit.clone()),
+            audit,
+            handles: Handles::default(),
+            meter: Meter::new(&shared.limits),
+            instance,
+        });
+        let begun = Instant::now();
+        let mut store = Store::new(&shared.engine, State::new(context.clone()));
+        store.limiter(|state| &mut state.bounds);
+        store.set_hostcall_fuel(context.limits.host_call);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|mut store| store.data_mut().processor.tick());
+        context.log.begin(context.limits.log_lines);
+        let guest = connector.pre.instantiate_async(&mut store).await;
+        let guest = guest.map_err(|error| explain(&context, &error))?;
+        let mut session = Self {
+            store,
+            guest,
+            context,
+            usable: true,
+            instantiated_in: begun.elapsed(),
+            _permit: permit,
+        };
+        session.opened().await?;
+        Ok(session)
+    }
+
+    async fn opened(&mut self) -> Result<(), Failure> {
+        self.begin();
+        let call = self.guest.relais_connector_session().call_open(&mut self.store);
+        let called = bounded(&self.context, call).await;
+        self.judge(called)
+    }
+
+    /// Asks the connector whether parameters, credentials and remote are right; answers what it found, as pairs.
+    pub async fn verify(&mut self) -> Result<Vec<(String, String)>, Failure> {
+        self.begin();
+        let call = self.guest.relais_connector_session().call_verify(&mut self.store);
+        let called = bounded(&self.context, call).await;
+        let found = self.judge(called)?;
+        Ok(verdict::pairs(found))
+    }
+
+    /// Hands one message to the connector. An error whose kind is [`Kind::UnknownOutcome`] may have been delivered, and is
+    /// never to be sent again blindly.
+    pub async fn send(&mut self, message: &Message) -> Result<Receipt, Failure> {
+        self.begin();
+        self.context.meter.new_message();
+        let begun = Instant::now();
+        let sent_before = self.context.meter.stats().bytes_out;
+        let lent = self.store.data_mut().lend(message.clone());
+        let lent = lent.map_err(|error| explain(&self.context, &error))?;
+        let call = self.guest.relais_mail_sender().call_send(&mut self.store, lent);
+        let called = bounded(&self.context, call).await;
+        self.store.data_mut().take_back();
+        let sent = self.judge(called);
+        let sent = verdict::of_send(sent, message.envelope(), &self.context.meter);
+        self.context.audit.tell(Event::Sent {
+            took: begun.elapsed(),
+            bytes: self.context.meter.stats().bytes_out - sent_before,
+        });
+        sent
+    }
+
+    /// Lets the connector say goodbye, for a few seconds at most, and throws the sandbox away.
+    pub async fn close(mut self) {
+        if !self.usable {
+            return;
+        }
+        self.begin();
+        let call = self.guest.relais_connector_session().call_close(&mut self.store);
+        if let Ok(Err(error)) = tokio::time::timeout(FAREWELL, call).await {
+            explain(&self.context, &error);
+        }
+    }
+
+    /// Whether another call can be made: not after a trap or a limit.
+    pub fn usable(&self) -> bool {
+        self.usable
+    }
+
+    /// How long a fresh sandbox took, without `open`.
+    pub fn instantiated_in(&self) -> Duration {
+        self.instantiated_in
+    }
+
+    /// Ends the session by a trap, and answers the guest's linear memories as they were: for a test that looks for what must
+    /// not be there. Empty without [`Config::keep_dumps`](crate::Config::keep_dumps).
+    pub async fn into_memories(mut self) -> Vec<Vec<u8>> {
+        self.store.epoch_deadline_trap();
+        self.store.set_epoch_deadline(0);
+        let call = self.guest.relais_connector_session().call_verify(&mut self.store).await;
+        let Err(trap) = call else { return Vec::new() };
+        let Some(dump) = trap.downcast_ref::<wasmtime::WasmCoreDump>() else {
+            return Vec::new();
+        };
+        dump.memories()
+            .iter()
+            .map(|memory| memory.data(&self.store).to_vec())
+            .collect()
+    }
+
+    pub fn stats(&self) -> Stats {
+        Stats {
+            memory: self.store.data().bounds.memory,
+            ..self.context.meter.stats()
+        }
+    }
+
+    fn begin(&mut self) {
+        self.context.meter.moved();
+        self.context.log.begin(self.context.limits.log_lines);
+        self.store.data_mut().processor.begin();
+        self.store.set_epoch_deadline(1);
+    }
+
+    /// A trap, a limit or a silence ends the session; a failure that the guest reports does not.
+    fn judge<T>(&mut self, called: Result<Result<T, GuestFailure>, CallError>) -> Result<T, Failure> {
+        match called {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(failure)) => Err(verdict::read(failure)),
+            Err(error) => {
+                self.usable = false;
+                Err(match error {
+                    CallError::Silent => silent(&self.context),
+                    CallError::Trapped(error) => explain(&self.context, &error),
+                })
+            }
+        }
+    }
+}
+
+/// How a call ends without an answer of the guest's.
+enum CallError {
+    Trapped(wasmtime::Error),
+    /// Nothing moved for longer than any connection may be silent.
+    Silent,
+}
+
+/// Runs a call; a guest that waits for nothing for ever is ended.
+async fn bounded<T>(context: &Context, call: impl Future<Output = wasmtime::Result<T>>) -> Result<T, CallError> {
+    let mut call = std::pin::pin!(call);
+    let patience = context.limits.silence + GRACE;
+    loop {
+        let left = patience.saturating_sub(context.meter.silence());
+        match tokio::time::timeout(left, &mut call).await {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => return Err(CallError::Trapped(error)),
+            Err(_) if context.meter.silence() >= patience => return Err(CallError::Silent),
+            Err(_) => {}
+        }
+    }
+}
+
+fn silent(context: &Context) -> Failure {
+    let name = "silence";
+    context.audit.tell(Event::Limit { name: name.to_owned() });
+    let seconds = context.limits.silence.as_secs();
+    Failure::new(
+        Kind::Timeout,
+        format!("the limit `{name}` of the instance was reached: nothing moved for {seconds} s"),
+    )
+    .with_detail("limit", name)
+}
+
+/// A trap in words: the limit that it was, or the guest's own last words.
+fn explain(context: &Context, error: &wasmtime::Error) -> Failure {
+    let limit = match (error.downcast_ref::<LimitHit>(), error.downcast_ref::<Trap>()) {
+        (Some(limit), _) => Some(limit.0),
+        (None, Some(Trap::StackOverflow)) => Some("stack"),
+        (None, Some(Trap::Interrupt)) => Some("cpu"),
+        _ if format!("{error:#}").contains("fuel") => Some("host-call"),
+        _ => None,
+    };
+    if let Some(name) = limit {
+        context.audit.tell(Event::Limit { name: name.to_owned() });
+        return Failure::new(Kind::Other, LimitHit(name).to_string()).with_detail("limit", name);
+    }
+    let words = context.log.last_words();
+    let trap = error
+        .downcast_ref::<Trap>()
+        .map_or_else(|| error.root_cause().to_string(), ToString::to_string);
+    let text = match words.is_empty() {
+        true => format!("the connector crashed: {trap}"),
+        false => format!("the connector crashed: {words}"),
+    };
+    Failure::new(Kind::Other, clean(&text, Failure::TEXT_BYTES)).with_detail("trap", clean(&trap, 500))
+}

@@ -1,0 +1,103 @@
+//! What the host believes of a guest's answer.
+//!
+//! The threat is a mail sent twice, or lost without a word. Once the message may have left whole, only what the remote itself
+//! said can mean that it was not taken; everything else is unknown.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use relais_message::Envelope;
+
+use crate::bindings::exports::relais::mail::sender::{Receipt as GuestReceipt, Refusal as GuestRefusal};
+use crate::bindings::relais::connector::failures::Failure as GuestFailure;
+use crate::failure::clean;
+use crate::meter::Meter;
+use crate::{Failure, Kind, Receipt, Refusal};
+
+/// Bytes of a code, a name or a value of a guest's.
+const SHORT_BYTES: usize = 1024;
+/// The longest pause that a connector can ask for.
+const RETRY_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Reads a guest's failure, bounded.
+pub(crate) fn read(failure: GuestFailure) -> Failure {
+    let retry_after = failure
+        .retry_after
+        .map(|seconds| Duration::from_secs(u64::from(seconds)).min(RETRY_AFTER));
+    Failure {
+        kind: Kind::read(&failure.kind),
+        code: failure
+            .code
+            .map(|code| clean(&code, SHORT_BYTES))
+            .filter(|code| !code.is_empty()),
+        text: clean(&failure.text, Failure::TEXT_BYTES),
+        retry_after,
+        details: pairs(failure.details),
+    }
+}
+
+/// Pairs of a guest's, bounded.
+pub(crate) fn pairs(pairs: Vec<(String, String)>) -> Vec<(String, String)> {
+    let pair = |(name, value): (String, String)| (clean(&name, SHORT_BYTES), clean(&value, Failure::TEXT_BYTES));
+    pairs.into_iter().take(Failure::DETAILS).map(pair).collect()
+}
+
+/// The floor for the unknown, and the receipt against the envelope.
+pub(crate) fn of_send(
+    sent: Result<GuestReceipt, Failure>,
+    envelope: &Envelope,
+    meter: &Meter,
+) -> Result<Receipt, Failure> {
+    match sent {
+        Ok(receipt) => match mismatch(&receipt, envelope) {
+            None => Ok(read_receipt(receipt)),
+            Some(why) => Err(Failure::new(
+                Kind::UnknownOutcome,
+                format!("the connector's receipt does not match the envelope: {why}"),
+            )),
+        },
+        Err(failure) if meter.may_have_left() => {
+            let remote_said_so = failure.code.is_some() && meter.remote_spoke_since();
+            if remote_said_so || failure.kind == Kind::UnknownOutcome {
+                return Err(failure);
+            }
+            let claimed = failure.kind.word();
+            Err(Failure {
+                kind: Kind::UnknownOutcome,
+                code: None,
+                ..failure
+            }
+            .with_detail("claimed", claimed))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+fn mismatch(receipt: &GuestReceipt, envelope: &Envelope) -> Option<String> {
+    let recipients: BTreeSet<&str> = envelope.recipients.iter().map(String::as_str).collect();
+    let mut refused = BTreeSet::new();
+    for refusal in &receipt.refused {
+        let recipient = refusal.recipient.as_str();
+        if !recipients.contains(recipient) {
+            return Some("it refuses a recipient that is not in the envelope".to_owned());
+        }
+        if !refused.insert(recipient) {
+            return Some("it refuses a recipient twice".to_owned());
+        }
+    }
+    (refused.len() == recipients.len()).then(|| "it refuses every recipient".to_owned())
+}
+
+fn read_receipt(receipt: GuestReceipt) -> Receipt {
+    let refusal = |refusal: GuestRefusal| Refusal {
+        recipient: refusal.recipient,
+        code: refusal.code.map(|code| clean(&code, SHORT_BYTES)),
+        text: clean(&refusal.text, SHORT_BYTES),
+    };
+    Receipt {
+        id: receipt.id.map(|id| clean(&id, SHORT_BYTES)),
+        text: clean(&receipt.text, Failure::TEXT_BYTES),
+        refused: receipt.refused.into_iter().map(refusal).collect(),
+        details: pairs(receipt.details),
+    }
+}
