@@ -1,0 +1,147 @@
+//! MAIL, RCPT and DATA, in as few flights as the server allows (RFC 2920), and the answers to each.
+
+use relais_sdk::Refusal;
+
+use crate::conversation::{Broken, Conversation};
+use crate::ehlo::Offered;
+use crate::failures::refused;
+use crate::letter::Envelope;
+use crate::reply::Reply;
+use crate::wire::Wire;
+
+/// The most commands of one write. The server may answer each before it reads the next: with this many, neither side's
+/// buffers fill while both write (RFC 2920 section 3.1). 100 recipients must be accepted anyway (RFC 5321 section
+/// 4.5.3.1.8).
+pub const FLIGHT_COMMANDS: usize = 100;
+
+/// What the server said to the envelope.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// The refusal of MAIL.
+    pub mail: Option<Reply>,
+    pub accepted: usize,
+    pub refused: Vec<Refusal>,
+    /// The answer to DATA; none when it was not asked, since there was nobody to write to.
+    pub data: Option<Reply>,
+}
+
+/// How the envelope could not be settled.
+#[derive(Debug)]
+pub enum Unsettled {
+    /// The connection broke, or a command got a reply that it cannot have.
+    Broken(Broken, &'static str),
+    /// 421: the server is closing.
+    Closing(Reply, &'static str),
+}
+
+/// The commands of one transaction, by position: MAIL, each RCPT, DATA.
+enum Command<'a> {
+    Mail,
+    Rcpt(&'a str),
+    Data,
+}
+
+impl<'a> Command<'a> {
+    fn at(position: usize, envelope: &Envelope<'a>) -> Self {
+        match position.checked_sub(1) {
+            None => Self::Mail,
+            Some(index) => envelope
+                .recipients
+                .get(index)
+                .map_or(Self::Data, |recipient| Self::Rcpt(recipient)),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Mail => "MAIL FROM",
+            Self::Rcpt(_) => "RCPT TO",
+            Self::Data => "DATA",
+        }
+    }
+}
+
+/// Says the envelope and asks for DATA. `size` and `eight_bit` are those of the message.
+///
+/// # Errors
+///
+/// The connection is of no more use; nothing of the message was sent.
+pub fn settle<W: Wire>(
+    talk: &mut Conversation<W>,
+    offered: &Offered,
+    envelope: &Envelope<'_>,
+    size: u64,
+    eight_bit: bool,
+) -> Result<Answers, Unsettled> {
+    let mut answers = Answers::default();
+    let flight = if offered.pipelining { FLIGHT_COMMANDS } else { 1 };
+    let end = envelope.recipients.len() + 2;
+    let mut next = 0;
+    while next < end {
+        // Known only where flights are short of the whole; a pipelined DATA has left already.
+        if answers.mail.is_some() || (next + 1 == end && answers.accepted == 0) {
+            break;
+        }
+        let until = (next + flight).min(end);
+        for position in next..until {
+            match Command::at(position, envelope) {
+                Command::Mail => add_mail(talk, offered, envelope.sender, size, eight_bit),
+                Command::Rcpt(recipient) => talk.add(&["RCPT TO:<", recipient, ">"]),
+                Command::Data => talk.add(&["DATA"]),
+            }
+        }
+        talk.depart()
+            .map_err(|fault| Unsettled::Broken(fault, "while sending the envelope"))?;
+        for position in next..until {
+            let command = Command::at(position, envelope);
+            let reply = talk
+                .reply()
+                .map_err(|fault| Unsettled::Broken(fault, "while answering the envelope"))?;
+            answers.note(&command, reply)?;
+        }
+        next = until;
+    }
+    Ok(answers)
+}
+
+fn add_mail<W: Wire>(talk: &mut Conversation<W>, offered: &Offered, sender: &str, size: u64, eight_bit: bool) {
+    let size = if offered.size {
+        format!(" SIZE={size}")
+    } else {
+        String::new()
+    };
+    let body = if eight_bit { " BODY=8BITMIME" } else { "" };
+    talk.add(&["MAIL FROM:<", sender, ">", &size, body]);
+}
+
+impl Answers {
+    fn note(&mut self, command: &Command<'_>, reply: Reply) -> Result<(), Unsettled> {
+        if reply.is_closing() {
+            return Err(Unsettled::Closing(reply, command.name()));
+        }
+        match command {
+            Command::Mail if reply.is_positive() => {}
+            Command::Mail if reply.is_negative() => self.mail = Some(reply),
+            Command::Rcpt(_) if reply.is_positive() => self.accepted += 1,
+            Command::Rcpt(recipient) if reply.is_negative() => {
+                let failure = refused(&reply, command.name());
+                self.refused.push(Refusal {
+                    recipient: (*recipient).to_owned(),
+                    code: failure.code,
+                    text: failure.text,
+                });
+            }
+            Command::Data if reply.code() == 354 || reply.is_negative() => self.data = Some(reply),
+            _ => {
+                let text = format!("the server answered {} with {}", command.name(), reply.full_code());
+                return Err(Unsettled::Broken(Broken::Violation(text), "which is no answer to it"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the server now waits for the message.
+    pub fn is_waiting(&self) -> bool {
+        self.data.as_ref().is_some_and(|reply| reply.code() == 354)
+    }
+}
