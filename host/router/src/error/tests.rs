@@ -1,0 +1,238 @@
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use relais_sandbox::{Failure, Kind};
+
+use super::*;
+use crate::names::{InstanceName, InstancePath};
+use crate::services::MAIL;
+use crate::store::What;
+
+fn samples() -> Vec<Error> {
+    let path = || PathBuf::from("/var/lib/relais");
+    let io = || std::io::Error::from(std::io::ErrorKind::TimedOut);
+    let name = || InstanceName::new("smtp").unwrap();
+    let failure = || Box::new(Failure::new(Kind::Rejected, "5.1.1 no such user"));
+    let mut all: Vec<Error> = vec![
+        NameError {
+            field: "instance",
+            given: "É\u{1b}[2J".to_owned(),
+        }
+        .into(),
+        NoWorkspace(WorkspaceName::new("other").unwrap()).into(),
+        StoreError::Busy {
+            folder: path(),
+            pid: Some(42),
+        }
+        .into(),
+        StoreError::NotPrivate { folder: path() }.into(),
+        StoreError::NotAFolder { path: path() }.into(),
+        StoreError::Denied {
+            path: path(),
+            source: io(),
+        }
+        .into(),
+        StoreError::Full { path: path() }.into(),
+        StoreError::Damaged {
+            path: path(),
+            detail: "checksum".to_owned(),
+        }
+        .into(),
+        StoreError::Component {
+            path: path(),
+            missing: true,
+        }
+        .into(),
+        StoreError::Io {
+            path: path(),
+            source: io(),
+        }
+        .into(),
+        KeyError::Missing { path: path() }.into(),
+        KeyError::Rights {
+            path: path(),
+            mode: 0o644,
+        }
+        .into(),
+        KeyError::Length {
+            path: path(),
+            length: 3,
+        }
+        .into(),
+        KeyError::NotAFile { path: path() }.into(),
+        KeyError::InsideData {
+            path: path(),
+            data: path(),
+        }
+        .into(),
+        KeyError::Wrong { path: path() }.into(),
+        KeyError::Unopened {
+            instance: name(),
+            field: "password".to_owned(),
+        }
+        .into(),
+        KeyError::Sealing { path: path() }.into(),
+        KeyError::Io {
+            path: path(),
+            source: io(),
+        }
+        .into(),
+        ConnectorError::Unknown {
+            id: "relais/none".to_owned(),
+        }
+        .into(),
+        ConnectorError::InUse {
+            id: "relais/smtp".to_owned(),
+            instances: vec![InstancePath {
+                workspace: WorkspaceName::default(),
+                name: name(),
+            }],
+        }
+        .into(),
+        ConnectorError::Manifest {
+            id: "relais/smtp".to_owned(),
+            reason: "no id".to_owned(),
+        }
+        .into(),
+        InstanceError::Unknown { name: name() }.into(),
+        InstanceError::Exists { name: name() }.into(),
+        InstanceError::Grant {
+            given: "all".to_owned(),
+        }
+        .into(),
+        InstanceError::TooManyGrants { count: 65, most: 64 }.into(),
+        InstanceError::SecretsNeeded {
+            name: name(),
+            fields: vec!["password".to_owned()],
+            because: vec!["host".to_owned(), "grants".to_owned()],
+        }
+        .into(),
+        InstanceError::Contradiction {
+            field: "host".to_owned(),
+        }
+        .into(),
+        InstanceError::NoSuchField {
+            field: "hots".to_owned(),
+        }
+        .into(),
+        InstanceError::IsDefault {
+            name: name(),
+            services: vec!["mail".to_owned()],
+        }
+        .into(),
+        ServiceError::Unknown { name: "fax".to_owned() }.into(),
+        ServiceError::NoDefault { service: MAIL }.into(),
+        ServiceError::NotServed {
+            instance: name(),
+            connector: "relais/probe".to_owned(),
+            service: MAIL,
+        }
+        .into(),
+        SendError::Failed {
+            instance: name(),
+            message_id: "1@a".to_owned(),
+            failure: failure(),
+        }
+        .into(),
+        Error::Stopped,
+    ];
+    for problem in [SecretProblem::Empty, SecretProblem::TooLong, SecretProblem::LineBreak] {
+        all.push(
+            InstanceError::Secrets(vec![SecretError {
+                field: "password".to_owned(),
+                problem,
+            }])
+            .into(),
+        );
+    }
+    for what in [
+        What::Store,
+        What::Connector,
+        What::Instance,
+        What::Default,
+        What::Secret,
+    ] {
+        all.push(
+            StoreError::Newer {
+                what,
+                key: "smtp".to_owned(),
+                version: 2,
+                known: 1,
+            }
+            .into(),
+        );
+    }
+    all
+}
+
+#[test]
+fn every_error_speaks_both_languages_in_whole_sentences_and_obeys_no_stranger() {
+    let mut seen = BTreeSet::new();
+    for error in samples() {
+        let (fr, en) = (error.text(Lang::Fr), error.text(Lang::En));
+        assert_ne!(fr, en);
+        for text in [&fr, &en] {
+            assert!(!text.contains('\u{1b}'), "{text:?}");
+            assert!(!text.contains("  "), "a line was broken in the wrong place: {text:?}");
+            assert!(seen.insert(text.clone()), "said twice: {text}");
+        }
+        assert_eq!(error.to_string(), en);
+        assert!(!error.code().is_empty());
+    }
+}
+
+#[test]
+fn a_failure_says_its_kind_the_remotes_code_once_and_its_words() {
+    let instance = InstanceName::new("smtp").unwrap();
+    let text = |failure: Failure| {
+        let failure = Box::new(failure);
+        let error: Error = SendError::Verify {
+            instance: instance.clone(),
+            failure,
+        }
+        .into();
+        assert_eq!(error.code(), "authentication");
+        error.text(Lang::Fr)
+    };
+    let mut failure = Failure::new(Kind::Authentication, "bad password");
+    failure.code = Some("535 5.7.8".to_owned());
+    assert!(text(failure.clone()).ends_with("(535 5.7.8 bad password)"));
+    failure.text = "535 5.7.8 bad password".to_owned();
+    assert!(text(failure).ends_with("mot de passe (535 5.7.8 bad password)"));
+}
+
+#[test]
+fn what_was_asked_wrongly_is_told_from_what_went_wrong() {
+    for error in samples() {
+        let expected = !matches!(
+            error.code(),
+            "data-busy"
+                | "data-not-private"
+                | "data-not-a-folder"
+                | "data-denied"
+                | "data-full"
+                | "data-damaged"
+                | "data-newer"
+                | "data-io"
+                | "component-damaged"
+                | "key-missing"
+                | "key-rights"
+                | "key-length"
+                | "key-not-a-file"
+                | "key-inside-data"
+                | "key-wrong"
+                | "secret-unopened"
+                | "key-sealing"
+                | "key-io"
+                | "connector-in-use"
+                | "manifest-damaged"
+                | "instance-is-default"
+                | "service-no-default"
+                | "rejected"
+                | "stopped"
+        );
+        assert_eq!(error.bad_input(), expected, "{}", error.code());
+    }
+}

@@ -1,0 +1,328 @@
+//! The rules for connector instances: what may be created and edited, when saved secrets have to be given again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use relais_manifest::{Egress, Manifest, Settings};
+use relais_sandbox::{Grants, Secret};
+use serde_json::Value;
+
+use crate::binding::Binding;
+use crate::connectors;
+use crate::error::{Error, InstanceError, SecretError, SecretProblem};
+use crate::names::{InstanceName, InstancePath, WorkspaceName};
+use crate::store::{InstanceRow, Reading, Writing};
+use crate::vault::{Place, Vault};
+
+/// Bytes of a secret at most.
+pub const SECRET_BYTES: usize = 16 << 10;
+/// Grants of an instance at most.
+const GRANTS: usize = 64;
+
+/// A connector instance to create.
+#[derive(Debug, Default)]
+pub struct New {
+    /// The id of an installed connector.
+    pub connector: String,
+    /// By the id of the parameter.
+    pub values: BTreeMap<String, Value>,
+    /// By the id of the parameter.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Texts of [`relais_sandbox::Grant`].
+    pub grants: Vec<String>,
+}
+
+/// A change of a connector instance. What it does not name stays as it is.
+#[derive(Debug, Default)]
+pub struct Edit {
+    pub set: BTreeMap<String, Value>,
+    /// Parameters that go back to their default.
+    pub unset: Vec<String>,
+    pub secrets: BTreeMap<String, Secret>,
+    /// Secrets to erase.
+    pub forget: Vec<String>,
+    /// Replaces all grants.
+    pub grants: Option<Vec<String>>,
+}
+
+/// What follows from values and grants under one manifest.
+pub struct Effective {
+    pub settings: Settings,
+    pub egress: Vec<Egress>,
+    pub grants: Grants,
+    pub binding: Binding,
+}
+
+/// Checks values and grants against a manifest, for an instance that has these secrets.
+pub fn effective<'a>(
+    manifest: &Manifest,
+    given: &BTreeMap<String, Value>,
+    grants: &[String],
+    secrets: impl Iterator<Item = &'a String>,
+) -> Result<Effective, Error> {
+    if grants.len() > GRANTS {
+        return Err(InstanceError::TooManyGrants {
+            count: grants.len(),
+            most: GRANTS,
+        }
+        .into());
+    }
+    let grants = Grants::parse(grants).map_err(|error| InstanceError::Grant {
+        given: error.0.chars().take(80).collect(),
+    })?;
+    let secrets: BTreeSet<String> = secrets.cloned().collect();
+    let settings = manifest.settings(given, &secrets).map_err(InstanceError::Fields)?;
+    let egress = manifest.egress(&settings).map_err(InstanceError::Fields)?;
+    let binding = Binding::new(manifest, &settings, &egress, &grants.texts());
+    Ok(Effective {
+        settings,
+        egress,
+        grants,
+        binding,
+    })
+}
+
+/// Creates an instance.
+pub fn create(
+    tables: &mut Writing<'_>,
+    vault: &Vault,
+    ws: &WorkspaceName,
+    name: &InstanceName,
+    new: New,
+) -> Result<(), Error> {
+    let connector = tables
+        .connector(&new.connector)?
+        .ok_or_else(|| connectors::unknown(&new.connector))?;
+    if tables.instance(ws, name)?.is_some() {
+        return Err(InstanceError::Exists { name: name.clone() }.into());
+    }
+    let manifest = connectors::manifest(&connector)?;
+    let effective = effective(&manifest, &new.values, &new.grants, new.secrets.keys())?;
+    check_secrets(&new.secrets)?;
+    save_secrets(tables, vault, ws, name, &effective.binding, &new.secrets)?;
+    let now = Timestamp::now();
+    let row = InstanceRow {
+        connector: new.connector,
+        given: new.values,
+        grants: effective.grants.texts(),
+        binding: effective.binding.stored(),
+        created_at: now,
+        edited_at: now,
+        revision: 1,
+    };
+    tables.put_instance(ws, name, &row)?;
+    Ok(())
+}
+
+/// Edits an instance, or changes nothing at all.
+pub fn edit(
+    tables: &mut Writing<'_>,
+    vault: &Vault,
+    ws: &WorkspaceName,
+    name: &InstanceName,
+    edit: Edit,
+) -> Result<(), Error> {
+    let mut row = tables.instance(ws, name)?.ok_or_else(|| unknown(name))?;
+    let connector = tables
+        .connector(&row.connector)?
+        .ok_or_else(|| connectors::unknown(&row.connector))?;
+    let manifest = connectors::manifest(&connector)?;
+    let saved: BTreeSet<String> = tables.secrets(ws, name)?.into_keys().collect();
+    check_edit(&manifest, &row, &saved, &edit)?;
+
+    for id in &edit.unset {
+        row.given.remove(id);
+    }
+    row.given.extend(edit.set);
+    if let Some(grants) = edit.grants {
+        row.grants = grants;
+    }
+    let declared: BTreeSet<&String> = manifest.secrets().map(|secret| &secret.id).collect();
+    // A secret that the installed version does not know any more is kept, and used for nothing.
+    let kept: BTreeSet<&String> = saved
+        .iter()
+        .filter(|id| !edit.forget.contains(id) && !edit.secrets.contains_key(*id))
+        .collect();
+    let held = kept
+        .iter()
+        .copied()
+        .filter(|id| declared.contains(id))
+        .chain(edit.secrets.keys());
+    let effective = effective(&manifest, &row.given, &row.grants, held)?;
+    check_secrets(&edit.secrets)?;
+
+    let because = effective.binding.changes(&Binding::read(row.binding));
+    if !because.is_empty() {
+        let (fields, stale): (Vec<&String>, Vec<&String>) = kept.into_iter().partition(|id| declared.contains(id));
+        if !fields.is_empty() {
+            let fields = fields.into_iter().cloned().collect();
+            return Err(InstanceError::SecretsNeeded {
+                name: name.clone(),
+                fields,
+                because,
+            }
+            .into());
+        }
+        for field in stale {
+            tables.remove_secret(ws, name, field)?;
+        }
+    }
+    for field in &edit.forget {
+        tables.remove_secret(ws, name, field)?;
+    }
+    save_secrets(tables, vault, ws, name, &effective.binding, &edit.secrets)?;
+    row.grants = effective.grants.texts();
+    row.binding = effective.binding.stored();
+    row.edited_at = Timestamp::now();
+    row.revision = row.revision.saturating_add(1);
+    tables.put_instance(ws, name, &row)?;
+    Ok(())
+}
+
+/// Removes an instance and its secrets; refused while it is the default of a service.
+pub fn remove(tables: &mut Writing<'_>, ws: &WorkspaceName, name: &InstanceName) -> Result<(), Error> {
+    let defaults = tables.defaults(ws)?;
+    let services: Vec<String> = defaults
+        .into_iter()
+        .filter(|(_, default)| default == name)
+        .map(|(service, _)| service)
+        .collect();
+    if !services.is_empty() {
+        return Err(InstanceError::IsDefault {
+            name: name.clone(),
+            services,
+        }
+        .into());
+    }
+    if !tables.remove_instance(ws, name)? {
+        return Err(unknown(name));
+    }
+    Ok(())
+}
+
+/// The row of that name, or an error that says where to look.
+pub fn find(tables: &Reading, ws: &WorkspaceName, name: &InstanceName) -> Result<InstanceRow, Error> {
+    tables.instance(ws, name)?.ok_or_else(|| unknown(name))
+}
+
+/// The effective values of an instance with its secrets opened: what a session is given.
+pub fn open(
+    tables: &Reading,
+    vault: &Vault,
+    path: &InstancePath,
+    row: &InstanceRow,
+    manifest: &Manifest,
+) -> Result<relais_sandbox::Instance, Error> {
+    let (ws, name) = (&path.workspace, &path.name);
+    let mut saved = tables.secrets(ws, name)?;
+    let declared: BTreeSet<&String> = manifest.secrets().map(|secret| &secret.id).collect();
+    saved.retain(|id, _| declared.contains(id));
+    let effective = effective(manifest, &row.given, &row.grants, saved.keys())?;
+    let binding = Binding::read(row.binding.clone());
+    let because = effective.binding.changes(&binding);
+    let mut secrets = BTreeMap::new();
+    if !saved.is_empty() {
+        if !because.is_empty() {
+            let fields = saved.into_keys().collect();
+            return Err(InstanceError::SecretsNeeded {
+                name: name.clone(),
+                fields,
+                because,
+            }
+            .into());
+        }
+        let key = vault.to_open(tables)?;
+        let digest = binding.digest();
+        for (field, sealed) in saved {
+            let place = Place {
+                workspace: ws,
+                instance: name,
+                field: &field,
+                binding: &digest,
+            };
+            let secret = key.open(&place, &sealed)?;
+            secrets.insert(field, secret);
+        }
+    }
+    Ok(relais_sandbox::Instance {
+        label: path.to_string(),
+        settings: effective.settings,
+        egress: effective.egress,
+        secrets,
+        grants: effective.grants,
+    })
+}
+
+/// There is no instance of that name.
+pub fn unknown(name: &InstanceName) -> Error {
+    InstanceError::Unknown { name: name.clone() }.into()
+}
+
+fn check_secrets(secrets: &BTreeMap<String, Secret>) -> Result<(), Error> {
+    let problem = |secret: &Secret| match secret.reveal() {
+        "" => Some(SecretProblem::Empty),
+        text if text.len() > SECRET_BYTES => Some(SecretProblem::TooLong),
+        // They would end a line of a protocol, and come with a file that ends in a line break.
+        text if text.contains(['\0', '\r', '\n']) => Some(SecretProblem::LineBreak),
+        _ => None,
+    };
+    let wrong: Vec<SecretError> = secrets
+        .iter()
+        .filter_map(|(field, secret)| {
+            problem(secret).map(|problem| SecretError {
+                field: field.clone(),
+                problem,
+            })
+        })
+        .collect();
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(InstanceError::Secrets(wrong).into())
+    }
+}
+
+/// What an edit names must be there to be taken away, and nothing may be given and taken away at once.
+fn check_edit(manifest: &Manifest, row: &InstanceRow, saved: &BTreeSet<String>, edit: &Edit) -> Result<(), Error> {
+    let twice = edit.unset.iter().find(|id| edit.set.contains_key(*id));
+    if let Some(field) = twice.or(edit.forget.iter().find(|id| edit.secrets.contains_key(*id))) {
+        return Err(InstanceError::Contradiction { field: field.clone() }.into());
+    }
+    let known = |id: &&String| manifest.parameter(id).is_some();
+    let unset = edit.unset.iter().find(|id| !row.given.contains_key(*id) && !known(id));
+    let is_secret = |id: &&String| manifest.secrets().any(|secret| secret.id == **id);
+    let forget = edit.forget.iter().find(|id| !saved.contains(*id) && !is_secret(id));
+    match unset.or(forget) {
+        Some(field) => Err(InstanceError::NoSuchField {
+            field: field.chars().take(80).collect(),
+        }
+        .into()),
+        None => Ok(()),
+    }
+}
+
+fn save_secrets(
+    tables: &mut Writing<'_>,
+    vault: &Vault,
+    ws: &WorkspaceName,
+    name: &InstanceName,
+    binding: &Binding,
+    secrets: &BTreeMap<String, Secret>,
+) -> Result<(), Error> {
+    if secrets.is_empty() {
+        return Ok(());
+    }
+    let key = vault.to_seal(tables)?;
+    let digest = binding.digest();
+    for (field, secret) in secrets {
+        let place = Place {
+            workspace: ws,
+            instance: name,
+            field,
+            binding: &digest,
+        };
+        let sealed = key.seal(&place, secret)?;
+        tables.put_secret(ws, name, field, &sealed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,221 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use redb::TableDefinition;
+
+use super::*;
+
+async fn fails(folder: &Path) -> StoreError {
+    Store::open_within(folder, Duration::ZERO)
+        .await
+        .err()
+        .expect("an error")
+}
+
+#[tokio::test]
+async fn a_second_opener_waits_and_then_names_the_folder_and_the_process() {
+    let root = tempfile::tempdir().unwrap();
+    let data = root.path().join("data");
+    let first = Store::open(&data).await.unwrap();
+    let start = Instant::now();
+    let error = Store::open_within(&data, Duration::from_millis(300))
+        .await
+        .err()
+        .unwrap();
+    assert!(start.elapsed() >= Duration::from_millis(300));
+    match &error {
+        StoreError::Busy { folder, pid } => {
+            assert_eq!(folder, &data.canonicalize().unwrap());
+            assert_eq!(*pid, Some(std::process::id()));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(error.to_string().contains(data.to_str().unwrap()), "{error}");
+    let waiting = tokio::spawn(async move { Store::open_within(&data, Duration::from_secs(10)).await });
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    drop(first);
+    assert!(waiting.await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn a_store_of_a_later_format_is_refused_before_anything_is_read() {
+    let root = tempfile::tempdir().unwrap();
+    let store = Store::open(root.path()).await.unwrap();
+    let meta: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
+    let transaction = store.database.begin_write().unwrap();
+    transaction
+        .open_table(meta)
+        .unwrap()
+        .insert("format", &br#"{"v":2}"#[..])
+        .unwrap();
+    transaction.commit().unwrap();
+    drop(store);
+    let error = fails(root.path()).await;
+    assert!(
+        matches!(
+            error,
+            StoreError::Newer {
+                what: What::Store,
+                version: 2,
+                known: 1,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_record_of_a_later_version_is_refused_by_name() {
+    let root = tempfile::tempdir().unwrap();
+    let store = Store::open(root.path()).await.unwrap();
+    let table: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("instances");
+    let transaction = store.database.begin_write().unwrap();
+    transaction
+        .open_table(table)
+        .unwrap()
+        .insert(("default", "smtp"), &br#"{"v":7}"#[..])
+        .unwrap();
+    transaction.commit().unwrap();
+    let error = store.read(|tables| tables.instances(&Default::default())).unwrap_err();
+    assert!(matches!(&error, StoreError::Newer { what: What::Instance, key, version: 7, .. } if key == "default/smtp"));
+    assert!(error.to_string().contains("later version of Relais"), "{error}");
+}
+
+#[tokio::test]
+async fn a_write_that_fails_leaves_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let store = Store::open(root.path()).await.unwrap();
+    let ws = Default::default();
+    let name = "smtp".parse().unwrap();
+    let failed: Result<(), StoreError> = store.write(|tables| {
+        tables.put_default(&ws, "mail", &name)?;
+        Err(StoreError::Full { path: PathBuf::new() })
+    });
+    assert!(failed.is_err());
+    assert_eq!(store.read(|tables| tables.default_of(&ws, "mail")).unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_one_is_damaged_and_left_as_it_is() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join(DATABASE);
+    fs::write(&path, b"not a database".repeat(1000)).unwrap();
+    let error = fails(root.path()).await;
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+    assert_eq!(fs::read(&path).unwrap(), b"not a database".repeat(1000));
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_an_error_and_not_the_end_of_the_program() {
+    let root = tempfile::tempdir().unwrap();
+    drop(Store::open(root.path()).await.unwrap());
+    let path = root.path().join(DATABASE);
+    let whole = fs::read(&path).unwrap();
+    for (cut, start) in [
+        (true, 100),
+        (true, whole.len() / 2),
+        (false, 64),
+        (false, 4096),
+        (false, whole.len() / 3),
+    ] {
+        let mut bytes = whole.clone();
+        if cut {
+            bytes.truncate(start);
+        } else {
+            let end = bytes.len().min(start + 16384);
+            bytes[start..end].fill(0xa5);
+        }
+        fs::write(&path, bytes).unwrap();
+        // Some places are unused pages: then it opens, and what it holds is whole.
+        match Store::open_within(root.path(), Duration::ZERO).await {
+            Ok(store) => assert!(store.read(|tables| tables.connectors()).is_ok()),
+            Err(error) => assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_was_altered_on_the_disk_is_noticed() {
+    let root = tempfile::tempdir().unwrap();
+    let store = Store::open(root.path()).await.unwrap();
+    let (ws, name) = (Default::default(), "original".parse().unwrap());
+    store.write(|tables| tables.put_default(&ws, "mail", &name)).unwrap();
+    drop(store);
+    let path = root.path().join(DATABASE);
+    let mut bytes = fs::read(&path).unwrap();
+    let places: Vec<usize> = (0..bytes.len())
+        .filter(|at| bytes[*at..].starts_with(b"original"))
+        .collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at..at + 8].copy_from_slice(b"replaced");
+    }
+    fs::write(&path, bytes).unwrap();
+    assert!(matches!(fails(root.path()).await, StoreError::Damaged { .. }));
+}
+
+#[tokio::test]
+async fn what_a_crash_left_behind_is_swept_when_the_store_is_opened() {
+    let root = tempfile::tempdir().unwrap();
+    let store = Store::open(root.path()).await.unwrap();
+    let orphan = store.files().write(b"no row names it").unwrap();
+    drop(store);
+    let store = Store::open(root.path()).await.unwrap();
+    assert!(matches!(
+        store.files().read(&orphan),
+        Err(StoreError::Component { missing: true, .. })
+    ));
+}
+
+#[tokio::test]
+async fn another_programs_database_is_not_taken_over() {
+    let root = tempfile::tempdir().unwrap();
+    let table: TableDefinition<&str, &str> = TableDefinition::new("theirs");
+    let database = Database::create(root.path().join(DATABASE)).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(table).unwrap().insert("a", "b").unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    assert!(matches!(fails(root.path()).await, StoreError::Damaged { .. }));
+}
+
+#[tokio::test]
+async fn a_file_is_no_data_folder() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("file");
+    fs::write(&file, b"").unwrap();
+    assert!(matches!(fails(&file).await, StoreError::NotAFolder { .. }));
+    assert!(matches!(
+        fails(&file.join("below")).await,
+        StoreError::NotAFolder { .. }
+    ));
+}
+
+#[tokio::test]
+async fn a_folder_of_others_keeps_its_rights_and_an_empty_one_is_made_private() {
+    let root = tempfile::tempdir().unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let (shared, empty) = (root.path().join("shared"), root.path().join("empty"));
+    for folder in [&shared, &empty] {
+        fs::create_dir(folder).unwrap();
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    fs::write(shared.join("theirs"), b"").unwrap();
+    assert!(matches!(fails(&shared).await, StoreError::NotPrivate { .. }));
+    assert_eq!(mode(&shared), 0o755);
+    drop(Store::open(&empty).await.unwrap());
+    assert_eq!(mode(&empty), 0o700);
+}
+
+#[test]
+fn errors_of_the_system_are_told_apart() {
+    let of = |kind: std::io::ErrorKind| StoreError::io(Path::new("/data"), kind.into()).code();
+    assert_eq!(of(std::io::ErrorKind::StorageFull), "data-full");
+    assert_eq!(of(std::io::ErrorKind::QuotaExceeded), "data-full");
+    assert_eq!(of(std::io::ErrorKind::PermissionDenied), "data-denied");
+    assert_eq!(of(std::io::ErrorKind::ReadOnlyFilesystem), "data-denied");
+    assert_eq!(of(std::io::ErrorKind::TimedOut), "data-io");
+}
