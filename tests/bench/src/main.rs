@@ -1,0 +1,32 @@
+//! Benchmarks: each compares Relais with a native client on the same sink in one run. `relais-bench smtp [--json] [--quick]`.
+
+mod clients;
+mod cost;
+mod load;
+mod process;
+mod report;
+mod sink;
+mod smtp;
+
+use std::process::ExitCode;
+
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let done = match arguments.first().map(String::as_str) {
+        Some("smtp") => smtp::run(has("--json"), has("--quick")).await,
+        // The sink of a machine without Postfix: a process of its own, so that its work is not counted as a client's.
+        Some("sink") => sink::serve().await,
+        _ => Err("usage: relais-bench smtp [--json] [--quick]".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("relais-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
