@@ -61,14 +61,17 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Whether a handle ends in these bytes, given those before.
+    /// Whether a handle ends in these bytes, given those before. Bytes that hold one do not pass, so what comes next is
+    /// judged as if they had never been tried.
     pub(crate) fn sees(&mut self, handles: &Handles, bytes: &[u8]) -> bool {
         let joined = LENGTH - 1;
-        let found = handles.within(bytes) || {
-            let head = bytes.get(..bytes.len().min(joined)).unwrap_or(bytes);
-            self.tail.extend_from_slice(head);
-            handles.within(&self.tail)
-        };
+        let before = self.tail.len();
+        let head = bytes.get(..bytes.len().min(joined)).unwrap_or(bytes);
+        self.tail.extend_from_slice(head);
+        if handles.within(bytes) || handles.within(&self.tail) {
+            self.tail.truncate(before);
+            return true;
+        }
         if bytes.len() >= joined {
             self.tail.clear();
             self.tail
@@ -77,7 +80,7 @@ impl Watch {
             let excess = self.tail.len().saturating_sub(joined);
             self.tail.drain(..excess);
         }
-        found
+        false
     }
 }
 
@@ -103,6 +106,18 @@ mod tests {
         let mut watch = Watch::default();
         let seen: Vec<bool> = text.bytes().map(|byte| watch.sees(&handles, &[byte])).collect();
         assert!(seen.contains(&true), "byte by byte");
+    }
+
+    #[test]
+    fn what_was_refused_is_refused_again() {
+        let handles = Handles::default();
+        let handle = handles.handle("api").unwrap();
+        let (first, rest) = handle.split_at(20);
+        let mut watch = Watch::default();
+        assert!(!watch.sees(&handles, first.as_bytes()));
+        assert!(watch.sees(&handles, rest.as_bytes()));
+        assert!(watch.sees(&handles, rest.as_bytes()));
+        assert!(!watch.sees(&handles, b"QUIT\r\n"));
     }
 
     #[test]

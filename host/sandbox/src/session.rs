@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use relais_message::Message;
 use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::component::ResourceTableError;
 use wasmtime::{Store, Trap};
 
 use crate::audit::Audit;
@@ -66,6 +67,7 @@ impl Session {
         let mut store = Store::new(&shared.engine, State::new(context.clone()));
         store.limiter(|state| &mut state.bounds);
         store.set_hostcall_fuel(context.limits.host_call);
+        store.set_max_component_handles(context.limits.resources);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut store| store.data_mut().processor.tick());
         context.log.begin(context.limits.log_lines);
@@ -92,6 +94,7 @@ impl Session {
 
     /// Asks the connector whether parameters, credentials and remote are right; answers what it found, as pairs.
     pub async fn verify(&mut self) -> Result<Vec<(String, String)>, Failure> {
+        self.check_usable()?;
         self.begin();
         let call = self.guest.relais_connector_session().call_verify(&mut self.store);
         let called = bounded(&self.context, call).await;
@@ -102,6 +105,7 @@ impl Session {
     /// Hands one message to the connector. An error whose kind is [`Kind::UnknownOutcome`] may have been delivered, and is
     /// never to be sent again blindly.
     pub async fn send(&mut self, message: &Message) -> Result<Receipt, Failure> {
+        self.check_usable()?;
         self.begin();
         self.context.meter.new_message();
         let begun = Instant::now();
@@ -165,6 +169,16 @@ impl Session {
         }
     }
 
+    fn check_usable(&self) -> Result<(), Failure> {
+        match self.usable {
+            true => Ok(()),
+            false => Err(Failure::new(
+                Kind::Temporary,
+                "the session has ended after an earlier fault; open another",
+            )),
+        }
+    }
+
     fn begin(&mut self) {
         self.context.meter.moved();
         self.context.log.begin(self.context.limits.log_lines);
@@ -223,13 +237,7 @@ fn silent(context: &Context) -> Failure {
 
 /// A trap in words: the limit that it was, or the guest's own last words.
 fn explain(context: &Context, error: &wasmtime::Error) -> Failure {
-    let limit = match (error.downcast_ref::<LimitHit>(), error.downcast_ref::<Trap>()) {
-        (Some(limit), _) => Some(limit.0),
-        (None, Some(Trap::StackOverflow)) => Some("stack"),
-        (None, Some(Trap::Interrupt)) => Some("cpu"),
-        _ if format!("{error:#}").contains("fuel") => Some("host-call"),
-        _ => None,
-    };
+    let limit = limit_of(error);
     if let Some(name) = limit {
         context.audit.tell(Event::Limit { name: name.to_owned() });
         return Failure::new(Kind::Other, LimitHit(name).to_string()).with_detail("limit", name);
@@ -243,4 +251,29 @@ fn explain(context: &Context, error: &wasmtime::Error) -> Failure {
         false => format!("the connector crashed: {words}"),
     };
     Failure::new(Kind::Other, clean(&text, Failure::TEXT_BYTES)).with_detail("trap", clean(&trap, 500))
+}
+
+/// The limit that an error is, by its name.
+fn limit_of(error: &wasmtime::Error) -> Option<&'static str> {
+    if let Some(limit) = error.downcast_ref::<LimitHit>() {
+        return Some(limit.0);
+    }
+    if matches!(
+        error.downcast_ref::<ResourceTableError>(),
+        Some(ResourceTableError::Full)
+    ) {
+        return Some("resources");
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => return Some("stack"),
+        Some(Trap::Interrupt) => return Some("cpu"),
+        _ => {}
+    }
+    // The engine has no types for these two.
+    let text = format!("{error:#}");
+    match () {
+        () if text.contains("allocated for hostcalls has been exhausted") => Some("host-call"),
+        () if text.contains("store handle limit exceeded") => Some("resources"),
+        () => None,
+    }
 }

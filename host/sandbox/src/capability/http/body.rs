@@ -115,7 +115,7 @@ impl ResponseBody {
                 Some(Ok(frame)) => {
                     if let Ok(bytes) = frame.into_data() {
                         let counted = context.meter.arrived(bytes.len());
-                        counted.map_err(|limit| StreamError::Refused(limit.to_string()))?;
+                        counted.map_err(|limit| StreamError::Refused(context.limited(limit)))?;
                         self.pending = bytes;
                     }
                 }

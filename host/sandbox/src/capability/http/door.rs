@@ -13,6 +13,8 @@ use super::client::{self, Client, judge};
 use crate::capability::credentials::Parts;
 use crate::context::Context;
 use crate::egress::{Asked, Denied, entitled};
+use crate::handles::Watch;
+use crate::meter::LimitHit;
 use crate::observer::Event;
 use crate::tls::{Fault, rustls_error};
 
@@ -67,6 +69,12 @@ impl Door {
         if self.context.handles.within(head.uri.to_string().as_bytes()) {
             return Err(self.refuse(&asked, "a credential's handle may not stand in a URL"));
         }
+        let words = head.headers.keys().map(HeaderName::as_str).chain([head.method.as_str()]);
+        for word in words {
+            if self.context.handles.within(word.as_bytes()) {
+                return Err(self.refuse(&asked, "a credential's handle is no method and no name of a header"));
+            }
+        }
         for name in HOST_OWNED {
             head.headers.remove(name);
         }
@@ -88,10 +96,13 @@ impl Door {
         })
     }
 
-    /// Judges bytes that a guest composed for a body.
-    pub(crate) fn admit_bytes(&self, bytes: &[u8]) -> Result<(), DoorError> {
-        if self.context.handles.within(bytes) {
-            return Err(self.refuse("a request's body", "a credential's handle may not stand in a body"));
+    /// Judges the pieces that a guest composed for a body, a handle cut across them included.
+    pub(crate) fn admit_body<'a>(&self, pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(), DoorError> {
+        let mut watch = Watch::default();
+        for piece in pieces {
+            if watch.sees(&self.context.handles, piece) {
+                return Err(self.refuse("a request's body", "a credential's handle may not stand in a body"));
+            }
         }
         Ok(())
     }
@@ -117,7 +128,7 @@ impl Door {
             self.context
                 .meter
                 .out(head_bytes)
-                .map_err(|limit| DoorError::Limit(limit.to_string()))?;
+                .map_err(|limit| DoorError::Limit(self.context.limited(limit)))?;
         }
         self.context.audit.tell(Event::Requested {
             method,
@@ -128,7 +139,7 @@ impl Door {
         self.context
             .meter
             .arrived(head_bytes)
-            .map_err(|limit| DoorError::Limit(limit.to_string()))?;
+            .map_err(|limit| DoorError::Limit(self.context.limited(limit)))?;
         Ok(response.into())
     }
 
@@ -213,8 +224,8 @@ impl Door {
             if let Some(denied) = error.downcast_ref::<Denied>() {
                 return DoorError::Refused(denied.0.clone());
             }
-            if error.downcast_ref::<crate::meter::LimitHit>().is_some() {
-                return DoorError::Limit(error.to_string());
+            if let Some(limit) = error.downcast_ref::<LimitHit>() {
+                return DoorError::Limit(self.context.limited(*limit));
             }
             next = error.source();
         }

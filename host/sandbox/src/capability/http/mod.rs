@@ -80,12 +80,12 @@ impl State {
         let (mut head, ()) = head.into_parts();
         // Everything is judged before the streams are touched, and before a name is resolved.
         let client = self.door.admit(&mut head)?;
+        let composed = request.body.iter().filter_map(|chunk| match chunk {
+            Chunk::Bytes(bytes) => Some(bytes.as_slice()),
+            Chunk::Stream(_) => None,
+        });
+        self.door.admit_body(composed)?;
         let mut pieces = Vec::with_capacity(request.body.len());
-        for chunk in &request.body {
-            if let Chunk::Bytes(bytes) = chunk {
-                self.door.admit_bytes(bytes)?;
-            }
-        }
         for chunk in request.body {
             pieces.push(match chunk {
                 Chunk::Bytes(bytes) => Piece::Bytes(bytes.into()),

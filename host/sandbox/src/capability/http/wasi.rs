@@ -60,7 +60,7 @@ impl WasiHttpHooks for Hooks {
                     let counted = context.meter.arrived(bytes);
                     std::future::ready(match counted {
                         Ok(()) => Ok(frame),
-                        Err(limit) => Err(ErrorCode::InternalError(Some(limit.to_string())).into()),
+                        Err(limit) => Err(ErrorCode::InternalError(Some(context.limited(limit))).into()),
                     })
                 });
                 StreamBody::new(frames).boxed_unsync()

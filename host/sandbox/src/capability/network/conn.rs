@@ -130,7 +130,7 @@ impl Conn {
         context
             .meter
             .arrived(read)
-            .map_err(|limit| IoFault::Refused(limit.to_string()))?;
+            .map_err(|limit| IoFault::Refused(context.limited(limit)))?;
         Ok(Some(bytes))
     }
 
@@ -158,7 +158,7 @@ impl Conn {
         context
             .meter
             .out(bytes.len())
-            .map_err(|limit| IoFault::Refused(limit.to_string()))?;
+            .map_err(|limit| IoFault::Refused(context.limited(limit)))?;
         let silence = self.silence;
         let written = match &mut self.transport {
             Transport::Clear(stream) => write_some(stream, bytes, silence, context).await,

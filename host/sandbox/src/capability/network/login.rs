@@ -159,7 +159,8 @@ fn mask(text: &str, parts: &Parts<'_>) -> String {
     let secret = parts.secret.reveal();
     let identity = Zeroizing::new(format!("\0{}\0{secret}", parts.username));
     let mut text = Zeroizing::new(text.to_owned());
-    for hidden in [secret, &encoded(secret), &encoded(&identity)] {
+    let written = [secret, &encoded(secret), &encoded(&identity)];
+    for hidden in written.into_iter().filter(|hidden| !hidden.is_empty()) {
         text = Zeroizing::new(text.replace(hidden, "•••"));
     }
     clean(&text, TEXT_BYTES)
