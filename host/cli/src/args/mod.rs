@@ -1,0 +1,180 @@
+//! The command line: every command, option and help text, in the language of whoever reads it.
+
+mod connector;
+mod instance;
+mod send;
+mod service;
+
+use clap::{Arg, ArgAction, Command, value_parser};
+use relais_manifest::Lang;
+use std::path::PathBuf;
+
+use crate::texts::{Say, general};
+
+/// The whole tree.
+pub fn command(lang: Lang) -> Command {
+    let version = Arg::new("version")
+        .short('V')
+        .long("version")
+        .action(ArgAction::Version)
+        .help(general::VERSION.get(lang))
+        .help_heading(general::COMMON_OPTIONS.get(lang));
+    group(lang, "relais", general::ABOUT)
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(true)
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .arg_required_else_help(true)
+        .after_help(general::AFTER.get(lang))
+        .arg(version)
+        .args(common(lang))
+        .subcommand(leaf(lang, "demo", general::DEMO))
+        .subcommand(send::command(lang))
+        .subcommand(instance::command(lang))
+        .subcommand(service::command(lang))
+        .subcommand(connector::command(lang))
+}
+
+/// What every command takes.
+fn common(lang: Lang) -> [Arg; 5] {
+    let common = |arg: Arg| arg.global(true).help_heading(general::COMMON_OPTIONS.get(lang));
+    [
+        common(option(lang, "data", general::FOLDER, general::DATA).value_parser(value_parser!(PathBuf))),
+        common(option(lang, "key", general::FILE, general::KEY).value_parser(value_parser!(PathBuf))),
+        common(flag(lang, "json", general::JSON)),
+        common(
+            Arg::new("verbose")
+                .short('v')
+                .long("verbose")
+                .action(ArgAction::Count)
+                .help(general::VERBOSE.get(lang)),
+        ),
+        common(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::Help)
+                .help(general::HELP.get(lang)),
+        ),
+    ]
+}
+
+/// A command that has commands.
+fn group(lang: Lang, name: &'static str, about: Say) -> Command {
+    leaf(lang, name, about)
+        .subcommand_required(true)
+        .subcommand_help_heading(general::COMMANDS.get(lang))
+        .subcommand_value_name(general::COMMAND.get(lang))
+}
+
+/// A command that does something.
+fn leaf(lang: Lang, name: &'static str, about: Say) -> Command {
+    Command::new(name)
+        .about(about.get(lang))
+        .help_template(general::TEMPLATE.get(lang))
+}
+
+/// A required argument without an option's name.
+fn positional(lang: Lang, id: &'static str, value: Say, help: Say) -> Arg {
+    Arg::new(id)
+        .required(true)
+        .value_name(value.get(lang))
+        .help(help.get(lang))
+        .help_heading(general::ARGUMENTS.get(lang))
+}
+
+/// `--id VALUE`.
+fn option(lang: Lang, id: &'static str, value: Say, help: Say) -> Arg {
+    Arg::new(id)
+        .long(id)
+        .value_name(value.get(lang))
+        .help(help.get(lang))
+        .help_heading(general::OPTIONS.get(lang))
+}
+
+/// `--id VALUE`, as often as wanted.
+fn repeated(lang: Lang, id: &'static str, value: Say, help: Say) -> Arg {
+    option(lang, id, value, help).action(ArgAction::Append)
+}
+
+/// `--id`.
+fn flag(lang: Lang, id: &'static str, help: Say) -> Arg {
+    Arg::new(id)
+        .long(id)
+        .action(ArgAction::SetTrue)
+        .help(help.get(lang))
+        .help_heading(general::OPTIONS.get(lang))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn leaves(command: &Command, path: &str, found: &mut Vec<(String, String)>) {
+        let path = format!("{path} {}", command.get_name());
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        found.push((path.clone(), about));
+        for arg in command.get_arguments() {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            found.push((format!("{path} {}", arg.get_id()), help));
+        }
+        for sub in command.get_subcommands() {
+            leaves(sub, &path, found);
+        }
+    }
+
+    #[test]
+    fn every_command_and_option_has_help_in_both_languages() {
+        let (mut fr, mut en) = (Vec::new(), Vec::new());
+        leaves(&command(Lang::Fr), "", &mut fr);
+        leaves(&command(Lang::En), "", &mut en);
+        assert_eq!(fr.len(), en.len());
+        for ((path, fr), (_, en)) in fr.iter().zip(&en) {
+            assert!(!fr.is_empty(), "{path} has no French help");
+            assert!(!en.is_empty(), "{path} has no English help");
+            assert_ne!(fr, en, "{path} is not translated");
+        }
+    }
+
+    #[test]
+    fn the_tree_holds_together() {
+        command(Lang::Fr).debug_assert();
+        command(Lang::En).debug_assert();
+    }
+
+    #[test]
+    fn the_french_help_holds_no_english_heading() {
+        let mut all = command(Lang::Fr);
+        all.build();
+        let mut open = vec![all];
+        while let Some(mut command) = open.pop() {
+            let help = command.render_help().to_string();
+            assert!(help.contains("Utilisation :"), "{help}");
+            for english in [
+                "Usage:",
+                "Commands:",
+                "Options:",
+                "Arguments:",
+                "COMMAND>",
+                "Print ",
+                "default:",
+                "possible values",
+            ] {
+                assert!(!help.contains(english), "{english} in {help}");
+            }
+            open.extend(command.get_subcommands().cloned());
+        }
+    }
+
+    #[test]
+    fn a_common_option_may_stand_behind_the_command() {
+        let matches = command(Lang::En)
+            .try_get_matches_from(["relais", "service", "list", "--json", "--data", "/x"])
+            .unwrap();
+        let (_, service) = matches.subcommand().unwrap();
+        let (_, list) = service.subcommand().unwrap();
+        assert!(list.get_flag("json"));
+        assert_eq!(list.get_one::<PathBuf>("data"), Some(&PathBuf::from("/x")));
+    }
+}

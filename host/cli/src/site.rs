@@ -1,0 +1,136 @@
+//! Where the program works: the data folder, the key, the workspace.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use relais_manifest::Lang;
+use relais_router::{KeySource, Paths, Router, WorkspaceName};
+use relais_sandbox::Config;
+
+use crate::fault::Fault;
+use crate::texts::files;
+
+/// The data folder of root.
+const SYSTEM: &str = "/var/lib/relais";
+/// The data folder of everybody else, within the folder that XDG_DATA_HOME names.
+const OWN: &str = "relais";
+
+/// What every command knows.
+#[derive(Debug)]
+pub struct Site {
+    pub lang: Lang,
+    /// The one workspace that there is.
+    pub workspace: WorkspaceName,
+    data: Option<PathBuf>,
+    key: KeySource,
+}
+
+impl Site {
+    /// From the options of the command and the variables of the environment; an option is stronger.
+    pub fn of(lang: Lang, matches: &ArgMatches, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let option = |id: &str, name: &str| {
+            matches
+                .get_one::<PathBuf>(id)
+                .cloned()
+                .or_else(|| set(&variable, name).map(PathBuf::from))
+        };
+        Self {
+            lang,
+            workspace: WorkspaceName::default(),
+            data: option("data", "RELAIS_DATA").or_else(|| usual_data(is_root(), &variable)),
+            key: option("key", "RELAIS_KEY_FILE").map_or(KeySource::Found, KeySource::File),
+        }
+    }
+
+    /// Opens the data folder. The command line has one session at a time.
+    pub async fn router(&self) -> Result<Router, Fault> {
+        let Some(data) = self.data.clone() else {
+            return Err(Fault::input("data-unknown", files::NO_DATA.get(self.lang)));
+        };
+        let config = Config {
+            sessions: 1,
+            ..Config::default()
+        };
+        let router = Router::open(
+            Paths {
+                data,
+                key: self.key.clone(),
+            },
+            config,
+        )
+        .await;
+        router.map_err(|error| Fault::router(self.lang, &error))
+    }
+}
+
+/// A variable that is set and not empty.
+fn set(variable: &impl Fn(&str) -> Option<OsString>, name: &str) -> Option<OsString> {
+    variable(name).filter(|value| !value.is_empty())
+}
+
+/// The XDG Base Directory Specification says that a relative path in XDG_DATA_HOME is to be ignored.
+fn usual_data(root: bool, variable: &impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    if root {
+        return Some(PathBuf::from(SYSTEM));
+    }
+    let named = set(variable, "XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
+    let folder = named.or_else(|| set(variable, "HOME").map(|home| PathBuf::from(home).join(".local/share")));
+    folder.map(|folder| folder.join(OWN))
+}
+
+/// The owner of the entry of this process in /proc is its effective user.
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|about| about.uid() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::args;
+
+    fn variables<'a>(pairs: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<OsString> + 'a {
+        |name| {
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| OsString::from(*value))
+        }
+    }
+
+    #[test]
+    fn an_option_is_stronger_than_a_variable_and_a_variable_than_the_usual_folder() {
+        let at = |arguments: &[&str], pairs: &[(&str, &str)]| {
+            let matches = args::command(Lang::En).try_get_matches_from(arguments).unwrap();
+            let (_, demo) = matches.subcommand().unwrap();
+            Site::of(Lang::En, demo, variables(pairs))
+        };
+        let site = at(
+            &["relais", "demo", "--data", "/a", "--key", "/k"],
+            &[("RELAIS_DATA", "/b")],
+        );
+        assert_eq!((site.data, site.key), (Some("/a".into()), KeySource::File("/k".into())));
+        let site = at(&["relais", "--data", "/a", "demo"], &[("RELAIS_DATA", "/b")]);
+        assert_eq!(site.data, Some("/a".into()));
+        let site = at(&["relais", "demo"], &[("RELAIS_DATA", "/b"), ("RELAIS_KEY_FILE", "")]);
+        assert_eq!((site.data, site.key), (Some("/b".into()), KeySource::Found));
+    }
+
+    #[test]
+    fn the_usual_folder_is_roots_or_the_users_own() {
+        let home = [("HOME", "/home/m"), ("XDG_DATA_HOME", "/x")];
+        assert_eq!(usual_data(true, &variables(&home)), Some("/var/lib/relais".into()));
+        assert_eq!(usual_data(false, &variables(&home)), Some("/x/relais".into()));
+        let relative = [("HOME", "/home/m"), ("XDG_DATA_HOME", "x")];
+        assert_eq!(
+            usual_data(false, &variables(&relative)),
+            Some("/home/m/.local/share/relais".into())
+        );
+        assert_eq!(usual_data(false, &variables(&[])), None);
+    }
+}

@@ -1,0 +1,50 @@
+//! What is common to all commands: the program itself, its options, headings.
+
+use super::{Say, say};
+
+pub const ABOUT: Say = say(
+    "Relais envoie par des connecteurs WebAssembly, chacun dans un bac à sable qui n'atteint que ce qui lui est accordé.",
+    "Relais sends through WebAssembly connectors, each in a sandbox that reaches only what it was granted.",
+);
+pub const AFTER: Say = say(
+    "Statuts de sortie : 0 fait ; 1 échec ; 2 saisie à corriger, rien n'est enregistré ni envoyé ;\n75 rien n'est parti, réessayez plus tard (envoi).\n\nVariables : RELAIS_DATA, RELAIS_KEY_FILE, RELAIS_LOG (par exemple « debug ») ; LC_ALL, LC_MESSAGES, LANG pour la langue.",
+    "Exit statuses: 0 done; 1 failed; 2 the input needs correction, nothing was stored or sent;\n75 nothing was sent, try again later (send).\n\nVariables: RELAIS_DATA, RELAIS_KEY_FILE, RELAIS_LOG (for example `debug`); LC_ALL, LC_MESSAGES, LANG for the language.",
+);
+pub const TEMPLATE: Say = say(
+    "{about-with-newline}\nUtilisation : {usage}\n\n{all-args}{after-help}",
+    "{about-with-newline}\nUsage: {usage}\n\n{all-args}{after-help}",
+);
+/// The help writes a colon behind a heading, which in French stands apart from the word.
+pub const COMMANDS: Say = say("Commandes ", "Commands");
+pub const ARGUMENTS: Say = say("Arguments ", "Arguments");
+pub const OPTIONS: Say = say("Options ", "Options");
+pub const COMMON_OPTIONS: Say = say("Options communes ", "Common options");
+pub const COMMAND: Say = say("COMMANDE", "COMMAND");
+
+pub const FILE: Say = say("FICHIER", "FILE");
+pub const FOLDER: Say = say("DOSSIER", "DIR");
+pub const NAME: Say = say("NOM", "NAME");
+
+pub const DATA: Say = say(
+    "Dossier de données ; sinon RELAIS_DATA, sinon /var/lib/relais pour root et ~/.local/share/relais pour les autres",
+    "Data folder; else RELAIS_DATA, else /var/lib/relais for root and ~/.local/share/relais for others",
+);
+pub const KEY: Say = say(
+    "Fichier de la clé qui scelle les secrets, hors du dossier de données ; sinon RELAIS_KEY_FILE, sinon à côté du dossier, avec l'extension .key",
+    "File of the key that seals the secrets, outside the data folder; else RELAIS_KEY_FILE, else beside the folder, ending in .key",
+);
+pub const JSON: Say = say(
+    "Répond par un seul objet JSON, erreurs comprises",
+    "Answers with one JSON object, errors included",
+);
+pub const VERBOSE: Say = say(
+    "Écrit le journal sur la sortie d'erreur ; -vv en dit davantage",
+    "Writes the log to the standard error; -vv says more",
+);
+pub const HELP: Say = say("Affiche cette aide", "Shows this help");
+pub const VERSION: Say = say("Affiche la version", "Shows the version");
+
+pub const DEMO: Say = say(
+    "Montre tout le chemin sur cette machine : un mail par un connecteur SMTP, et un accès refusé",
+    "Shows the whole way on this machine: a mail through an SMTP connector, and an access refused",
+);

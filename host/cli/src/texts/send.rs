@@ -1,0 +1,45 @@
+//! The words of `relais send`.
+
+use super::{Say, say};
+
+pub const ABOUT: Say = say("Envoie un mail", "Sends a mail");
+pub const ADDRESS: Say = say("ADRESSE", "ADDRESS");
+pub const TEXT_VALUE: Say = say("TEXTE", "TEXT");
+pub const TO: Say = say("Destinataires", "Recipients");
+pub const CC: Say = say("Destinataires en copie", "Recipients of a copy");
+pub const BCC: Say = say("Destinataires en copie cachée", "Recipients that the others do not see");
+pub const FROM: Say = say(
+    "Expéditeur ; sinon celui de l'instance",
+    "Sender; else the instance's own",
+);
+pub const REPLY_TO: Say = say("Adresses pour les réponses", "Where answers go");
+pub const SUBJECT: Say = say("Objet", "Subject");
+pub const TEXT: Say = say(
+    "Texte ; @FICHIER le lit d'un fichier, « - » de l'entrée standard, @@x vaut « @x »",
+    "Text; @FILE reads it from a file, `-` from the standard input, @@x stands for `@x`",
+);
+pub const HTML: Say = say(
+    "Le même en HTML, donné comme --text",
+    "The same in HTML, given as for --text",
+);
+pub const ATTACH: Say = say("Pièces jointes", "Attachments");
+pub const VIA: Say = say(
+    "Instance de connecteur ; sinon celle par défaut du service mail",
+    "Connector instance; else the default of service mail",
+);
+pub const INSTANCE: Say = say("INSTANCE", "INSTANCE");
+pub const EXAMPLE: Say = say(
+    "Exemple :\n  relais send --to marie@example.org --subject \"Délibération\" --text \"Bonjour,\" \\\n    --attach deliberation.pdf",
+    "Example:\n  relais send --to mary@example.org --subject \"Minutes\" --text \"Hello,\" \\\n    --attach minutes.pdf",
+);
+
+pub const HANDED_OVER: Say = say("Remis au serveur", "Handed to the server");
+pub const INSTANCE_LABEL: Say = say("Instance", "Instance");
+pub const SERVER_ID: Say = say("Identifiant du serveur", "Server's id");
+pub const TIMES: Say = say("Durées", "Times");
+pub const OPENED: Say = say("ouverture", "opening");
+pub const SENDING: Say = say("envoi", "sending");
+pub const REFUSED: Say = say(
+    "Refusés par le serveur ; ces destinataires ne recevront pas ce mail",
+    "Refused by the server; these recipients will not receive this mail",
+);
