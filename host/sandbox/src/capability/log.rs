@@ -30,8 +30,9 @@ impl LogBook {
         }
     }
 
-    /// A call begins, with so many lines to write.
+    /// A call begins, with so many lines to write, and as many refusals to audit.
     pub(crate) fn begin(&self, lines: u32) {
+        self.audit.begin(lines);
         self.left.store(lines, Ordering::Relaxed);
         self.last_words.lock().unwrap_or_else(|e| e.into_inner()).clear();
     }

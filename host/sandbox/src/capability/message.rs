@@ -1,6 +1,8 @@
 //! `relais:mail/message`: the host's message, lent for one call. What a guest holds is a number that says which call it
 //! belongs to; once the call is over it opens nothing.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use relais_message as mail;
 use wasmtime::component::Resource;
@@ -31,8 +33,9 @@ pub struct AttachmentHandle {
 pub(crate) struct Messages {
     current: Option<mail::Message>,
     call: u64,
-    /// Streams handed out in this call, to be emptied after it.
-    streams: Vec<u32>,
+    /// Streams handed out in this call, to be emptied after it. A set, since the number of one that was dropped is given
+    /// out again: a guest that takes and drops without end adds nothing.
+    streams: BTreeSet<u32>,
 }
 
 /// A part of the message on its way.
@@ -140,7 +143,7 @@ impl State {
             ended: false,
         };
         let stream = self.table.push(Input::Message(Box::new(body)))?;
-        self.messages.streams.push(stream.rep());
+        self.messages.streams.insert(stream.rep());
         Ok(stream)
     }
 }

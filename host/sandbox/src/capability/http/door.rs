@@ -69,7 +69,11 @@ impl Door {
         if self.context.handles.within(head.uri.to_string().as_bytes()) {
             return Err(self.refuse(&asked, "a credential's handle may not stand in a URL"));
         }
-        let words = head.headers.keys().map(HeaderName::as_str).chain([head.method.as_str()]);
+        let words = head
+            .headers
+            .keys()
+            .map(HeaderName::as_str)
+            .chain([head.method.as_str()]);
         for word in words {
             if self.context.handles.within(word.as_bytes()) {
                 return Err(self.refuse(&asked, "a credential's handle is no method and no name of a header"));
