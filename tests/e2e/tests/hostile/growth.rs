@@ -1,0 +1,137 @@
+//! Taking without end: each attack ends in the limit of its name.
+
+use std::time::{Duration, Instant};
+
+use relais_sandbox::{Kind, Limits};
+
+use crate::host::{Host, in_time, mail, small};
+use crate::peer::Peer;
+use crate::setup::Setup;
+
+#[tokio::test]
+async fn an_endless_loop_ends_in_the_limit_of_the_processor() {
+    let begun = Instant::now();
+    let failure = Host::new().stops(Setup::attack("loop"), "cpu").await;
+    assert_eq!(failure.kind, Kind::Other);
+    assert!(begun.elapsed() < Duration::from_secs(60));
+}
+
+#[tokio::test]
+async fn an_endless_loop_shares_its_thread_with_a_mail_that_leaves() {
+    let host = Host::limited(Limits {
+        cpu: Duration::from_secs(20),
+        ..small()
+    });
+    let mut busy = host.open(Setup::attack("loop")).await;
+    let message = mail();
+    tokio::select! {
+        biased;
+        ended = busy.send(&message) => panic!("the loop has ended first: {ended:?}"),
+        () = in_time(host.the_next_mail_leaves()) => {}
+    }
+}
+
+#[tokio::test]
+async fn sleeping_for_ever_ends_in_the_limit_of_silence() {
+    let host = Host::limited(Limits {
+        silence: Duration::from_secs(1),
+        ..small()
+    });
+    let failure = host.stops(Setup::attack("sleep"), "silence").await;
+    assert_eq!(failure.kind, Kind::Timeout);
+}
+
+#[tokio::test]
+async fn memory_that_grows_ends_in_its_limit() {
+    for limits in [small(), Limits::default()] {
+        Host::limited(limits).stops(Setup::attack("memory"), "memory").await;
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_grows_ends_in_its_limit() {
+    for limits in [small(), Limits::default()] {
+        Host::limited(limits).stops(Setup::by_hand(), "tables").await;
+    }
+}
+
+#[tokio::test]
+async fn deep_recursion_ends_in_the_limit_of_the_stack() {
+    Host::new().stops(Setup::attack("recursion"), "stack").await;
+}
+
+#[tokio::test]
+async fn a_huge_log_line_is_not_copied_into_the_host() {
+    let host = Host::limited(Limits::default());
+    host.stops(Setup::attack("log-line"), "host-call").await;
+    assert_eq!(host.observed.log_lines(), 0);
+}
+
+#[tokio::test]
+async fn a_huge_header_is_not_copied_into_the_host() {
+    let peer = Peer::silent().await;
+    let host = Host::limited(Limits::default());
+    host.stops(Setup::attack("header").set("url", peer.url()), "host-call")
+        .await;
+    peer.assert_untouched().await;
+}
+
+#[tokio::test]
+async fn a_flood_of_log_lines_ends_in_its_limit() {
+    for (limits, lines) in [(small(), 20), (Limits::default(), 1000)] {
+        for mode in ["log-flood", "print-flood"] {
+            let host = Host::limited(limits.clone());
+            host.stops(Setup::attack(mode), "log").await;
+            assert_eq!(host.observed.log_lines(), lines, "{mode}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn connections_without_end_are_refused_at_their_limit() {
+    for (limits, most) in [(small(), 3), (Limits::default(), 8)] {
+        let peer = Peer::silent().await;
+        let host = Host::limited(limits);
+        let failure = host
+            .survives(Setup::attack("connections").granted("127.0.0.1", peer.port))
+            .await;
+        assert!(failure.text.contains("`connections`"), "{failure}");
+        assert_eq!(failure.detail("held"), Some(most.to_string().as_str()));
+        assert_eq!(host.observed.limits(), ["connections"]);
+        assert_eq!(peer.heard().await.len(), most);
+    }
+}
+
+#[tokio::test]
+async fn connections_beyond_the_grants_without_end_do_not_flood_the_audit() {
+    let host = Host::new();
+    host.stops(Setup::attack("refusals"), "cpu").await;
+    assert_eq!(host.observed.refusals().len(), 20);
+}
+
+#[tokio::test]
+async fn streams_without_end_end_in_the_limit_of_handles() {
+    for limits in [small(), Limits::default()] {
+        Host::limited(limits).stops(Setup::attack("streams"), "resources").await;
+    }
+}
+
+#[tokio::test]
+async fn the_last_words_of_a_panic_are_in_the_failure() {
+    let failure = Host::new().survives(Setup::attack("panics-before")).await;
+    assert_eq!(failure.kind, Kind::Other);
+    assert!(
+        failure.text.contains("the last words of a hostile connector"),
+        "{failure}"
+    );
+}
+
+#[tokio::test]
+async fn a_session_that_met_a_limit_is_of_no_more_use() {
+    let host = Host::new();
+    let mut session = host.open(Setup::attack("memory")).await;
+    in_time(session.send(&mail())).await.unwrap_err();
+    assert!(!session.usable());
+    in_time(session.send(&mail())).await.unwrap_err();
+    host.the_next_mail_leaves().await;
+}

@@ -1,0 +1,114 @@
+//! A connector that misbehaves in the way its parameter `mode` says, one module a family. What the host answers is passed
+//! on word for word as a failure of kind `rejected`, so that a test reads it.
+
+mod credentials;
+mod growth;
+mod lies;
+mod network;
+mod smtp;
+
+use std::fmt::Debug;
+
+use relais_sdk::streams::InputStream;
+use relais_sdk::{Failure, Findings, MailConnector, Message, Receipt, kind};
+use serde::Deserialize;
+
+/// The parameters of the manifest.
+#[derive(Debug, Deserialize)]
+struct Settings {
+    mode: String,
+    host: String,
+    port: u16,
+    url: Option<String>,
+    other_url: Option<String>,
+    aim_host: Option<String>,
+    aim_port: Option<u16>,
+}
+
+/// The connector, with what it kept of an earlier call.
+#[derive(Debug)]
+pub struct Hostile {
+    settings: Settings,
+    kept: Option<(Message, InputStream)>,
+}
+
+/// What an attack comes to.
+type Outcome = Result<Receipt, Failure>;
+
+impl MailConnector for Hostile {
+    fn open() -> Result<Self, Failure> {
+        Ok(Self {
+            settings: relais_sdk::parameters()?,
+            kept: None,
+        })
+    }
+
+    fn verify(&mut self) -> Result<Findings, Failure> {
+        Err(told("every attack is made by a send"))
+    }
+
+    fn send(&mut self, message: Message) -> Outcome {
+        let settings = &self.settings;
+        match settings.mode.as_str() {
+            "loop" => growth::endless_loop(),
+            "sleep" => growth::sleep(),
+            "memory" => growth::memory(),
+            "recursion" => growth::recursion(),
+            "log-line" => growth::huge_log_line(),
+            "header" => growth::huge_header(settings),
+            "million-strings" => growth::million_strings(),
+            "log-flood" => growth::log_flood(),
+            "print-flood" => growth::print_flood(),
+            "connections" => growth::connections(settings),
+            "streams" => growth::streams(&message),
+            "refusals" => growth::refusals(),
+
+            "connect" => network::connect(settings),
+            "wasi-connect" => network::connect_by_wasi(settings),
+            "wasi-file" => network::read_a_file(),
+            "get" => network::get(settings),
+
+            "handle-ehlo" => credentials::in_greeting(settings),
+            "handle-mail" => credentials::in_mail(settings),
+            "handle-rcpt" => credentials::in_rcpt(settings),
+            "handle-data" => credentials::in_data(settings),
+            "handle-in-bytes" => credentials::byte_by_byte(settings),
+            "handle-again" => credentials::the_rest_twice(settings),
+            "handle-key-header" => credentials::in_its_own_header(settings),
+            "handle-undeclared-header" => credentials::in_another_header(settings),
+            "handle-part-of-header" => credentials::in_a_part_of_a_header(settings),
+            "handle-header-name" => credentials::as_a_header_name(settings),
+            "handle-method" => credentials::as_a_method(settings),
+            "handle-url" => credentials::in_a_url(settings),
+            "handle-body" => credentials::in_a_body(settings),
+            "handle-cut-body" => credentials::across_pieces_of_a_body(settings),
+            "handle-other-host" => credentials::towards_another_host(settings),
+            "crlf-header" => credentials::crlf_in_a_header(settings),
+            "auth-in-clear" => credentials::login_first(settings),
+            "auth-in-data" => credentials::login_in_data(settings),
+            "auth-after-data" => credentials::login_after_data(settings, &message),
+
+            "says-temporary" => lies::says_temporary(settings, &message),
+            "invents-a-code" => lies::invents_a_code(settings, &message),
+            "panics-after" => lies::panics_after(settings, &message),
+            "panics-before" => lies::panics(),
+            "refuses-a-stranger" => lies::refuses(settings, &message, &["stranger@elsewhere.example"]),
+            "refuses-twice" => lies::refuses_the_first_twice(settings, &message),
+            "refuses-everyone" => lies::refuses_everyone(settings, &message),
+            "huge-answer" => lies::huge_answer(settings, &message),
+            "keeps-the-stream" => self.keep_and_read(message),
+            "keeps-the-message" => self.keep_and_ask(message),
+            other => Err(Failure::new(
+                kind::CONFIGURATION,
+                format!("no attack is called `{other}`"),
+            )),
+        }
+    }
+}
+
+/// What the host answered, word for word.
+fn told(answer: impl Debug) -> Failure {
+    Failure::new(kind::REJECTED, format!("{answer:?}"))
+}
+
+relais_sdk::export_mail_connector!(Hostile);
