@@ -64,19 +64,22 @@ impl Report {
     }
 
     fn json(&self, costs: &Costs) -> serde_json::Value {
-        let rows: Vec<_> = self.cells.iter().map(|(cell, samples)| {
-            let rate = Spread::of(samples.iter().map(|s| s.messages_per_second));
-            let cpu = Spread::of(samples.iter().map(|s| s.cpu_us_per_message));
-            json!({
-                "client": cell.client.word(),
-                "kind": cell.kind.word(),
-                "connections": cell.connections,
-                "messages_per_second": rate.median.round(),
-                "messages_per_second_min": rate.min.round(),
-                "messages_per_second_max": rate.max.round(),
-                "cpu_us_per_message": (cpu.median * 10.0).round() / 10.0,
+        let rows: Vec<_> = self
+            .cells
+            .iter()
+            .map(|(cell, samples)| {
+                let rate = Spread::of(samples.iter().map(|s| s.messages_per_second));
+                let cpu = Spread::of(samples.iter().map(|s| s.cpu_us_per_message));
+                json!({
+                    "client": cell.client.word(),
+                    "kind": cell.kind.word(),
+                    "connections": cell.connections,
+                    "messages_per_second": rate.median.round(),
+                    "messages_per_second_min": rate.min.round(),
+                    "messages_per_second_max": rate.max.round(),
+                    "cpu_us_per_message": (cpu.median * 10.0).round() / 10.0,
+                })
             })
-        })
             .collect();
         let ratios: Vec<_> = self
             .ratios()
