@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -68,7 +69,10 @@ impl Cache {
 
     fn write(&self, engine: &Engine, sha256: &str, component: &Component) -> wasmtime::Result<()> {
         let path = self.path(engine, sha256);
-        let partial = path.with_extension(format!("{}.part", std::process::id()));
+        // Two threads, or two processes, may compile the same component at once: each writes a file of its own.
+        static WRITES: AtomicU64 = AtomicU64::new(0);
+        let write = WRITES.fetch_add(1, Ordering::Relaxed);
+        let partial = path.with_extension(format!("{}-{write}.part", std::process::id()));
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create(true)

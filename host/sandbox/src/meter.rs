@@ -34,15 +34,18 @@ pub(crate) struct Meter {
     floor: Floor,
 }
 
-/// What decides whether a failed send can have delivered: DESIGN, "The host sets the floor for the unknown".
+/// Bytes of the remote's words that are kept to compare a guest's code with.
+const HEARD_BYTES: usize = 16 << 10;
+
+/// What decides whether a failed send can have delivered.
 #[derive(Debug, Default)]
 struct Floor {
     /// The guest read content that it can send in its own words (a body, an attachment).
     exposed: AtomicBool,
     /// The message may have left whole.
     reached: AtomicBool,
-    /// `bytes_in` when it did: a remote's code can only have come later.
-    heard_before: Mutex<u64>,
+    /// What the remote said since: the first [`HEARD_BYTES`] of it.
+    heard: Mutex<Vec<u8>>,
 }
 
 impl Meter {
@@ -117,8 +120,16 @@ impl Meter {
     /// The message may have left whole: its stream was read to the end.
     pub(crate) fn left_whole(&self) {
         if !self.floor.reached.swap(true, Ordering::Relaxed) {
-            let heard = self.bytes_in.load(Ordering::Relaxed);
-            *self.floor.heard_before.lock().unwrap_or_else(|e| e.into_inner()) = heard;
+            self.floor.heard.lock().unwrap_or_else(|e| e.into_inner()).clear();
+        }
+    }
+
+    /// What the remote says: bytes of a connection, or the status line of an HTTP answer.
+    pub(crate) fn heard(&self, bytes: &[u8]) {
+        if self.may_have_left() {
+            let mut heard = self.floor.heard.lock().unwrap_or_else(|e| e.into_inner());
+            let room = HEARD_BYTES.saturating_sub(heard.len());
+            heard.extend(bytes.iter().take(room));
         }
     }
 
@@ -126,10 +137,18 @@ impl Meter {
         self.floor.reached.load(Ordering::Relaxed)
     }
 
-    /// Whether the remote said anything since the message left: without it, a code cannot be the remote's.
-    pub(crate) fn remote_spoke_since(&self) -> bool {
-        let before = *self.floor.heard_before.lock().unwrap_or_else(|e| e.into_inner());
-        self.bytes_in.load(Ordering::Relaxed) > before
+    /// Whether a line of what the remote said since the message left begins with these three digits: a code that the guest
+    /// gives is the remote's only then.
+    pub(crate) fn remote_said(&self, code: &str) -> bool {
+        let Some(digits) = code
+            .as_bytes()
+            .first_chunk::<3>()
+            .filter(|digits| digits.iter().all(u8::is_ascii_digit))
+        else {
+            return false;
+        };
+        let heard = self.floor.heard.lock().unwrap_or_else(|e| e.into_inner());
+        heard.split(|byte| *byte == b'\n').any(|line| line.starts_with(digits))
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -154,4 +173,23 @@ pub struct Stats {
     pub guest_bytes: u64,
     /// Bytes of linear memory.
     pub memory: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_the_remotes_only_if_the_remote_said_it_after_the_message_left() {
+        let meter = Meter::new(&Limits::default());
+        meter.heard(b"451 4.3.0 before\r\n");
+        meter.left_whole();
+        assert!(!meter.remote_said("451 4.3.0"));
+        meter.heard(b"250-queued\r\n25");
+        meter.heard(b"0 451 of them\r\n");
+        assert!(meter.remote_said("250 2.0.0"));
+        assert!(!meter.remote_said("451 4.3.0"));
+        assert!(!meter.remote_said("45"));
+        assert!(!meter.remote_said("é50"));
+    }
 }

@@ -57,7 +57,7 @@ pub(crate) fn of_send(
             )),
         },
         Err(failure) if meter.may_have_left() => {
-            let remote_said_so = failure.code.is_some() && meter.remote_spoke_since();
+            let remote_said_so = failure.code.as_deref().is_some_and(|code| meter.remote_said(code));
             if remote_said_so || failure.kind == Kind::UnknownOutcome {
                 return Err(failure);
             }

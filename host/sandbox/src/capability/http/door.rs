@@ -144,6 +144,8 @@ impl Door {
             .meter
             .arrived(head_bytes)
             .map_err(|limit| DoorError::Limit(self.context.limited(limit)))?;
+        self.context.meter.heard(response.status().as_str().as_bytes());
+        self.context.meter.heard(b"\n");
         Ok(response.into())
     }
 

@@ -131,6 +131,7 @@ impl Conn {
             .meter
             .arrived(read)
             .map_err(|limit| IoFault::Refused(context.limited(limit)))?;
+        context.meter.heard(&bytes);
         Ok(Some(bytes))
     }
 
