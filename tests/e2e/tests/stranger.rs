@@ -197,7 +197,6 @@ async fn neither_key_nor_attachment_is_in_the_guests_memory_nor_in_anything_it_s
     );
     let content: Vec<u8> = b"what the guest never holds ".repeat(400_000);
     let message = Draft {
-        text: Some("what the guest does hold".to_owned()),
         attachments: vec![attachment("gros.bin", content.clone())],
         ..draft("Bonjour")
     };
@@ -220,7 +219,7 @@ async fn neither_key_nor_attachment_is_in_the_guests_memory_nor_in_anything_it_s
             .iter()
             .any(|memory| memory.windows(needle.len()).any(|part| part == needle))
     };
-    assert!(holds(b"what the guest does hold"), "the search finds nothing");
+    // It keeps the handle, which shows that the search finds what is there.
     assert!(holds(b"relais-credential-"), "the search finds no handle");
     assert!(!holds(KEY.as_bytes()));
     assert!(!holds(&content[..24]));
