@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use crate::Rule;
 use crate::observer::{Event, Observer};
 
 /// The observer, with the instance's label. A guest that asks without end for what it may not have floods nobody: a call
@@ -58,13 +59,13 @@ impl Audit {
         }
     }
 
-    /// Says that something was refused, and gives the rule back.
-    pub(crate) fn refuse(&self, asked: impl ToString, rule: impl Into<String>) -> String {
-        let rule = rule.into();
+    /// Says that something was refused, and gives the rule back as the guest gets it.
+    pub(crate) fn refuse(&self, asked: impl ToString, rule: Rule) -> String {
+        let text = rule.to_string();
         self.tell(Event::Refused {
             asked: asked.to_string(),
-            rule: rule.clone(),
+            rule,
         });
-        rule
+        text
     }
 }

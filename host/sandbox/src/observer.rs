@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Rule;
+
 /// Something a session asked of the host, and what came of it. Holds no secret and no content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -21,7 +23,7 @@ pub enum Event {
         status: Option<u16>,
     },
     /// Something was refused before a byte left; audited.
-    Refused { asked: String, rule: String },
+    Refused { asked: String, rule: Rule },
     /// A line of the connector's log.
     Log { level: Level, text: String },
     /// A limit ended the call.
@@ -53,7 +55,7 @@ impl Observer for Tracing {
     fn event(&self, instance: &str, event: &Event) {
         match event {
             Event::Refused { asked, rule } => {
-                tracing::warn!(target: "relais::audit", instance, asked, rule, "refused");
+                tracing::warn!(target: "relais::audit", instance, asked, rule = rule.code(), "refused: {rule}");
             }
             Event::Limit { name } => tracing::warn!(target: "relais::audit", instance, limit = name, "limit"),
             Event::Log {

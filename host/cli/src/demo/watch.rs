@@ -60,7 +60,10 @@ pub fn line(event: &Event, lang: Lang) -> String {
             format!("message remis : {bytes} octets"),
             format!("hand over: {bytes} bytes"),
         ),
-        Event::Refused { asked, rule } => t(format!("REFUSÉ {asked} : {rule}"), format!("REFUSED {asked}: {rule}")),
+        Event::Refused { rule, .. } => t(
+            format!("REFUSÉ : {}", rule.text(lang)),
+            format!("REFUSED: {}", rule.text(lang)),
+        ),
         Event::Limit { name } => t(format!("limite atteinte : {name}"), format!("limit reached: {name}")),
         Event::Log { text, .. } => t(format!("journal : {text}"), format!("log: {text}")),
         Event::Requested {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use relais_manifest::{Egress, Scheme};
 
 use super::address::{Reach, canonical, reach};
-use crate::Grants;
+use crate::{Grants, Rule};
 
 /// Where a guest wants to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,33 +45,15 @@ impl fmt::Display for Asked {
     }
 }
 
-/// Why not: the rule, in a sentence that an administrator reads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Denied(pub(crate) String);
-
-impl fmt::Display for Denied {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Denied {}
-
 /// The grant that covers a name and a port, and its place among the instance's.
-pub(crate) fn entitled<'a>(egress: &'a [Egress], asked: &Asked) -> Result<(usize, &'a Egress), Denied> {
+pub(crate) fn entitled<'a>(egress: &'a [Egress], asked: &Asked) -> Result<(usize, &'a Egress), Rule> {
     let granted = |e: &Egress| {
         e.scheme == asked.scheme && e.port == asked.port && Asked::new(e.scheme, &e.host, e.port).host == asked.host
     };
-    egress.iter().enumerate().find(|(_, e)| granted(e)).ok_or_else(|| {
-        let grants: Vec<String> = egress.iter().map(ToString::to_string).collect();
-        let grants = if grants.is_empty() {
-            "nothing".to_owned()
-        } else {
-            grants.join(", ")
-        };
-        Denied(format!(
-            "{asked} is not granted to this instance, which may reach {grants}"
-        ))
+    let covering = egress.iter().enumerate().find(|(_, e)| granted(e));
+    covering.ok_or_else(|| Rule::NotGranted {
+        asked: asked.to_string(),
+        granted: egress.iter().map(ToString::to_string).collect(),
     })
 }
 
@@ -86,7 +68,7 @@ pub(crate) fn decide(
     grants: &Grants,
     asked: &Asked,
     resolved: &[IpAddr],
-) -> Result<Vec<IpAddr>, Denied> {
+) -> Result<Vec<IpAddr>, Rule> {
     let (_, grant) = entitled(egress, asked)?;
     let mut allowed = Vec::new();
     let mut refused = None;
@@ -101,7 +83,13 @@ pub(crate) fn decide(
         }
     }
     match refused {
-        Some(ip) if allowed.is_empty() => Err(Denied(explain(grant, asked, ip))),
+        Some(ip) if allowed.is_empty() => Err(Rule::Address {
+            asked: asked.to_string(),
+            host: asked.host.clone(),
+            ip,
+            reach: reach(ip),
+            typed: grant.typed,
+        }),
         _ => Ok(allowed),
     }
 }
@@ -117,29 +105,6 @@ fn may_dial(grant: &Egress, grants: &Grants, asked: &Asked, ip: IpAddr) -> bool 
         Reach::LinkLocal => typed_literal == Some(ip),
         Reach::Never => false,
     }
-}
-
-fn explain(grant: &Egress, asked: &Asked, ip: IpAddr) -> String {
-    let what = match reach(ip) {
-        Reach::Private => "a private address",
-        Reach::Loopback => "this machine itself",
-        Reach::LinkLocal => "a link-local or metadata address",
-        Reach::Public | Reach::Never => "an address that is never dialled",
-    };
-    let rule = match (grant.typed, reach(ip)) {
-        (false, Reach::Private | Reach::Loopback) => {
-            format!(
-                "a name fixed by the manifest reaches public addresses only, unless `private:{}` is granted",
-                asked.host
-            )
-        }
-        (true, Reach::Loopback) => {
-            "loopback is reached only as `localhost` or a loopback address typed as such".to_owned()
-        }
-        (_, Reach::LinkLocal) => "it is reached only where the administrator typed that very address".to_owned(),
-        _ => "no grant allows it".to_owned(),
-    };
-    format!("{asked} leads to {ip}, {what}: {rule}")
 }
 
 #[cfg(test)]

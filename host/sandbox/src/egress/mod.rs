@@ -12,5 +12,6 @@ mod address;
 mod decide;
 mod resolve;
 
-pub(crate) use decide::{Asked, Denied, decide, entitled};
+pub use address::Reach;
+pub(crate) use decide::{Asked, decide, entitled};
 pub use resolve::{Resolve, SystemResolver};

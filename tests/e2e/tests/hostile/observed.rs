@@ -22,7 +22,7 @@ impl Observed {
     /// What was refused: what was asked for, and the rule.
     pub fn refusals(&self) -> Vec<(String, String)> {
         self.matching(|event| match event {
-            Event::Refused { asked, rule } => Some((asked.clone(), rule.clone())),
+            Event::Refused { asked, rule } => Some((asked.clone(), rule.to_string())),
             _ => None,
         })
     }

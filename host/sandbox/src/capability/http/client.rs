@@ -7,8 +7,9 @@ use std::sync::Arc;
 use relais_manifest::{Egress, Scheme};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use crate::Rule;
 use crate::context::Context;
-use crate::egress::{Asked, Denied, decide};
+use crate::egress::{Asked, decide};
 use crate::tls::Tls;
 
 /// A client for one grant of one session. Its connections are shared with nobody.
@@ -67,7 +68,8 @@ pub(super) fn judge(
     context: &Context,
     asked: &Asked,
     resolved: &[std::net::IpAddr],
-) -> Result<Vec<std::net::IpAddr>, Denied> {
-    decide(&context.instance.egress, &context.instance.grants, asked, resolved)
-        .map_err(|denied| Denied(context.audit.refuse(asked, denied.0)))
+) -> Result<Vec<std::net::IpAddr>, Rule> {
+    decide(&context.instance.egress, &context.instance.grants, asked, resolved).inspect_err(|rule| {
+        context.audit.refuse(asked, rule.clone());
+    })
 }

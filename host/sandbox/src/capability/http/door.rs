@@ -12,11 +12,12 @@ use zeroize::Zeroizing;
 use super::client::{self, Client, judge};
 use crate::capability::credentials::Parts;
 use crate::context::Context;
-use crate::egress::{Asked, Denied, entitled};
+use crate::egress::{Asked, entitled};
 use crate::handles::Watch;
 use crate::meter::LimitHit;
 use crate::observer::Event;
 use crate::tls::{Fault, rustls_error};
+use crate::{Place, Rule};
 
 /// Header fields that belong to the connection (RFC 9110 section 7.6.1) or to the host.
 const HOST_OWNED: [HeaderName; 6] = [
@@ -62,12 +63,13 @@ impl Door {
     /// Judges a request's head, and puts credentials in the place of their handles.
     pub(crate) fn admit(&self, head: &mut http::request::Parts) -> Result<Admitted, DoorError> {
         let asked = self.destination(&head.uri)?;
-        let (index, egress) = entitled(&self.context.instance.egress, &asked).map_err(|e| self.refuse(&asked, e.0))?;
+        let (index, egress) =
+            entitled(&self.context.instance.egress, &asked).map_err(|rule| self.refuse(&asked, rule))?;
         if let Some(ip) = asked.literal() {
-            judge(&self.context, &asked, &[ip]).map_err(|denied| DoorError::Refused(denied.0))?;
+            judge(&self.context, &asked, &[ip]).map_err(|rule| DoorError::Refused(rule.to_string()))?;
         }
         if self.context.handles.within(head.uri.to_string().as_bytes()) {
-            return Err(self.refuse(&asked, "a credential's handle may not stand in a URL"));
+            return Err(self.refuse(&asked, Rule::Handle(Place::Url)));
         }
         let words = head
             .headers
@@ -76,7 +78,7 @@ impl Door {
             .chain([head.method.as_str()]);
         for word in words {
             if self.context.handles.within(word.as_bytes()) {
-                return Err(self.refuse(&asked, "a credential's handle is no method and no name of a header"));
+                return Err(self.refuse(&asked, Rule::Handle(Place::MethodOrHeaderName)));
             }
         }
         for name in HOST_OWNED {
@@ -105,7 +107,7 @@ impl Door {
         let mut watch = Watch::default();
         for piece in pieces {
             if watch.sees(&self.context.handles, piece) {
-                return Err(self.refuse("a request's body", "a credential's handle may not stand in a body"));
+                return Err(self.refuse("a request's body", Rule::Handle(Place::Body)));
             }
         }
         Ok(())
@@ -159,7 +161,7 @@ impl Door {
             .authority()
             .ok_or_else(|| DoorError::Failed("the URL has no host".to_owned()))?;
         if authority.as_str().contains('@') {
-            return Err(self.refuse("a URL", "a URL holds no user name or password"));
+            return Err(self.refuse("a URL", Rule::UserInUrl));
         }
         let port = authority
             .port_u16()
@@ -183,13 +185,14 @@ impl Door {
             .ok()
             .and_then(|handle| self.context.handles.credential(handle));
         let Some(credential) = whole else {
-            return Err(self.refuse(asked, "a credential's handle must be the whole value of its header"));
+            return Err(self.refuse(asked, Rule::Handle(Place::PartOfHeader)));
         };
         let missing = |what: String| DoorError::Failed(format!("the credential `{credential}` is not ready: {what}"));
         let parts = Parts::of(&self.context.manifest, &self.context.instance, &credential).map_err(|e| missing(e.0))?;
         let own_header = parts.credential.header_name().unwrap_or_default();
         if !name.as_str().eq_ignore_ascii_case(own_header) {
-            let rule = format!("the credential `{credential}` goes into the header `{own_header}` only");
+            let (credential, header) = (credential.clone(), own_header.to_owned());
+            let rule = Rule::OtherHeader { credential, header };
             return Err(self.refuse(asked, rule));
         }
         let origins = self
@@ -199,11 +202,11 @@ impl Door {
         let origins = origins.unwrap_or_default();
         let is_own = |e: &Egress| e.scheme == egress.scheme && e.host == egress.host && e.port == egress.port;
         if !origins.iter().any(is_own) {
-            return Err(self.refuse(asked, format!("the credential `{credential}` does not go to this host")));
+            let credential = credential.clone();
+            return Err(self.refuse(asked, Rule::OtherOrigin { credential }));
         }
         if asked.scheme == Scheme::Http && !self.context.instance.grants.auth_in_clear {
-            let rule = "no credential goes out in clear unless `auth-in-clear` is granted to the instance";
-            return Err(self.refuse(asked, rule));
+            return Err(self.refuse(asked, Rule::InClear));
         }
         compose(&parts)
             .map(Some)
@@ -220,15 +223,15 @@ impl Door {
         Ok(client)
     }
 
-    fn refuse(&self, asked: impl ToString, rule: impl Into<String>) -> DoorError {
+    fn refuse(&self, asked: impl ToString, rule: Rule) -> DoorError {
         DoorError::Refused(self.context.audit.refuse(asked, rule))
     }
 
     fn explain(&self, client: &Client, error: &reqwest::Error) -> DoorError {
         let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(error) = next {
-            if let Some(denied) = error.downcast_ref::<Denied>() {
-                return DoorError::Refused(denied.0.clone());
+            if let Some(rule) = error.downcast_ref::<Rule>() {
+                return DoorError::Refused(rule.to_string());
             }
             if let Some(limit) = error.downcast_ref::<LimitHit>() {
                 return DoorError::Limit(self.context.limited(*limit));

@@ -12,6 +12,7 @@ use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
 
 use super::door::{Door, DoorError};
 use crate::handles::Watch;
+use crate::{Place, Rule};
 
 type Exchanged = (
     http::Response<WasiBody>,
@@ -83,7 +84,7 @@ fn watched(door: &Arc<Door>, body: WasiBody) -> reqwest::Body {
         let passed = match frame.into_data() {
             Err(_) => Ok(None),
             Ok(bytes) if watch.sees(&context.handles, &bytes) => {
-                let rule = "a credential's handle may not stand in a body";
+                let rule = Rule::Handle(Place::Body);
                 Err(std::io::Error::other(context.audit.refuse("a request's body", rule)))
             }
             Ok(bytes) => context

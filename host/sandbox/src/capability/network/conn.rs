@@ -17,6 +17,7 @@ use crate::egress::Asked;
 use crate::handles::Watch;
 use crate::observer::Event;
 use crate::tls::{Fault, Tls, describe, fingerprint};
+use crate::{Place, Rule};
 
 /// Bytes that one read asks the transport for.
 const READ_BYTES: usize = 64 << 10;
@@ -138,7 +139,7 @@ impl Conn {
     /// Writes what a guest composed: watched for handles, and followed by the greeting's rule. Flushed.
     pub(crate) async fn write_from_guest(&mut self, bytes: &[u8], context: &Context) -> Result<(), IoFault> {
         if self.watch.sees(&context.handles, bytes) {
-            let rule = "a credential's handle is replaced in HTTP headers only; on a connection use `authenticate`";
+            let rule = Rule::Handle(Place::Connection);
             return Err(IoFault::Refused(context.audit.refuse(&self.asked, rule)));
         }
         self.greeting.wrote(bytes);
@@ -223,11 +224,11 @@ impl Conn {
     /// STARTTLS, after the server agreed to it.
     pub(super) async fn upgrade(&mut self, context: &Context) -> Result<(), NetworkError> {
         if self.security != Security::StartTls || self.is_encrypted() {
-            let rule = "`start-tls` needs a connection opened as `start-tls`, once";
+            let rule = Rule::NotUpgradable;
             return Err(NetworkError::Refused(context.audit.refuse(&self.asked, rule)));
         }
         if self.has_unread() {
-            let rule = "bytes came in clear after the server agreed to TLS: an injection, or an answer left unread";
+            let rule = Rule::Injection;
             return Err(NetworkError::Refused(context.audit.refuse(&self.asked, rule)));
         }
         timeout(context.limits.connect, self.encrypt(context))

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
+use crate::Rule;
 use crate::bindings::relais::connector::network::NetworkError;
 use crate::context::Context;
 use crate::egress::{Asked, decide};
@@ -24,9 +25,8 @@ pub(super) async fn dial(context: &Context, asked: &Asked, limit: Duration) -> R
     if resolved.is_empty() {
         return Err(unresolved("the name has no address".to_owned()));
     }
-    let refuse = |rule: String| NetworkError::Refused(context.audit.refuse(asked, rule));
-    let allowed = decide(&context.instance.egress, &context.instance.grants, asked, &resolved)
-        .map_err(|denied| refuse(denied.0))?;
+    let refuse = |rule: Rule| NetworkError::Refused(context.audit.refuse(asked, rule));
+    let allowed = decide(&context.instance.egress, &context.instance.grants, asked, &resolved).map_err(refuse)?;
     let share = (limit / u32::try_from(allowed.len()).unwrap_or(1).max(1)).max(SHARE);
     let mut faults = Vec::new();
     for ip in allowed {

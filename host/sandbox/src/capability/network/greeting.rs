@@ -4,6 +4,8 @@
 //! The threat: a guest that prepares the dialogue so that the host's login lands somewhere else, such as in a message's data
 //! or after a command whose answer it holds back.
 
+use crate::Rule;
+
 /// Commands that change nothing about where a login goes (RFC 5321 section 4.1.1, RFC 3207, RFC 2033).
 const GREETINGS: [&[u8]; 7] = [b"EHLO", b"HELO", b"LHLO", b"NOOP", b"RSET", b"STARTTLS", b"QUIT"];
 /// RFC 5321 section 4.5.3.1.4, doubled for extensions.
@@ -80,11 +82,11 @@ impl Greeting {
     }
 
     /// Whether a login may be run now; if not, the rule.
-    pub(crate) fn allows_login(&self) -> Result<(), &'static str> {
+    pub(crate) fn allows_login(&self) -> Result<(), Rule> {
         if !self.clean || !self.command.is_empty() {
-            Err("a login is run only while nothing but greeting commands was written on the connection")
+            Err(Rule::NotGreeting)
         } else if self.awaited > 0 || !self.reply.is_empty() {
-            Err("a login is run only once every reply of the server is read")
+            Err(Rule::Unread)
         } else {
             Ok(())
         }

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::LOGINS;
 use super::conn::Conn;
+use crate::Rule;
 use crate::bindings::relais::connector::network::{NetworkError, Reply, Security};
 use crate::capability::credentials::Parts;
 use crate::context::Context;
@@ -20,26 +21,24 @@ const REPLY_BYTES: usize = 8 << 10;
 const TEXT_BYTES: usize = 1024;
 
 pub(super) async fn run(conn: &mut Conn, context: &Context, name: &str) -> Result<Reply, NetworkError> {
-    let refuse = |rule: &str| NetworkError::Credential(context.audit.refuse(format!("login with `{name}`"), rule));
-    let unknown = || refuse("the manifest declares no credential of that name");
+    let refuse = |rule: Rule| NetworkError::Credential(context.audit.refuse(format!("login with `{name}`"), rule));
+    let unknown = || refuse(Rule::UnknownCredential);
     let declared = context.manifest.credential(name).ok_or_else(unknown)?;
     if declared.slot != Slot::SmtpAuth {
-        return Err(refuse("the credential is declared for another slot"));
+        return Err(refuse(Rule::OtherSlot));
     }
     if !conn.is_encrypted() && conn.security == Security::StartTls {
-        return Err(refuse("a connection opened as `start-tls` is upgraded before a login"));
+        return Err(refuse(Rule::NotUpgraded));
     }
     if !conn.is_encrypted() && !context.instance.grants.auth_in_clear {
-        return Err(refuse(
-            "no credential goes out in clear unless `auth-in-clear` is granted to the instance",
-        ));
+        return Err(refuse(Rule::InClear));
     }
     conn.greeting.allows_login().map_err(refuse)?;
     if conn.has_unread() {
-        return Err(refuse("a login is run only once every reply of the server is read"));
+        return Err(refuse(Rule::Unread));
     }
     if conn.logins == LOGINS {
-        return Err(refuse("no more logins are tried on this connection"));
+        return Err(refuse(Rule::TooManyLogins));
     }
     conn.logins += 1;
     let parts =
@@ -47,7 +46,7 @@ pub(super) async fn run(conn: &mut Conn, context: &Context, name: &str) -> Resul
     let reply = match declared.kind {
         CredentialKind::Plain => plain(conn, context, &parts).await?,
         CredentialKind::Login => login(conn, context, &parts).await?,
-        _ => return Err(refuse("the credential is of no kind that SMTP knows")),
+        _ => return Err(refuse(Rule::UnfitKind)),
     };
     let accepted = reply.code == "235";
     context.audit.tell(Event::Authenticated {

@@ -20,6 +20,7 @@ use crate::capability::streams::{Input, Output};
 use crate::egress::{Asked, entitled};
 use crate::observer::Event;
 use crate::state::State;
+use crate::{Place, Rule};
 
 /// Logins that one connection may try.
 const LOGINS: u32 = 3;
@@ -82,11 +83,11 @@ impl State {
     async fn open(&mut self, host: &str, port: u16, security: Security) -> Result<Conn, NetworkError> {
         let context = self.context.clone();
         let asked = Asked::new(relais_manifest::Scheme::Tcp, host, port);
-        let refuse = |rule: String| NetworkError::Refused(context.audit.refuse(&asked, rule));
+        let refuse = |rule: Rule| NetworkError::Refused(context.audit.refuse(&asked, rule));
         if context.handles.within(host.as_bytes()) {
-            return Err(refuse("a credential's handle is no host".to_owned()));
+            return Err(refuse(Rule::Handle(Place::Host)));
         }
-        let (grant, egress) = entitled(&context.instance.egress, &asked).map_err(|denied| refuse(denied.0))?;
+        let (grant, egress) = entitled(&context.instance.egress, &asked).map_err(refuse)?;
         if self.connections.open.len() >= context.limits.connections {
             context.audit.tell(Event::Limit {
                 name: "connections".to_owned(),
