@@ -128,7 +128,8 @@ impl Router {
     }
 
     /// Removes a connector; refused while an instance uses it.
-    pub fn remove_connector(&self, id: &str) -> Result<(), Error> {
+    pub async fn remove_connector(&self, id: &str) -> Result<(), Error> {
+        let _one_at_a_time = self.changing.lock().await;
         let digest = self.store.write(|tables| connectors::remove(tables, id))?;
         self.discard(&digest);
         Ok(())

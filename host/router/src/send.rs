@@ -57,9 +57,7 @@ impl Router {
         let start = Instant::now();
         let answer = session.send(&message).await;
         let took = start.elapsed();
-        if session.usable() {
-            session.close().await;
-        }
+        session.close().await;
         match answer {
             Ok(receipt) => Ok(Sent {
                 message,

@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use crate::Rule;
+use crate::failure::clean;
 use crate::observer::{Event, Observer};
+
+/// Bytes of what was asked, in the guest's words; the rest is cut.
+const ASKED_BYTES: usize = 512;
 
 /// The observer, with the instance's label. A guest that asks without end for what it may not have floods nobody: a call
 /// is told of so many refusals, and of each limit once.
@@ -63,7 +67,7 @@ impl Audit {
     pub(crate) fn refuse(&self, asked: impl ToString, rule: Rule) -> String {
         let text = rule.to_string();
         self.tell(Event::Refused {
-            asked: asked.to_string(),
+            asked: clean(&asked.to_string(), ASKED_BYTES).replace('\n', " "),
             rule,
         });
         text

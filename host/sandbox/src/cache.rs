@@ -7,7 +7,7 @@
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -30,6 +30,8 @@ impl Cache {
             .mode(0o700)
             .create(folder)
             .map_err(fault)?;
+        // A folder that was there before: only its owner can take the others' rights away.
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(fault)?;
         Ok(Self {
             folder: folder.to_owned(),
         })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use relais_manifest::Manifest;
 
 use crate::audit::Audit;
+use crate::busy::Busy;
 use crate::capability::log::LogBook;
 use crate::egress::Resolve;
 use crate::handles::Handles;
@@ -22,6 +23,7 @@ pub(crate) struct Context {
     pub(crate) audit: Audit,
     pub(crate) handles: Handles,
     pub(crate) meter: Meter,
+    pub(crate) busy: Busy,
     pub(crate) log: LogBook,
 }
 

@@ -9,6 +9,7 @@
 
 mod audit;
 mod bindings;
+mod busy;
 mod cache;
 mod capability;
 mod context;

@@ -34,7 +34,7 @@ pub(crate) struct Meter {
     floor: Floor,
 }
 
-/// Bytes of the remote's words that are kept to compare a guest's code with.
+/// Bytes of the remote's words that are kept to compare a guest's code with: its longest last line, and more.
 const HEARD_BYTES: usize = 16 << 10;
 
 /// What decides whether a failed send can have delivered.
@@ -44,7 +44,7 @@ struct Floor {
     exposed: AtomicBool,
     /// The message may have left whole.
     reached: AtomicBool,
-    /// What the remote said since: the first [`HEARD_BYTES`] of it.
+    /// What the remote said since: the last [`HEARD_BYTES`] of it.
     heard: Mutex<Vec<u8>>,
 }
 
@@ -96,6 +96,23 @@ impl Meter {
         Ok(())
     }
 
+    /// Counts the head of a request that is about to leave; answers what [`unsent`](Self::unsent) takes back.
+    pub(crate) fn head_out(&self, bytes: usize) -> Result<Head, LimitHit> {
+        let reached = self.may_have_left();
+        self.out(bytes)?;
+        Ok(Head {
+            reached,
+            sum: self.bytes_out.load(Ordering::Relaxed),
+        })
+    }
+
+    /// No connection was made for that head: unless something else left meanwhile, the message is where it was.
+    pub(crate) fn unsent(&self, head: &Head) {
+        if !head.reached && self.bytes_out.load(Ordering::Relaxed) == head.sum {
+            self.floor.reached.store(false, Ordering::Relaxed);
+        }
+    }
+
     /// Counts bytes that arrived.
     pub(crate) fn arrived(&self, bytes: usize) -> Result<(), LimitHit> {
         let sum = self.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
@@ -128,8 +145,9 @@ impl Meter {
     pub(crate) fn heard(&self, bytes: &[u8]) {
         if self.may_have_left() {
             let mut heard = self.floor.heard.lock().unwrap_or_else(|e| e.into_inner());
-            let room = HEARD_BYTES.saturating_sub(heard.len());
-            heard.extend(bytes.iter().take(room));
+            heard.extend_from_slice(bytes);
+            let excess = heard.len().saturating_sub(HEARD_BYTES);
+            heard.drain(..excess);
         }
     }
 
@@ -137,18 +155,13 @@ impl Meter {
         self.floor.reached.load(Ordering::Relaxed)
     }
 
-    /// Whether a line of what the remote said since the message left begins with these three digits: a code that the guest
-    /// gives is the remote's only then.
-    pub(crate) fn remote_said(&self, code: &str) -> bool {
-        let Some(digits) = code
-            .as_bytes()
-            .first_chunk::<3>()
-            .filter(|digits| digits.iter().all(u8::is_ascii_digit))
-        else {
-            return false;
-        };
+    /// Whether a guest's code is the remote's last word on the message: a refusal (4yz, 5yz), and the last status line that was
+    /// heard since the message left.
+    pub(crate) fn remote_refused_with(&self, code: &str) -> bool {
         let heard = self.floor.heard.lock().unwrap_or_else(|e| e.into_inner());
-        heard.split(|byte| *byte == b'\n').any(|line| line.starts_with(digits))
+        let last = heard.rsplit(|byte| *byte == b'\n').find_map(status);
+        let claimed = status(code.as_bytes());
+        claimed.is_some() && claimed == last && matches!(claimed, Some([b'4' | b'5', ..]))
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -160,6 +173,21 @@ impl Meter {
             memory: 0,
         }
     }
+}
+
+/// A request's head on its way.
+#[derive(Debug)]
+pub(crate) struct Head {
+    reached: bool,
+    sum: u64,
+}
+
+/// The three digits that begin a line of status, of SMTP (RFC 5321 section 4.2) or of HTTP.
+fn status(line: &[u8]) -> Option<[u8; 3]> {
+    let digits = line
+        .first_chunk::<3>()
+        .filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
+    matches!(line.get(3), None | Some(b' ' | b'-' | b'\r')).then_some(*digits)
 }
 
 /// What a session used so far.
@@ -180,16 +208,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_the_remotes_only_if_the_remote_said_it_after_the_message_left() {
+    fn a_refusal_is_the_remotes_only_if_it_was_its_last_word_after_the_message_left() {
         let meter = Meter::new(&Limits::default());
         meter.heard(b"451 4.3.0 before\r\n");
         meter.left_whole();
-        assert!(!meter.remote_said("451 4.3.0"));
+        assert!(!meter.remote_refused_with("451 4.3.0"));
+        meter.heard(b"450 4.1.1 a recipient\r\n");
+        assert!(meter.remote_refused_with("450 4.1.1"));
         meter.heard(b"250-queued\r\n25");
         meter.heard(b"0 451 of them\r\n");
-        assert!(meter.remote_said("250 2.0.0"));
-        assert!(!meter.remote_said("451 4.3.0"));
-        assert!(!meter.remote_said("45"));
-        assert!(!meter.remote_said("é50"));
+        for claimed in ["450 4.1.1", "451 4.3.0", "250 2.0.0", "45", "\u{e9}50"] {
+            assert!(!meter.remote_refused_with(claimed), "{claimed}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_met_nobody_leaves_the_message_where_it_was() {
+        let meter = Meter::new(&Limits::default());
+        meter.content_exposed();
+        let head = meter.head_out(100).unwrap_or_else(|e| unreachable!("{e}"));
+        assert!(meter.may_have_left());
+        meter.unsent(&head);
+        assert!(!meter.may_have_left());
+        let head = meter.head_out(100).unwrap_or_else(|e| unreachable!("{e}"));
+        assert!(meter.out(1).is_ok());
+        meter.unsent(&head);
+        assert!(meter.may_have_left());
     }
 }

@@ -28,6 +28,8 @@ pub enum Rule {
     Handle(Place),
     /// A URL with a user name or a password in it.
     UserInUrl,
+    /// A method that gives a request's head away.
+    Method,
     /// The credential's handle in a header that is not its own.
     OtherHeader {
         credential: String,
@@ -75,6 +77,7 @@ impl Rule {
             Rule::Address { .. } => "address",
             Rule::Handle(_) => "handle",
             Rule::UserInUrl => "user-in-url",
+            Rule::Method => "method",
             Rule::OtherHeader { .. } => "other-header",
             Rule::OtherOrigin { .. } => "other-origin",
             Rule::InClear => "in-clear",
@@ -128,6 +131,10 @@ impl Rule {
             Rule::UserInUrl => (
                 "une URL ne contient ni nom d'utilisateur ni mot de passe",
                 "a URL holds no user name or password",
+            ),
+            Rule::Method => (
+                "cette méthode HTTP livrerait l'en-tête de la requête, avec son justificatif",
+                "this HTTP method would give the request's head away, with its credential",
             ),
             Rule::InClear => (
                 "aucun justificatif ne part en clair sans l'autorisation « auth-in-clear » de l'instance",
@@ -292,6 +299,7 @@ mod tests {
             Rule::Handle(Place::Body),
             Rule::Handle(Place::Connection),
             Rule::UserInUrl,
+            Rule::Method,
             Rule::OtherHeader {
                 credential: credential(),
                 header: "X-Key".to_owned(),

@@ -11,6 +11,7 @@ use wasmtime::{Store, Trap};
 use crate::audit::Audit;
 use crate::bindings::MailConnector;
 use crate::bindings::relais::connector::failures::Failure as GuestFailure;
+use crate::busy::Busy;
 use crate::capability::log::LogBook;
 use crate::context::Context;
 use crate::failure::clean;
@@ -18,7 +19,7 @@ use crate::handles::Handles;
 use crate::meter::{LimitHit, Meter, Stats};
 use crate::observer::Event;
 use crate::sandbox::Connector;
-use crate::state::State;
+use crate::state::{State, tick};
 use crate::verdict;
 use crate::{Failure, Instance, Kind, Receipt};
 
@@ -33,6 +34,9 @@ pub struct Session {
     guest: MailConnector,
     context: Arc<Context>,
     usable: bool,
+    /// Half of the handles are taken: a guest whose runtime gives them back late, if ever, is replaced between two calls
+    /// rather than ended by the limit within one.
+    worn: bool,
     instantiated_in: Duration,
     _permit: OwnedSemaphorePermit,
 }
@@ -61,6 +65,7 @@ impl Session {
             audit,
             handles: Handles::default(),
             meter: Meter::new(&shared.limits),
+            busy: Busy::default(),
             instance,
         });
         let begun = Instant::now();
@@ -69,15 +74,17 @@ impl Session {
         store.set_hostcall_fuel(context.limits.host_call);
         store.set_max_component_handles(context.limits.resources);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|mut store| store.data_mut().processor.tick());
-        context.log.begin(context.limits.log_lines);
-        let guest = connector.pre.instantiate_async(&mut store).await;
-        let guest = guest.map_err(|error| explain(&context, &error))?;
+        store.epoch_deadline_callback(|store| tick(store.data()));
+        begin(&context);
+        // A component's start function is a stranger's code too.
+        let made = bounded(&context, connector.pre.instantiate_async(&mut store)).await;
+        let guest = made.map_err(|error| error.explain(&context))?;
         let mut session = Self {
             store,
             guest,
             context,
             usable: true,
+            worn: false,
             instantiated_in: begun.elapsed(),
             _permit: permit,
         };
@@ -111,12 +118,14 @@ impl Session {
         let begun = Instant::now();
         let sent_before = self.context.meter.stats().bytes_out;
         let lent = self.store.data_mut().lend(message.clone());
-        let lent = lent.map_err(|error| explain(&self.context, &error))?;
+        let lent = lent.map_err(|error| CallError::Trapped(error).explain(&self.context))?;
         let call = self.guest.relais_mail_sender().call_send(&mut self.store, lent);
         let called = bounded(&self.context, call).await;
         self.store.data_mut().take_back();
+        let taken = self.store.data_mut().table.iter_mut().count();
+        self.worn = taken > self.context.limits.resources / 2;
         let sent = self.judge(called);
-        let sent = verdict::of_send(sent, message.envelope(), &self.context.meter);
+        let sent = verdict::of_send(sent, message.envelope(), &self.context);
         self.context.audit.tell(Event::Sent {
             took: begun.elapsed(),
             bytes: self.context.meter.stats().bytes_out - sent_before,
@@ -131,14 +140,14 @@ impl Session {
         }
         self.begin();
         let call = self.guest.relais_connector_session().call_close(&mut self.store);
-        if let Ok(Err(error)) = tokio::time::timeout(FAREWELL, call).await {
-            explain(&self.context, &error);
+        if let Ok(Err(error)) = tokio::time::timeout(FAREWELL, bounded(&self.context, call)).await {
+            error.explain(&self.context);
         }
     }
 
-    /// Whether another call can be made: not after a trap or a limit.
+    /// Whether another call should be made: not after a trap or a limit, nor once half of its handles are taken.
     pub fn usable(&self) -> bool {
-        self.usable
+        self.usable && !self.worn
     }
 
     /// How long a fresh sandbox took, without `open`.
@@ -179,27 +188,27 @@ impl Session {
         }
     }
 
+    /// A call that is dropped midway leaves a guest that cannot be entered again: the session is of use only once the call has
+    /// come back ([`judge`](Self::judge)).
     fn begin(&mut self) {
-        self.context.meter.moved();
-        self.context.log.begin(self.context.limits.log_lines);
-        self.store.data_mut().processor.begin();
+        self.usable = false;
+        begin(&self.context);
         self.store.set_epoch_deadline(1);
     }
 
     /// A trap, a limit or a silence ends the session; a failure that the guest reports does not.
     fn judge<T>(&mut self, called: Result<Result<T, GuestFailure>, CallError>) -> Result<T, Failure> {
-        match called {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(failure)) => Err(verdict::read(failure)),
-            Err(error) => {
-                self.usable = false;
-                Err(match error {
-                    CallError::Silent => silent(&self.context),
-                    CallError::Trapped(error) => explain(&self.context, &error),
-                })
-            }
-        }
+        let answered = called.map_err(|error| error.explain(&self.context))?;
+        self.usable = true;
+        answered.map_err(verdict::read)
     }
+}
+
+/// What every call starts with anew.
+fn begin(context: &Context) {
+    context.meter.moved();
+    context.busy.begin();
+    context.log.begin(context.limits.log_lines);
 }
 
 /// How a call ends without an answer of the guest's.
@@ -209,9 +218,18 @@ enum CallError {
     Silent,
 }
 
+impl CallError {
+    fn explain(&self, context: &Context) -> Failure {
+        match self {
+            CallError::Silent => silent(context),
+            CallError::Trapped(error) => explain(context, error),
+        }
+    }
+}
+
 /// Runs a call; a guest that waits for nothing for ever is ended.
 async fn bounded<T>(context: &Context, call: impl Future<Output = wasmtime::Result<T>>) -> Result<T, CallError> {
-    let mut call = std::pin::pin!(call);
+    let mut call = context.busy.during(call);
     let patience = context.limits.silence + GRACE;
     loop {
         let left = patience.saturating_sub(context.meter.silence());

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, UpdateDeadline};
@@ -14,7 +13,6 @@ use crate::capability::message::Messages;
 use crate::capability::network::Connections;
 use crate::capability::wasi;
 use crate::context::Context;
-use crate::engine::TICK;
 use crate::meter::LimitHit;
 use crate::tls::Tls;
 
@@ -26,7 +24,6 @@ pub(crate) struct State {
     pub(crate) messages: Messages,
     pub(crate) door: Arc<Door>,
     pub(crate) bounds: Bounds,
-    pub(crate) processor: Processor,
     tls: HashMap<usize, Arc<Tls>>,
     wasi: WasiCtx,
     wasi_http: WasiHttpCtx,
@@ -48,7 +45,6 @@ impl State {
                 memory: 0,
                 tables: 0,
             },
-            processor: Processor::new(context.limits.cpu),
             tls: HashMap::new(),
             wasi: wasi::context(&context),
             wasi_http: WasiHttpCtx::new(),
@@ -122,47 +118,11 @@ impl ResourceLimiter for Bounds {
     }
 }
 
-/// Time on the processor: ticks of the engine's clock that passed while the guest ran.
-#[derive(Debug)]
-pub(crate) struct Processor {
-    ticks: u64,
-    ticks_max: u64,
-    /// The guest has just come back from a wait in the host, whose ticks are not its own.
-    waited: bool,
-}
-
-impl Processor {
-    fn new(limit: Duration) -> Self {
-        let ticks = limit.as_millis() / TICK.as_millis().max(1);
-        Self {
-            ticks: 0,
-            ticks_max: u64::try_from(ticks).unwrap_or(u64::MAX).max(1),
-            waited: false,
-        }
+/// The engine's clock ticked while the guest ran. Yields every time, so that a busy guest shares its thread and a time limit
+/// around the call can end it.
+pub(crate) fn tick(state: &State) -> wasmtime::Result<UpdateDeadline> {
+    if state.context.busy.spent() > state.context.limits.cpu {
+        return Err(LimitHit("cpu").into());
     }
-
-    /// A call begins: the deadline is old, so its first passing is not the guest's.
-    pub(crate) fn begin(&mut self) {
-        self.ticks = 0;
-        self.waited = true;
-    }
-
-    /// The host kept the guest waiting since `begun`.
-    pub(crate) fn waited_since(&mut self, begun: Instant) {
-        if begun.elapsed() >= TICK / 2 {
-            self.waited = true;
-        }
-    }
-
-    /// The engine's clock moved past the deadline while the guest ran. Yields, so that a busy guest shares its thread.
-    pub(crate) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
-        if std::mem::take(&mut self.waited) {
-            return Ok(UpdateDeadline::Continue(1));
-        }
-        self.ticks += 1;
-        if self.ticks > self.ticks_max {
-            return Err(LimitHit("cpu").into());
-        }
-        Ok(UpdateDeadline::Yield(1))
-    }
+    Ok(UpdateDeadline::Yield(1))
 }

@@ -4,6 +4,7 @@
 //! certificate, when it chains to that one as a CA, or is that very certificate (a pin: then neither name nor date matter,
 //! since the administrator named the thing itself). There is no way to accept anything else.
 
+use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -53,7 +54,7 @@ impl Tls {
     }
 
     /// The fault of a handshake, with what the server presented, where it presented something.
-    pub(crate) fn explain(&self, error: &(dyn std::error::Error + 'static)) -> Fault {
+    pub(crate) fn explain(&self, error: &(dyn Error + 'static)) -> Fault {
         let text = match rustls_error(error) {
             Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) => return Fault::NotTls,
             Some(inner) => inner.to_string(),
@@ -86,21 +87,21 @@ pub(crate) enum Fault {
     Tls(String),
 }
 
-/// The TLS library's own error, where one is behind an error.
-pub(crate) fn rustls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
-    let mut next = Some(error);
-    // An I/O error gives its inner error's source as its own, so that the inner error itself has to be asked for.
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<rustls::Error>() {
-            return Some(found);
-        }
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        next = match inner {
-            Some(inner) => Some(inner as &(dyn std::error::Error + 'static)),
+/// An error and what is behind it, to the innermost. An I/O error gives its inner error's source as its own, so that the inner
+/// error itself has to be asked for.
+pub(crate) fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
+        let error: &'a (dyn Error + 'static) = *error;
+        match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner as &(dyn Error + 'static)),
             None => error.source(),
-        };
-    }
-    None
+        }
+    })
+}
+
+/// The TLS library's own error, where one is behind an error.
+pub(crate) fn rustls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 /// The system's roots, read once: it takes milliseconds.

@@ -6,12 +6,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use relais_manifest::Recipients;
 use relais_message::Envelope;
 
 use crate::bindings::exports::relais::mail::sender::{Receipt as GuestReceipt, Refusal as GuestRefusal};
 use crate::bindings::relais::connector::failures::Failure as GuestFailure;
+use crate::context::Context;
 use crate::failure::clean;
-use crate::meter::Meter;
 use crate::{Failure, Kind, Receipt, Refusal};
 
 /// Bytes of a code, a name or a value of a guest's.
@@ -32,8 +33,16 @@ pub(crate) fn read(failure: GuestFailure) -> Failure {
             .filter(|code| !code.is_empty()),
         text: clean(&failure.text, Failure::TEXT_BYTES),
         retry_after,
-        details: pairs(failure.details),
+        details: pairs(failure.details)
+            .into_iter()
+            .filter(|(name, _)| !is_the_hosts(name))
+            .collect(),
     }
+}
+
+/// The details that the host alone writes.
+fn is_the_hosts(name: &str) -> bool {
+    ["limit", "claimed", "trap"].contains(&name)
 }
 
 /// Pairs of a guest's, bounded.
@@ -46,10 +55,15 @@ pub(crate) fn pairs(pairs: Vec<(String, String)>) -> Vec<(String, String)> {
 pub(crate) fn of_send(
     sent: Result<GuestReceipt, Failure>,
     envelope: &Envelope,
-    meter: &Meter,
+    context: &Context,
 ) -> Result<Receipt, Failure> {
+    let meter = &context.meter;
     match sent {
-        Ok(receipt) => match mismatch(&receipt, envelope) {
+        Ok(_) if !meter.may_have_left() => Err(Failure::new(
+            Kind::Other,
+            "the connector says that it sent the message, and the message never left",
+        )),
+        Ok(receipt) => match mismatch(&receipt, envelope, context) {
             None => Ok(read_receipt(receipt)),
             Some(why) => Err(Failure::new(
                 Kind::UnknownOutcome,
@@ -57,23 +71,26 @@ pub(crate) fn of_send(
             )),
         },
         Err(failure) if meter.may_have_left() => {
-            let remote_said_so = failure.code.as_deref().is_some_and(|code| meter.remote_said(code));
-            if remote_said_so || failure.kind == Kind::UnknownOutcome {
+            let remote_refused = failure
+                .code
+                .as_deref()
+                .is_some_and(|code| meter.remote_refused_with(code));
+            if remote_refused || failure.kind == Kind::UnknownOutcome {
                 return Err(failure);
             }
             let claimed = failure.kind.word();
-            Err(Failure {
+            let unknown = Failure {
                 kind: Kind::UnknownOutcome,
                 code: None,
                 ..failure
-            }
-            .with_detail("claimed", claimed))
+            };
+            Err(unknown.with_detail("claimed", claimed))
         }
         Err(failure) => Err(failure),
     }
 }
 
-fn mismatch(receipt: &GuestReceipt, envelope: &Envelope) -> Option<String> {
+fn mismatch(receipt: &GuestReceipt, envelope: &Envelope, context: &Context) -> Option<String> {
     let recipients: BTreeSet<&str> = envelope.recipients.iter().map(String::as_str).collect();
     let mut refused = BTreeSet::new();
     for refusal in &receipt.refused {
@@ -85,7 +102,12 @@ fn mismatch(receipt: &GuestReceipt, envelope: &Envelope) -> Option<String> {
             return Some("it refuses a recipient twice".to_owned());
         }
     }
-    (refused.len() == recipients.len()).then(|| "it refuses every recipient".to_owned())
+    if refused.len() == recipients.len() {
+        return Some("it refuses every recipient".to_owned());
+    }
+    let all_or_none = context.manifest.service("mail").recipients == Recipients::AllOrNone;
+    (all_or_none && !refused.is_empty())
+        .then(|| "it refuses some recipients, and its manifest says that it takes all or none".to_owned())
 }
 
 fn read_receipt(receipt: GuestReceipt) -> Receipt {

@@ -120,6 +120,7 @@ async fn remove(site: &Site, id: &str) -> Result<Answer, Fault> {
     site.router()
         .await?
         .remove_connector(id)
+        .await
         .map_err(|error| Fault::router(site.lang, &error))?;
     let mut sheet = Sheet::new(site.lang);
     sheet.line(&say::removed(site.lang, id));

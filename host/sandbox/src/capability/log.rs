@@ -44,20 +44,22 @@ impl LogBook {
         if spent.is_err() {
             return Err(LimitHit("log"));
         }
-        let text = clean(text, LINE_BYTES);
+        let text = clean(text, LINE_BYTES).replace('\n', " ");
         self.audit.tell(Event::Log { level, text });
         Ok(())
     }
 
     pub(crate) fn error_line(&self, text: &str) -> Result<(), LimitHit> {
         let mut words = self.last_words.lock().unwrap_or_else(|e| e.into_inner());
-        if words.len() < LINE_BYTES {
-            if !words.is_empty() {
-                words.push('\n');
-            }
-            let room = LINE_BYTES.saturating_sub(words.len());
-            words.push_str(&clean(text, room));
+        if !words.is_empty() {
+            words.push('\n');
         }
+        words.push_str(&clean(text, LINE_BYTES));
+        let mut excess = words.len().saturating_sub(LINE_BYTES);
+        while !words.is_char_boundary(excess) {
+            excess += 1;
+        }
+        words.drain(..excess);
         drop(words);
         self.line(Level::Error, text)
     }

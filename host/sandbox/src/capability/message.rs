@@ -12,8 +12,11 @@ use crate::bindings::relais::mail::message::{
     Address, Addressing, Envelope, Framing, Header, Host, HostAttachment, HostMessage,
 };
 use crate::capability::streams::{Input, some_of};
-use crate::meter::Meter;
+use crate::meter::{LimitHit, Meter};
 use crate::state::State;
+
+/// Streams of one message open at once: each may hold a file and some blocks of it.
+const OPEN_STREAMS: usize = 300;
 
 /// A guest's message: the call it is good for.
 #[derive(Debug)]
@@ -33,8 +36,7 @@ pub struct AttachmentHandle {
 pub(crate) struct Messages {
     current: Option<mail::Message>,
     call: u64,
-    /// Streams handed out in this call, to be emptied after it. A set, since the number of one that was dropped is given
-    /// out again: a guest that takes and drops without end adds nothing.
+    /// Streams handed out in this call and not dropped, to be emptied after it.
     streams: BTreeSet<u32>,
 }
 
@@ -45,6 +47,8 @@ pub struct MessageBody {
     call: u64,
     /// The stream is the message itself, so that its end is the message gone.
     whole: bool,
+    /// Something was read of it.
+    begun: bool,
     ended: bool,
 }
 
@@ -57,6 +61,7 @@ impl MessageBody {
         if self.ended {
             return Ok(None);
         }
+        self.begun = true;
         if !self.whole {
             meter.content_exposed();
         }
@@ -71,7 +76,9 @@ impl MessageBody {
         Ok(block)
     }
 
+    /// At most `len` bytes for the guest, who can send them in its own words from here on.
     pub(crate) async fn read(&mut self, len: usize, meter: &Meter) -> Result<Option<Bytes>, StreamError> {
+        meter.content_exposed();
         let block = self.next(meter).await?;
         Ok(block.map(|mut block| {
             let some = some_of(&mut block, len);
@@ -82,7 +89,7 @@ impl MessageBody {
 
     /// Bytes still to come, where that is known.
     pub(crate) fn size(&self) -> Option<u64> {
-        self.body.size().filter(|_| self.pending.is_empty() && !self.ended)
+        self.body.size().filter(|_| !self.begun)
     }
 }
 
@@ -93,6 +100,11 @@ impl State {
         self.messages.current = Some(message);
         let call = self.messages.call;
         Ok(self.table.push(MessageHandle { call })?)
+    }
+
+    /// A stream of the message that the guest dropped.
+    pub(crate) fn dropped(&mut self, stream: u32) {
+        self.messages.streams.remove(&stream);
     }
 
     /// Takes the message back: whatever the guest kept of it is empty from here on.
@@ -135,11 +147,15 @@ impl State {
     }
 
     fn stream(&mut self, body: mail::Body, whole: bool) -> wasmtime::Result<Resource<Input>> {
+        if self.messages.streams.len() >= OPEN_STREAMS {
+            return Err(LimitHit("resources").into());
+        }
         let body = MessageBody {
             body,
             pending: Bytes::new(),
             call: self.messages.call,
             whole,
+            begun: false,
             ended: false,
         };
         let stream = self.table.push(Input::Message(Box::new(body)))?;
@@ -196,11 +212,14 @@ impl HostMessage for State {
     }
 
     fn subject(&mut self, this: Resource<MessageHandle>) -> wasmtime::Result<String> {
-        Ok(self.message(&this)?.subject().to_owned())
+        let message = self.message(&this)?;
+        self.context.meter.content_exposed();
+        Ok(message.subject().to_owned())
     }
 
     fn headers(&mut self, this: Resource<MessageHandle>) -> wasmtime::Result<Vec<Header>> {
         let message = self.message(&this)?;
+        self.context.meter.content_exposed();
         let header = |(name, value): &(String, String)| Header {
             name: name.clone(),
             value: value.clone(),

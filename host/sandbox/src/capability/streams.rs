@@ -1,8 +1,6 @@
 //! `relais:connector/streams`: bytes between the guest, its connections and its message. `splice` copies inside the host, so
 //! that a body never passes through a guest's memory.
 
-use std::time::Instant;
-
 use bytes::Bytes;
 use wasmtime::component::Resource;
 
@@ -63,7 +61,6 @@ impl HostInputStream for State {
         len: u32,
     ) -> wasmtime::Result<Result<Option<Vec<u8>>, StreamError>> {
         self.context.meter.call();
-        let begun = Instant::now();
         let len = usize::try_from(len).unwrap_or(READ_BYTES).clamp(1, READ_BYTES);
         let read = match self.table.get_mut(&this)? {
             Input::Ended => Ok(None),
@@ -74,7 +71,6 @@ impl HostInputStream for State {
             Input::Message(body) => body.read(len, &self.context.meter).await.map(|b| b.map(Vec::from)),
             Input::Response(body) => body.read(len, &self.context).await.map(|b| b.map(Vec::from)),
         };
-        self.processor.waited_since(begun);
         if let Ok(Some(bytes)) = &read {
             self.context.meter.through_guest(bytes.len());
         }
@@ -82,8 +78,11 @@ impl HostInputStream for State {
     }
 
     fn drop(&mut self, this: Resource<Input>) -> wasmtime::Result<()> {
-        if let Input::Connection(number) = self.table.delete(this)? {
-            self.connections.release(number, |conn| conn.input = false);
+        let number = this.rep();
+        match self.table.delete(this)? {
+            Input::Connection(number) => self.connections.release(number, |conn| conn.input = false),
+            Input::Message(_) => self.dropped(number),
+            Input::Response(_) | Input::Ended => {}
         }
         Ok(())
     }
@@ -93,7 +92,6 @@ impl HostOutputStream for State {
     async fn write(&mut self, this: Resource<Output>, data: Vec<u8>) -> wasmtime::Result<Result<(), StreamError>> {
         self.context.meter.call();
         self.context.meter.through_guest(data.len());
-        let begun = Instant::now();
         let number = self.table.get(&this)?.0;
         let written = match self.connections.get(number) {
             Some(conn) => conn
@@ -102,7 +100,6 @@ impl HostOutputStream for State {
                 .map_err(StreamError::from),
             None => Err(StreamError::Closed),
         };
-        self.processor.waited_since(begun);
         Ok(written)
     }
 
@@ -112,25 +109,24 @@ impl HostOutputStream for State {
         source: Resource<Input>,
     ) -> wasmtime::Result<Result<u64, StreamError>> {
         self.context.meter.call();
-        let begun = Instant::now();
         let number = self.table.get(&this)?.0;
         let input = self.table.get_mut(&source)?;
-        let spliced = match (self.connections.get(number), input) {
-            (None, _) => Err(StreamError::Closed),
-            (Some(_), Input::Ended) => Ok(0),
-            (Some(_), Input::Connection(_)) => Err(StreamError::Failed(
-                "a connection's input has no end to splice to; read and write it".to_owned(),
-            )),
-            (Some(conn), Input::Message(body)) => {
-                let spliced = splice_message(conn, body, &self.context).await;
-                if let Err(StreamError::Failed(text)) = &spliced {
-                    conn.cut_short(text.clone());
-                }
-                spliced
-            }
-            (Some(conn), Input::Response(body)) => splice_response(conn, body, &self.context).await,
+        let Some(conn) = self.connections.get(number) else {
+            return Ok(Err(StreamError::Closed));
         };
-        self.processor.waited_since(begun);
+        let spliced = match input {
+            Input::Ended => Ok(0),
+            Input::Connection(_) => {
+                return Ok(Err(StreamError::Failed(
+                    "a connection's input has no end to splice to; read and write it".to_owned(),
+                )));
+            }
+            Input::Message(body) => splice_message(conn, body, &self.context).await,
+            Input::Response(body) => splice_response(conn, body, &self.context).await,
+        };
+        if let Err(error) = &spliced {
+            conn.cut_short(format!("{error:?}"));
+        }
         Ok(spliced)
     }
 

@@ -23,9 +23,12 @@ const METADATA_V4: [Ipv4Addr; 2] = [
     // Azure's platform endpoint, a public address.
     Ipv4Addr::new(168, 63, 129, 16),
 ];
-const METADATA_V6: [Ipv6Addr; 1] = [
-    // AWS, inside the unique local space.
+const METADATA_V6: [Ipv6Addr; 4] = [
+    // Inside the unique local space: AWS, its identities of pods, Google Cloud, Scaleway.
     Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
+    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23),
+    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+    Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42),
 ];
 
 /// The address that a packet would reach: an IPv4 address carried in an IPv6 one is that IPv4 address.
@@ -132,6 +135,9 @@ mod tests {
             ("100.100.100.200", Reach::LinkLocal),
             ("168.63.129.16", Reach::LinkLocal),
             ("fd00:ec2::254", Reach::LinkLocal),
+            ("fd00:ec2::23", Reach::LinkLocal),
+            ("fd20:ce::254", Reach::LinkLocal),
+            ("fd00:42::42", Reach::LinkLocal),
             ("fe80::1", Reach::LinkLocal),
             ("0.0.0.0", Reach::Never),
             ("::", Reach::Never),

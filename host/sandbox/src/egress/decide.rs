@@ -73,13 +73,14 @@ pub(crate) fn decide(
     let mut allowed = Vec::new();
     let mut refused = None;
     for ip in resolved {
-        let ip = canonical(*ip);
-        if may_dial(grant, grants, asked, ip) {
+        // Judged as what it maps; dialled as it was resolved, since only the site's network knows the way through a NAT64.
+        if may_dial(grant, grants, asked, canonical(*ip)) {
+            let ip = ip.to_canonical();
             if !allowed.contains(&ip) {
                 allowed.push(ip);
             }
         } else {
-            refused.get_or_insert(ip);
+            refused.get_or_insert(canonical(*ip));
         }
     }
     match refused {

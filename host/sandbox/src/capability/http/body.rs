@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 use http_body_util::BodyExt;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::bindings::relais::connector::streams::StreamError;
 use crate::capability::message::MessageBody;
@@ -94,13 +95,16 @@ impl Blocks {
 pub struct ResponseBody {
     body: reqwest::Body,
     pending: Bytes,
+    /// Given back with the end of the body: a runtime may drop it late.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl ResponseBody {
-    pub(super) fn new(body: reqwest::Body) -> Self {
+    pub(super) fn new(body: reqwest::Body, place: OwnedSemaphorePermit) -> Self {
         Self {
             body,
             pending: Bytes::new(),
+            place: Some(place),
         }
     }
 
@@ -109,7 +113,10 @@ impl ResponseBody {
         while self.pending.is_empty() {
             let frame = tokio::time::timeout(context.limits.silence, self.body.frame()).await;
             match frame.map_err(|_| StreamError::Timeout)? {
-                None => return Ok(None),
+                None => {
+                    self.place = None;
+                    return Ok(None);
+                }
                 Some(Err(error)) if error.is_timeout() => return Err(StreamError::Timeout),
                 Some(Err(error)) => return Err(StreamError::Failed(format!("the answer broke off: {error}"))),
                 Some(Ok(frame)) => {

@@ -35,7 +35,6 @@ pub(super) fn build(context: &Arc<Context>, egress: &Egress) -> Result<Client, S
             port: egress.port,
         }))
         .connect_timeout(egress.connect_timeout.unwrap_or(context.limits.connect))
-        .read_timeout(context.limits.silence)
         .http1_max_headers(128)
         .user_agent(concat!("Relais/", env!("CARGO_PKG_VERSION")))
         .build()

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::header::{HeaderName, HeaderValue};
 use relais_manifest::{CredentialKind, Egress, Scheme};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
 use super::client::{self, Client, judge};
@@ -14,13 +15,13 @@ use crate::capability::credentials::Parts;
 use crate::context::Context;
 use crate::egress::{Asked, entitled};
 use crate::handles::Watch;
-use crate::meter::LimitHit;
-use crate::observer::Event;
-use crate::tls::{Fault, rustls_error};
 use crate::{Place, Rule};
 
 /// Header fields that belong to the connection (RFC 9110 section 7.6.1) or to the host.
-const HOST_OWNED: [HeaderName; 6] = [
+const HOST_OWNED: [HeaderName; 9] = [
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    http::header::TRAILER,
     http::header::CONNECTION,
     http::header::HOST,
     http::header::TRANSFER_ENCODING,
@@ -28,6 +29,9 @@ const HOST_OWNED: [HeaderName; 6] = [
     http::header::TE,
     http::header::PROXY_AUTHORIZATION,
 ];
+
+/// Methods that hand a request's head, with its credential, to whoever answers (RFC 9110 sections 9.3.6 and 9.3.8).
+const METHODS_REFUSED: [&str; 3] = ["CONNECT", "TRACE", "TRACK"];
 
 /// How an exchange ends badly.
 #[derive(Debug)]
@@ -42,19 +46,22 @@ pub(crate) enum DoorError {
 
 /// A request that may leave, and how.
 pub(crate) struct Admitted {
-    client: Client,
-    asked: Asked,
+    pub(super) client: Client,
+    pub(super) asked: Asked,
 }
 
 /// One session's door: a client for each grant, made when it is first needed.
 pub(crate) struct Door {
     context: Arc<Context>,
     clients: Mutex<HashMap<usize, Client>>,
+    /// How many exchanges may be open at once.
+    places: Arc<Semaphore>,
 }
 
 impl Door {
     pub(crate) fn new(context: Arc<Context>) -> Self {
         Self {
+            places: Arc::new(Semaphore::new(context.limits.connections)),
             context,
             clients: Mutex::default(),
         }
@@ -67,6 +74,9 @@ impl Door {
             entitled(&self.context.instance.egress, &asked).map_err(|rule| self.refuse(&asked, rule))?;
         if let Some(ip) = asked.literal() {
             judge(&self.context, &asked, &[ip]).map_err(|rule| DoorError::Refused(rule.to_string()))?;
+        }
+        if METHODS_REFUSED.contains(&head.method.as_str()) {
+            return Err(self.refuse(&asked, Rule::Method));
         }
         if self.context.handles.within(head.uri.to_string().as_bytes()) {
             return Err(self.refuse(&asked, Rule::Handle(Place::Url)));
@@ -117,38 +127,9 @@ impl Door {
         &self.context
     }
 
-    /// Sends what was admitted, and waits for the head of the answer.
-    pub(crate) async fn exchange(
-        &self,
-        admitted: Admitted,
-        request: http::Request<reqwest::Body>,
-    ) -> Result<http::Response<reqwest::Body>, DoorError> {
-        let Admitted { client, asked } = admitted;
-        let method = request.method().to_string();
-        let head_bytes = 128 + request.uri().to_string().len();
-        let request = reqwest::Request::try_from(request).map_err(|e| DoorError::Failed(e.to_string()))?;
-        let answered = client.http.execute(request).await;
-        let reached = !matches!(&answered, Err(error) if error.is_connect());
-        if reached {
-            // Whatever came of it, bytes left.
-            self.context
-                .meter
-                .out(head_bytes)
-                .map_err(|limit| DoorError::Limit(self.context.limited(limit)))?;
-        }
-        self.context.audit.tell(Event::Requested {
-            method,
-            destination: asked.to_string(),
-            status: answered.as_ref().ok().map(|response| response.status().as_u16()),
-        });
-        let response = answered.map_err(|error| self.explain(&client, &error))?;
-        self.context
-            .meter
-            .arrived(head_bytes)
-            .map_err(|limit| DoorError::Limit(self.context.limited(limit)))?;
-        self.context.meter.heard(response.status().as_str().as_bytes());
-        self.context.meter.heard(b"\n");
-        Ok(response.into())
+    /// A place among the connections of the session, if one is left.
+    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        self.places.clone().try_acquire_owned().ok()
     }
 
     fn destination(&self, uri: &http::Uri) -> Result<Asked, DoorError> {
@@ -225,37 +206,6 @@ impl Door {
 
     fn refuse(&self, asked: impl ToString, rule: Rule) -> DoorError {
         DoorError::Refused(self.context.audit.refuse(asked, rule))
-    }
-
-    fn explain(&self, client: &Client, error: &reqwest::Error) -> DoorError {
-        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-        while let Some(error) = next {
-            if let Some(rule) = error.downcast_ref::<Rule>() {
-                return DoorError::Refused(rule.to_string());
-            }
-            if let Some(limit) = error.downcast_ref::<LimitHit>() {
-                return DoorError::Limit(self.context.limited(*limit));
-            }
-            next = error.source();
-        }
-        if rustls_error(error).is_some() {
-            return match client.tls.explain(error) {
-                Fault::NotTls => {
-                    DoorError::Tls("the server answers in clear on a port that should speak TLS".to_owned())
-                }
-                Fault::Tls(text) => DoorError::Tls(text),
-            };
-        }
-        // The library's text names the URL; what matters is the innermost cause.
-        let mut cause: &(dyn std::error::Error + 'static) = error;
-        while let Some(source) = cause.source() {
-            cause = source;
-        }
-        match (error.is_timeout(), error.is_connect()) {
-            (true, false) => DoorError::Timeout,
-            (_, true) => DoorError::Unreachable(cause.to_string()),
-            _ => DoorError::Failed(cause.to_string()),
-        }
     }
 }
 

@@ -3,9 +3,8 @@
 mod body;
 mod client;
 mod door;
+mod exchange;
 mod wasi;
-
-use std::time::Instant;
 
 use wasmtime::component::Resource;
 
@@ -18,6 +17,7 @@ use crate::capability::streams::Input;
 use crate::state::State;
 use body::Piece;
 use door::DoorError;
+use exchange::Answer;
 
 /// Header fields of one request or response.
 const FIELDS: usize = 128;
@@ -40,18 +40,16 @@ impl From<DoorError> for HttpError {
 impl Host for State {
     async fn send(&mut self, request: Request) -> wasmtime::Result<Result<Response, HttpError>> {
         self.context.meter.call();
-        let begun = Instant::now();
         let answered = self.exchange(request).await;
-        self.processor.waited_since(begun);
         match answered {
             Err(error) => Ok(Err(error)),
-            Ok(response) => {
-                let (head, body) = response.into_parts();
+            Ok(answer) => {
+                let (head, body) = answer.response.into_parts();
                 let field = |(name, value): (&http::HeaderName, &http::HeaderValue)| Field {
                     name: name.as_str().to_owned(),
                     value: String::from_utf8_lossy(value.as_bytes()).into_owned(),
                 };
-                let body = Input::Response(Box::new(ResponseBody::new(body)));
+                let body = Input::Response(Box::new(ResponseBody::new(body, answer.place)));
                 Ok(Ok(Response {
                     status: head.status.as_u16(),
                     headers: head.headers.iter().take(FIELDS).map(field).collect(),
@@ -63,7 +61,7 @@ impl Host for State {
 }
 
 impl State {
-    async fn exchange(&mut self, request: Request) -> Result<http::Response<reqwest::Body>, HttpError> {
+    async fn exchange(&mut self, request: Request) -> Result<Answer, HttpError> {
         let failed = |text: &str| HttpError::Failed(text.to_owned());
         if request.headers.len() > FIELDS || request.body.len() > PIECES {
             return Err(failed("too many header fields, or too many pieces of body"));

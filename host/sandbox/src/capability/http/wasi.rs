@@ -6,11 +6,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
+use futures_util::stream::try_unfold;
 use http_body_util::{BodyExt as _, BodyStream, StreamBody};
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::door::{Door, DoorError};
+use super::exchange::Answer;
+use crate::context::Context;
 use crate::handles::Watch;
 use crate::{Place, Rule};
 
@@ -47,45 +51,47 @@ impl WasiHttpHooks for Hooks {
             let (mut head, body) = request.into_parts();
             let admitted = door.admit(&mut head).map_err(error)?;
             let body = watched(&door, body);
-            let response = door
-                .exchange(admitted, http::Request::from_parts(head, body))
-                .await
-                .map_err(error)?;
+            let answer = door.exchange(admitted, http::Request::from_parts(head, body)).await;
+            let Answer { response, place } = answer.map_err(error)?;
             let context = door.context().clone();
-            let response = response.map(|body| {
-                let frames = BodyStream::new(http_body_util::BodyExt::map_err(body, |e| {
-                    Error::from(ErrorCode::InternalError(Some(e.to_string())))
-                }))
-                .and_then(move |frame: http_body::Frame<Bytes>| {
-                    let bytes = frame.data_ref().map_or(0, Bytes::len);
-                    let counted = context.meter.arrived(bytes);
-                    std::future::ready(match counted {
-                        Ok(()) => Ok(frame),
-                        Err(limit) => Err(ErrorCode::InternalError(Some(context.limited(limit))).into()),
-                    })
-                });
-                StreamBody::new(frames).boxed_unsync()
-            });
+            let response = response.map(|body| counted(context, body, place));
             let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })
     }
 }
 
+/// An answer's body, counted. It keeps its place among the session's connections until its end.
+fn counted(context: Arc<Context>, body: reqwest::Body, place: OwnedSemaphorePermit) -> WasiBody {
+    let failed = |text: String| Error::from(ErrorCode::InternalError(Some(text)));
+    let frames = try_unfold((body, context, place), move |(mut body, context, place)| async move {
+        let Some(frame) = body.frame().await else {
+            return Ok(None);
+        };
+        let frame = frame.map_err(|e| failed(e.to_string()))?;
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        context
+            .meter
+            .arrived(bytes)
+            .map_err(|limit| failed(context.limited(limit)))?;
+        Ok(Some((frame, (body, context, place))))
+    });
+    StreamBody::new(frames).boxed_unsync()
+}
+
 /// A guest's body, counted and watched.
 fn watched(door: &Arc<Door>, body: WasiBody) -> reqwest::Body {
     let door = door.clone();
     let mut watch = Watch::default();
-    let frames = BodyStream::new(http_body_util::BodyExt::map_err(body, |e| {
-        std::io::Error::other(format!("{e:?}"))
-    }))
-    .try_filter_map(move |frame: http_body::Frame<Bytes>| {
+    let body = http_body_util::BodyExt::map_err(body, |e| std::io::Error::other(format!("{e:?}")));
+    let frames = BodyStream::new(body).try_filter_map(move |frame: http_body::Frame<Bytes>| {
         let context = door.context();
         let passed = match frame.into_data() {
             Err(_) => Ok(None),
             Ok(bytes) if watch.sees(&context.handles, &bytes) => {
                 let rule = Rule::Handle(Place::Body);
-                Err(std::io::Error::other(context.audit.refuse("a request's body", rule)))
+                context.audit.refuse("a request's body", rule.clone());
+                Err(std::io::Error::other(rule))
             }
             Ok(bytes) => context
                 .meter

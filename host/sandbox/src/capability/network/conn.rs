@@ -52,6 +52,15 @@ enum Transport {
     Gone,
 }
 
+/// The time limits of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    /// For a handshake after the connection was made.
+    pub(super) connect: Duration,
+    /// For a read or a write in which nothing moves.
+    pub(super) silence: Duration,
+}
+
 /// One connection of a session.
 #[derive(Debug)]
 pub(crate) struct Conn {
@@ -60,6 +69,7 @@ pub(crate) struct Conn {
     pub(super) security: Security,
     tls: Option<Arc<Tls>>,
     address: String,
+    connect: Duration,
     pub(super) silence: Duration,
     /// The guest holds the connection, its input, its output.
     pub(super) handle: bool,
@@ -78,7 +88,7 @@ impl Conn {
         asked: Asked,
         security: Security,
         tls: Option<Arc<Tls>>,
-        silence: Duration,
+        times: Times,
     ) -> Result<Self, NetworkError> {
         let address = stream
             .peer_addr()
@@ -90,7 +100,8 @@ impl Conn {
             security,
             tls,
             address,
-            silence,
+            connect: times.connect,
+            silence: times.silence,
             handle: true,
             input: false,
             output: false,
@@ -192,6 +203,11 @@ impl Conn {
         self.closed_for_writing = Some(format!("the message was cut short ({why}), so nothing may follow it"));
     }
 
+    /// Ends the connection here and now: nobody can tell any more what the next bytes would answer.
+    pub(super) fn break_off(&mut self) {
+        self.transport = Transport::Gone;
+    }
+
     /// Whether the remote has sent something that nobody read.
     pub(super) fn has_unread(&mut self) -> bool {
         let mut byte = [0];
@@ -231,7 +247,7 @@ impl Conn {
             let rule = Rule::Injection;
             return Err(NetworkError::Refused(context.audit.refuse(&self.asked, rule)));
         }
-        timeout(context.limits.connect, self.encrypt(context))
+        timeout(self.connect, self.encrypt(context))
             .await
             .unwrap_or(Err(NetworkError::Timeout))?;
         self.greeting = Greeting::renewed();

@@ -42,6 +42,9 @@ impl Greeting {
 
     /// What the guest writes.
     pub(crate) fn wrote(&mut self, bytes: &[u8]) {
+        if bytes.len() > 64 * LINE_BYTES {
+            self.clean = false;
+        }
         for byte in bytes {
             if !self.clean {
                 return;

@@ -22,8 +22,9 @@ const TEXT_BYTES: usize = 1024;
 
 pub(super) async fn run(conn: &mut Conn, context: &Context, name: &str) -> Result<Reply, NetworkError> {
     let refuse = |rule: Rule| NetworkError::Credential(context.audit.refuse(format!("login with `{name}`"), rule));
-    let unknown = || refuse(Rule::UnknownCredential);
-    let declared = context.manifest.credential(name).ok_or_else(unknown)?;
+    let Some(declared) = context.manifest.credential(name) else {
+        return Err(refuse(Rule::UnknownCredential));
+    };
     if declared.slot != Slot::SmtpAuth {
         return Err(refuse(Rule::OtherSlot));
     }
@@ -43,10 +44,20 @@ pub(super) async fn run(conn: &mut Conn, context: &Context, name: &str) -> Resul
     conn.logins += 1;
     let parts =
         Parts::of(&context.manifest, &context.instance, name).map_err(|missing| NetworkError::Credential(missing.0))?;
-    let reply = match declared.kind {
-        CredentialKind::Plain => plain(conn, context, &parts).await?,
-        CredentialKind::Login => login(conn, context, &parts).await?,
+    let exchanged = match declared.kind {
+        CredentialKind::Plain => plain(conn, context, &parts).await,
+        CredentialKind::Login => login(conn, context, &parts).await,
         _ => return Err(refuse(Rule::UnfitKind)),
+    };
+    let reply = match exchanged {
+        Ok(reply) if matches!(reply.code.as_bytes(), [b'2' | b'4' | b'5', ..]) => reply,
+        unfinished => {
+            // What comes next could be an answer to a line of the login, with the line in it, and no mask would see it.
+            conn.break_off();
+            return Err(unfinished
+                .err()
+                .unwrap_or_else(|| NetworkError::Failed("the server did not end the login".to_owned())));
+        }
     };
     let accepted = reply.code == "235";
     context.audit.tell(Event::Authenticated {

@@ -9,10 +9,11 @@ mod greeting;
 mod login;
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wasmtime::component::Resource;
 
+use conn::Times;
 pub(crate) use conn::{Conn, IoFault};
 
 use crate::bindings::relais::connector::network::{Host, HostConnection, NetworkError, Reply, Security};
@@ -22,6 +23,8 @@ use crate::observer::Event;
 use crate::state::State;
 use crate::{Place, Rule};
 
+/// Bytes of a host that are looked at: a name has 253 at most (RFC 1035 section 2.3.4).
+const HOST_BYTES: usize = 256;
 /// Logins that one connection may try.
 const LOGINS: u32 = 3;
 
@@ -82,6 +85,8 @@ impl State {
 
     async fn open(&mut self, host: &str, port: u16, security: Security) -> Result<Conn, NetworkError> {
         let context = self.context.clone();
+        // A name longer than any name is refused with the rest, and not scanned first.
+        let host = host.get(..HOST_BYTES).unwrap_or(host);
         let asked = Asked::new(relais_manifest::Scheme::Tcp, host, port);
         let refuse = |rule: Rule| NetworkError::Refused(context.audit.refuse(&asked, rule));
         if context.handles.within(host.as_bytes()) {
@@ -104,7 +109,16 @@ impl State {
         let limit = egress.connect_timeout.unwrap_or(context.limits.connect);
         let dialled = async {
             let stream = dial::dial(&context, &asked, limit).await?;
-            let mut conn = Conn::new(stream, asked.clone(), security, tls, context.limits.silence)?;
+            let mut conn = Conn::new(
+                stream,
+                asked.clone(),
+                security,
+                tls,
+                Times {
+                    connect: limit,
+                    silence: context.limits.silence,
+                },
+            )?;
             if security == Security::Tls {
                 conn.encrypt(&context).await?;
             }
@@ -126,12 +140,10 @@ impl HostConnection for State {
         security: Security,
     ) -> wasmtime::Result<Result<Resource<Connection>, NetworkError>> {
         self.context.meter.call();
-        let begun = Instant::now();
         let opened = self.open(&host, port, security).await;
-        self.processor.waited_since(begun);
-        self.context.meter.moved();
         match opened {
             Ok(conn) => {
+                self.context.meter.moved();
                 let number = self.connections.add(conn);
                 Ok(Ok(self.table.push(Connection(number))?))
             }
@@ -167,13 +179,11 @@ impl HostConnection for State {
 
     async fn start_tls(&mut self, this: Resource<Connection>) -> wasmtime::Result<Result<(), NetworkError>> {
         self.context.meter.call();
-        let begun = Instant::now();
         let context = self.context.clone();
         let upgraded = match self.at_rest(&this)? {
             Err(error) => Err(error),
             Ok(conn) => conn.upgrade(&context).await,
         };
-        self.processor.waited_since(begun);
         Ok(upgraded)
     }
 
@@ -183,13 +193,11 @@ impl HostConnection for State {
         credential: String,
     ) -> wasmtime::Result<Result<Reply, NetworkError>> {
         self.context.meter.call();
-        let begun = Instant::now();
         let context = self.context.clone();
         let answered = match self.at_rest(&this)? {
             Err(error) => Err(error),
             Ok(conn) => login::run(conn, &context, &credential).await,
         };
-        self.processor.waited_since(begun);
         Ok(answered)
     }
 

@@ -1,0 +1,114 @@
+//! One exchange of what was admitted: its time, its count, and how it ends badly.
+
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::client::Client;
+use super::door::{Admitted, Door, DoorError};
+use crate::Rule;
+use crate::failure::clean;
+use crate::meter::LimitHit;
+use crate::observer::Event;
+use crate::tls::{Fault, causes, rustls_error};
+
+/// Bytes of a method in the audit.
+const METHOD_BYTES: usize = 32;
+
+/// An answer, and the place among the session's connections that it keeps until its body is read.
+pub(crate) struct Answer {
+    pub(crate) response: http::Response<reqwest::Body>,
+    pub(crate) place: OwnedSemaphorePermit,
+}
+
+impl Door {
+    /// Sends what was admitted, and waits for the head of the answer.
+    pub(crate) async fn exchange(
+        &self,
+        admitted: Admitted,
+        request: http::Request<reqwest::Body>,
+    ) -> Result<Answer, DoorError> {
+        let Admitted { client, asked } = admitted;
+        let context = self.context();
+        let limited = |limit| DoorError::Limit(context.limited(limit));
+        let place = self.place().ok_or_else(|| limited(LimitHit("connections")))?;
+        let method = clean(request.method().as_str(), METHOD_BYTES);
+        let head = context
+            .meter
+            .head_out(head_bytes(request.headers()) + request.uri().to_string().len());
+        let head = head.map_err(limited)?;
+        let request = reqwest::Request::try_from(request).map_err(|e| DoorError::Failed(e.to_string()))?;
+        let answered = self.patiently(client.http.execute(request)).await;
+        if matches!(&answered, Some(Err(error)) if error.is_connect()) {
+            context.meter.unsent(&head);
+        }
+        let status = answered
+            .as_ref()
+            .and_then(|answered| answered.as_ref().ok())
+            .map(reqwest::Response::status);
+        context.audit.tell(Event::Requested {
+            method,
+            destination: asked.to_string(),
+            status: status.map(|status| status.as_u16()),
+        });
+        let response = answered
+            .ok_or(DoorError::Timeout)?
+            .map_err(|error| self.explain(&client, &error))?;
+        context.meter.arrived(head_bytes(response.headers())).map_err(limited)?;
+        context
+            .meter
+            .heard(format!("{}\n", response.status().as_str()).as_bytes());
+        Ok(Answer {
+            response: response.into(),
+            place,
+        })
+    }
+
+    /// Waits as long as something moves: a big body on a slow line is no silence.
+    async fn patiently<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
+        let context = self.context();
+        let mut answer = std::pin::pin!(answer);
+        loop {
+            let left = context.limits.silence.saturating_sub(context.meter.silence());
+            match tokio::time::timeout(left.max(Duration::from_millis(1)), &mut answer).await {
+                Ok(answer) => return Some(answer),
+                Err(_) if context.meter.silence() >= context.limits.silence => return None,
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn explain(&self, client: &Client, error: &reqwest::Error) -> DoorError {
+        for cause in causes(error) {
+            if let Some(rule) = cause.downcast_ref::<Rule>() {
+                return DoorError::Refused(rule.to_string());
+            }
+            if let Some(limit) = cause.downcast_ref::<LimitHit>() {
+                return DoorError::Limit(self.context().limited(*limit));
+            }
+        }
+        if rustls_error(error).is_some() {
+            return match client.tls.explain(error) {
+                Fault::NotTls => {
+                    DoorError::Tls("the server answers in clear on a port that should speak TLS".to_owned())
+                }
+                Fault::Tls(text) => DoorError::Tls(text),
+            };
+        }
+        // The library's own text names the URL; what matters is the innermost cause.
+        let cause = causes(error).last().map(ToString::to_string).unwrap_or_default();
+        match (error.is_timeout(), error.is_connect()) {
+            (true, false) => DoorError::Timeout,
+            (_, true) => DoorError::Unreachable(cause),
+            _ => DoorError::Failed(cause),
+        }
+    }
+}
+
+/// Bytes that header fields take on the wire of HTTP/1.1.
+fn head_bytes(headers: &http::HeaderMap) -> usize {
+    headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum()
+}
