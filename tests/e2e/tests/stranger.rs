@@ -14,12 +14,14 @@ use relais_message::Draft;
 use relais_sandbox::{Event, Grants, Kind};
 use serde_json::json;
 
-use stand::{HEARD, KEY, Server, accepted, attachment, certificate, connector, draft, instance, open};
+use stand::{HEARD, KEY, Server, Stranger, accepted, attachment, certificate, draft, instance, open};
+
+static CONNECTOR: Stranger = Stranger::new("build", None, "connector.toml");
 
 /// Runs the rest of a test with the connector, or says that it cannot.
 macro_rules! connector {
     () => {
-        match connector().await {
+        match CONNECTOR.connector().await {
             Some(connector) => connector,
             None => return,
         }

@@ -1,4 +1,4 @@
-//! What the tests of the stranger's connector stand on: the component, built once; its instances; the API's server.
+//! What the tests of the stranger's connectors stand on: the component, built once; its instances; the API's server.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -71,56 +71,93 @@ impl Observer for Ear {
     }
 }
 
-fn manifest() -> Manifest {
-    Manifest::from_toml(&std::fs::read_to_string(Path::new(STRANGER).join("connector.toml")).unwrap()).unwrap()
+fn manifest(file: &str) -> Manifest {
+    Manifest::from_toml(&std::fs::read_to_string(Path::new(STRANGER).join(file)).unwrap()).unwrap()
 }
 
-/// Built, packed and compiled once for all tests; none where the tool is not there.
-pub async fn connector() -> Option<Connector> {
-    static CONNECTOR: OnceCell<Option<Connector>> = OnceCell::const_new();
-    let connector = CONNECTOR.get_or_init(load).await.clone();
-    if connector.is_none() {
-        println!("skipped: the stranger's connector, since componentize-py is not installed");
-    }
-    connector
+/// A stranger's connector, built, packed and compiled once for all tests.
+pub struct Stranger {
+    build: &'static str,
+    /// The source, where it is not the one that `build` takes by itself.
+    source: Option<&'static str>,
+    manifest: &'static str,
+    made: OnceCell<Result<Connector, String>>,
 }
 
-async fn load() -> Option<Connector> {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("stranger.wasm");
-    let mut build = Command::new(Path::new(STRANGER).join("build"));
-    let built = timeout(BUILD, build.arg(&file).kill_on_drop(true).output()).await;
-    let built = built.expect("tests/stranger/build takes too long").unwrap();
-    let said = String::from_utf8_lossy(&built.stderr);
-    match built.status.code() {
-        Some(0) => {}
-        Some(3) => return None,
-        _ => panic!("tests/stranger/build failed ({}): {said}", built.status),
+impl Stranger {
+    /// The files by their names in `tests/stranger`.
+    pub const fn new(build: &'static str, source: Option<&'static str>, manifest: &'static str) -> Self {
+        let made = OnceCell::const_new();
+        Self {
+            build,
+            source,
+            manifest,
+            made,
+        }
     }
-    let packed = embed::pack(&std::fs::read(&file).unwrap(), &manifest()).unwrap();
-    let config = Config {
-        limits: relais_sandbox::Limits {
-            silence: SOON,
-            ..relais_sandbox::Limits::default()
-        },
-        observer: Arc::new(Ear),
-        keep_dumps: true,
-        ..Config::default()
-    };
-    Some(Sandbox::new(config).unwrap().load(&packed).await.unwrap())
+
+    /// None where the tool that builds it is not there, which is said.
+    pub async fn connector(&self) -> Option<Connector> {
+        match self.made.get_or_init(|| self.make()).await {
+            Ok(connector) => Some(connector.clone()),
+            Err(missing) => {
+                relais_e2e::skipped(&format!("{} builds nothing: {missing}", self.build));
+                None
+            }
+        }
+    }
+
+    async fn make(&self) -> Result<Connector, String> {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("stranger.wasm");
+        let mut build = Command::new(Path::new(STRANGER).join(self.build));
+        build
+            .arg(&file)
+            .args(self.source.map(|source| Path::new(STRANGER).join(source)));
+        let built = timeout(BUILD, build.kill_on_drop(true).output()).await;
+        let built = built.expect("the build takes too long").unwrap();
+        let said = String::from_utf8_lossy(&built.stderr);
+        match built.status.code() {
+            Some(0) => {}
+            Some(3) => return Err(said.trim().to_owned()),
+            _ => panic!("{} failed ({}): {said}", self.build, built.status),
+        }
+        let packed = embed::pack(&std::fs::read(&file).unwrap(), &manifest(self.manifest)).unwrap();
+        let config = Config {
+            limits: relais_sandbox::Limits {
+                silence: SOON,
+                ..relais_sandbox::Limits::default()
+            },
+            observer: Arc::new(Ear),
+            keep_dumps: true,
+            ..Config::default()
+        };
+        Ok(Sandbox::new(config).unwrap().load(&packed).await.unwrap())
+    }
 }
 
 pub async fn open(connector: &Connector, instance: Arc<Instance>) -> Session {
     connector.open(instance).await.unwrap()
 }
 
-/// An instance as the host makes it: settings checked by the manifest, egress that follows from them.
+/// An instance of the JSON connectors, whose parameters are the same.
 pub fn instance(label: &str, key: &str, url: &str, certificate: Option<&str>, grants: Grants) -> Arc<Instance> {
-    let manifest = manifest();
-    let mut given = BTreeMap::from([("endpoint".to_owned(), url.to_owned())]);
-    given.extend(certificate.map(|pem| ("certificate".to_owned(), pem.to_owned())));
+    let mut given = BTreeMap::from([("endpoint", url)]);
+    given.extend(certificate.map(|pem| ("certificate", pem)));
+    made(&manifest("connector.toml"), label, key, &given, grants)
+}
+
+/// An instance as the host makes it: settings checked by the manifest, egress that follows from them.
+pub fn made(
+    manifest: &Manifest,
+    label: &str,
+    key: &str,
+    given: &BTreeMap<&str, &str>,
+    grants: Grants,
+) -> Arc<Instance> {
+    let given = given.iter().map(|(id, value)| ((*id).to_owned(), (*value).to_owned()));
     let secrets = BTreeSet::from(["api_key".to_owned()]);
-    let settings = manifest.settings(&given_values(&given), &secrets).unwrap();
+    let settings = manifest.settings(&given_values(&given.collect()), &secrets).unwrap();
     Arc::new(Instance {
         label: label.to_owned(),
         egress: manifest.egress(&settings).unwrap(),
