@@ -155,13 +155,25 @@ impl Meter {
         self.floor.reached.load(Ordering::Relaxed)
     }
 
-    /// Whether a guest's code is the remote's last word on the message: a refusal (4yz, 5yz), and the last status line that was
-    /// heard since the message left.
+    /// The status of an HTTP answer.
+    pub(crate) fn heard_status(&self, status: u16) {
+        self.heard(format!("{HTTP}{status}\n").as_bytes());
+    }
+
+    /// Whether a guest's code is the remote's last word on the message, and a refusal: the last status that was heard since
+    /// the message left, 4yz or 5yz, or of HTTP 3xx too, since no redirect is followed.
     pub(crate) fn remote_refused_with(&self, code: &str) -> bool {
         let heard = self.floor.heard.lock().unwrap_or_else(|e| e.into_inner());
-        let last = heard.rsplit(|byte| *byte == b'\n').find_map(status);
-        let claimed = status(code.as_bytes());
-        claimed.is_some() && claimed == last && matches!(claimed, Some([b'4' | b'5', ..]))
+        let last = heard
+            .rsplit(|byte| *byte == b'\n')
+            .find_map(|line| match line.strip_prefix(HTTP.as_bytes()) {
+                Some(line) => digits(line).map(|digits| (digits, b'3')),
+                None => digits(line).map(|digits| (digits, b'4')),
+            });
+        last.is_some_and(|(said, least)| {
+            let [class, ..] = said;
+            digits(code.as_bytes()) == Some(said) && (least..=b'5').contains(&class)
+        })
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -175,6 +187,9 @@ impl Meter {
     }
 }
 
+/// What marks a status of HTTP among the lines that were heard.
+const HTTP: &str = "HTTP ";
+
 /// A request's head on its way.
 #[derive(Debug)]
 pub(crate) struct Head {
@@ -183,7 +198,7 @@ pub(crate) struct Head {
 }
 
 /// The three digits that begin a line of status, of SMTP (RFC 5321 section 4.2) or of HTTP.
-fn status(line: &[u8]) -> Option<[u8; 3]> {
+fn digits(line: &[u8]) -> Option<[u8; 3]> {
     let digits = line
         .first_chunk::<3>()
         .filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
@@ -220,6 +235,18 @@ mod tests {
         for claimed in ["450 4.1.1", "451 4.3.0", "250 2.0.0", "45", "\u{e9}50"] {
             assert!(!meter.remote_refused_with(claimed), "{claimed}");
         }
+    }
+
+    #[test]
+    fn a_redirect_of_http_is_a_refusal_and_an_intermediate_reply_of_smtp_is_none() {
+        let meter = Meter::new(&Limits::default());
+        meter.left_whole();
+        meter.heard(b"354 go on\r\n");
+        assert!(!meter.remote_refused_with("354"));
+        meter.heard_status(307);
+        assert!(meter.remote_refused_with("307"));
+        meter.heard_status(202);
+        assert!(!meter.remote_refused_with("202") && !meter.remote_refused_with("307"));
     }
 
     #[test]

@@ -55,9 +55,7 @@ impl Door {
             .ok_or(DoorError::Timeout)?
             .map_err(|error| self.explain(&client, &error))?;
         context.meter.arrived(head_bytes(response.headers())).map_err(limited)?;
-        context
-            .meter
-            .heard(format!("{}\n", response.status().as_str()).as_bytes());
+        context.meter.heard_status(response.status().as_u16());
         Ok(Answer {
             response: response.into(),
             place,
