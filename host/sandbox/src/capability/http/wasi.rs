@@ -16,6 +16,7 @@ use super::door::{Door, DoorError};
 use super::exchange::Answer;
 use crate::context::Context;
 use crate::handles::Watch;
+use crate::observer::Level;
 use crate::{Place, Rule};
 
 type Exchanged = (
@@ -51,13 +52,26 @@ impl WasiHttpHooks for Hooks {
             let (mut head, body) = request.into_parts();
             let admitted = door.admit(&mut head).map_err(error)?;
             let body = watched(&door, body);
+            let destination = head.uri.authority().map(ToString::to_string).unwrap_or_default();
             let answer = door.exchange(admitted, http::Request::from_parts(head, body)).await;
-            let Answer { response, place } = answer.map_err(error)?;
+            let Answer { response, place } = answer.map_err(|fault| {
+                tell(&door, &destination, &fault);
+                error(fault)
+            })?;
             let context = door.context().clone();
             let response = response.map(|body| counted(context, body, place));
             let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })
+    }
+}
+
+/// `fetch` tells its guest that the network failed and no more; the administrator reads why in the log. Refusals are audited
+/// already.
+fn tell(door: &Door, destination: &str, fault: &DoorError) {
+    if let DoorError::Tls(text) | DoorError::Unreachable(text) | DoorError::Failed(text) = fault {
+        // A guest whose lines are spent ends at its next one.
+        let _ = door.context().log.line(Level::Warn, &format!("{destination}: {text}"));
     }
 }
 
