@@ -29,6 +29,15 @@ pub fn by_hand() -> Vec<u8> {
     wat::parse_str(include_str!("by_hand.wat")).unwrap()
 }
 
+/// The same, whose core module never comes to the end of its start.
+pub fn that_never_starts() -> Vec<u8> {
+    let open = "(func (export \"open\")";
+    let text = include_str!("by_hand.wat");
+    assert!(text.contains(open));
+    let start = format!("(func $start (loop $again (br $again))) (start $start) {open}");
+    wat::parse_str(text.replace(open, &start)).unwrap()
+}
+
 /// The component with a manifest, as it is shipped.
 pub fn pack(component: &[u8], manifest: &Manifest) -> Vec<u8> {
     embed::pack(component, manifest).unwrap()

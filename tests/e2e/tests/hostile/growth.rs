@@ -1,10 +1,12 @@
 //! Taking without end: each attack ends in the limit of its name.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use relais_sandbox::{Kind, Limits};
 
-use crate::host::{Host, in_time, mail, small};
+use crate::host::{Host, SESSIONS, in_time, mail, small};
 use crate::peer::Peer;
 use crate::setup::Setup;
 
@@ -29,6 +31,40 @@ async fn an_endless_loop_shares_its_thread_with_a_mail_that_leaves() {
         ended = busy.send(&message) => panic!("the loop has ended first: {ended:?}"),
         () = in_time(host.the_next_mail_leaves()) => {}
     }
+}
+
+#[tokio::test]
+async fn what_the_host_does_with_huge_names_counts_as_the_connectors_time_and_leaves_others_their_turn() {
+    let host = Host::new();
+    let mut session = host.open(Setup::attack("long-hosts")).await;
+    let turns = Arc::new(AtomicU32::new(0));
+    let counted = turns.clone();
+    let other = tokio::spawn(async move {
+        loop {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    let begun = Instant::now();
+    let failure = in_time(session.send(&mail())).await.unwrap_err();
+    let (took, turns) = (begun.elapsed(), turns.load(Ordering::Relaxed));
+    other.abort();
+    assert_eq!(failure.detail("limit"), Some("cpu"), "{failure:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(turns >= 3, "another task had {turns} turns");
+    host.the_next_mail_leaves().await;
+}
+
+/// More often than the host has places for sessions, so that each must be given back.
+#[tokio::test]
+async fn a_start_that_never_ends_ends_in_the_limit_of_the_processor() {
+    let host = Host::new();
+    for _ in 0..=SESSIONS {
+        let failure = host.try_open(Setup::that_never_starts()).await.unwrap_err();
+        assert_eq!(failure.detail("limit"), Some("cpu"), "{failure:?}");
+    }
+    assert_eq!(host.observed.limits(), vec!["cpu"; SESSIONS as usize + 1]);
+    host.the_next_mail_leaves().await;
 }
 
 #[tokio::test]

@@ -31,6 +31,9 @@ impl Resolve for Names {
     }
 }
 
+/// Sessions at once.
+pub const SESSIONS: u32 = 3;
+
 pub struct Host {
     sandbox: Sandbox,
     pub observed: Arc<Observed>,
@@ -74,7 +77,7 @@ impl Host {
         let config = Config {
             cache: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile-compiled")),
             limits,
-            sessions: 3,
+            sessions: SESSIONS,
             observer: observed.clone(),
             resolver: Arc::new(resolver),
             ..Config::default()
@@ -93,8 +96,18 @@ impl Host {
     }
 
     pub async fn open(&self, setup: Setup) -> Session {
+        self.try_open(setup).await.unwrap()
+    }
+
+    /// Opens a hostile connector that need not get that far.
+    ///
+    /// # Errors
+    ///
+    /// What its start came to.
+    pub async fn try_open(&self, setup: Setup) -> Result<Session, Failure> {
         let (component, instance) = setup.build();
-        self.load(&component).await.open(instance).await.unwrap()
+        let connector = self.load(&component).await;
+        in_time(connector.open(instance)).await
     }
 
     /// Opens a hostile connector and gives it a mail.

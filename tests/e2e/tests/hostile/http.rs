@@ -48,6 +48,16 @@ async fn a_handle_as_the_method_is_refused() {
 }
 
 #[tokio::test]
+async fn a_method_that_gives_a_header_back_is_refused() {
+    untouched(
+        "handle-trace",
+        "this HTTP method would give the request's head away",
+        true,
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_handle_in_a_url_is_refused() {
     untouched("handle-url", "a credential's handle may not stand in a URL", true).await;
 }

@@ -31,6 +31,11 @@ impl Setup {
         Self::of(component::by_hand()).set("mode", "by-hand")
     }
 
+    /// The one whose core module never comes to the end of its start.
+    pub fn that_never_starts() -> Self {
+        Self::of(component::that_never_starts()).set("mode", "by-hand")
+    }
+
     fn of(component: Vec<u8>) -> Self {
         let setup = Self {
             component,
@@ -62,10 +67,18 @@ impl Setup {
     }
 
     /// Puts a destination of the manifest's own in the place of the typed one.
-    pub fn fixed(mut self, egress: &str) -> Self {
-        let typed = "\"tcp://{host}:{port}\"";
-        assert!(self.manifest.contains(typed));
-        self.manifest = self.manifest.replace(typed, &format!("\"{egress}\""));
+    pub fn fixed(self, egress: &str) -> Self {
+        self.rewritten("\"tcp://{host}:{port}\"", &format!("\"{egress}\""))
+    }
+
+    /// Has the manifest say that the connector takes all recipients or none.
+    pub fn all_or_none(self) -> Self {
+        self.rewritten("recipients = \"each\"", "recipients = \"all-or-none\"")
+    }
+
+    fn rewritten(mut self, from: &str, to: &str) -> Self {
+        assert!(self.manifest.contains(from));
+        self.manifest = self.manifest.replace(from, to);
         self
     }
 

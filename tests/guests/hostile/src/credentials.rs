@@ -86,6 +86,11 @@ pub(crate) fn as_a_method(settings: &Settings) -> Outcome {
     exchange(&settings.url, &handle()?, "", "X-Other", "1", &[])
 }
 
+/// Its own header, by a method whose answer is the request.
+pub(crate) fn by_trace(settings: &Settings) -> Outcome {
+    exchange(&settings.url, "TRACE", "", "X-Api-Key", &handle()?, &[])
+}
+
 pub(crate) fn in_a_url(settings: &Settings) -> Outcome {
     exchange(
         &settings.url,

@@ -92,6 +92,16 @@ pub(crate) fn refusals() -> Outcome {
     }
 }
 
+/// Names of 30 MB, one after the other: the host copies each, refuses it, and waits for nothing. It comes to an end, since a
+/// host that does not count such work may not yield either, and a test could only hang.
+pub(crate) fn long_hosts() -> Outcome {
+    let host = "a".repeat(30_000_000);
+    for _ in 0..300 {
+        let _ = black_box(Connection::connect(&host, 25, Security::Plain));
+    }
+    Err(told("the host took 300 names of 30 MB"))
+}
+
 pub(crate) fn streams(message: &Message) -> Outcome {
     let mut held = Vec::new();
     loop {

@@ -27,13 +27,13 @@ impl Line {
         Ok(line)
     }
 
-    pub(crate) fn write(&self, text: &str) -> Result<(), Failure> {
-        self.output.write(text.as_bytes()).map_err(told)
+    pub(crate) fn write(&self, bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
+        self.output.write(bytes.as_ref()).map_err(told)
     }
 
     /// One command and its reply, which must not refuse it.
     pub(crate) fn command(&self, text: &str) -> Result<(), Failure> {
-        self.write(&format!("{text}\r\n"))?;
+        self.write(format!("{text}\r\n"))?;
         let reply = self.reply()?;
         if reply.starts_with(['2', '3']) {
             Ok(())

@@ -75,7 +75,11 @@ impl Door {
         if let Some(ip) = asked.literal() {
             judge(&self.context, &asked, &[ip]).map_err(|rule| DoorError::Refused(rule.to_string()))?;
         }
-        if METHODS_REFUSED.contains(&head.method.as_str()) {
+        let method = head.method.as_str();
+        if METHODS_REFUSED
+            .iter()
+            .any(|refused| method.eq_ignore_ascii_case(refused))
+        {
             return Err(self.refuse(&asked, Rule::Method));
         }
         if self.context.handles.within(head.uri.to_string().as_bytes()) {
