@@ -1,7 +1,7 @@
 //! Reads a component without compiling or running anything: what it is, what it exports, what it imports, what it asks for.
 //! A component that this host cannot run is refused here, with the reason.
 
-use relais_manifest::{EmbedError, Manifest, embed};
+use relais_manifest::{Manifest, embed};
 use sha2::{Digest, Sha256};
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
@@ -99,7 +99,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
             limit: COMPONENT_BYTES,
         });
     }
-    let manifest = embed::read(bytes).map_err(from_embed)?;
+    let manifest = embed::read(bytes).map_err(LoadError::Manifest)?;
     let (imports, exports) = names(bytes)?;
     for import in &imports {
         known(import)?;
@@ -118,10 +118,6 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
         sha256: hex(&Sha256::digest(bytes)),
         size: bytes.len() as u64,
     })
-}
-
-fn from_embed(error: EmbedError) -> LoadError {
-    LoadError::Manifest(error)
 }
 
 /// The outermost component's imports and exports.

@@ -243,22 +243,17 @@ async fn bounded<T>(context: &Context, call: impl Future<Output = wasmtime::Resu
 }
 
 fn silent(context: &Context) -> Failure {
-    let name = "silence";
-    context.audit.tell(Event::Limit { name: name.to_owned() });
+    let hit = LimitHit("silence");
     let seconds = context.limits.silence.as_secs();
-    Failure::new(
-        Kind::Timeout,
-        format!("the limit `{name}` of the instance was reached: nothing moved for {seconds} s"),
-    )
-    .with_detail("limit", name)
+    let text = format!("{}: nothing moved for {seconds} s", context.limited(hit));
+    Failure::new(Kind::Timeout, text).with_detail("limit", hit.0)
 }
 
 /// A trap in words: the limit that it was, or the guest's own last words.
 fn explain(context: &Context, error: &wasmtime::Error) -> Failure {
     let limit = limit_of(error);
     if let Some(name) = limit {
-        context.audit.tell(Event::Limit { name: name.to_owned() });
-        return Failure::new(Kind::Other, LimitHit(name).to_string()).with_detail("limit", name);
+        return Failure::new(Kind::Other, context.limited(LimitHit(name))).with_detail("limit", name);
     }
     let words = context.log.last_words();
     let trap = error

@@ -151,7 +151,7 @@ async fn splice_message(
         sum += bytes.len() as u64;
         conn.write_content(&bytes, context).await?;
     }
-    conn.flush(context).await?;
+    conn.flush().await?;
     Ok(sum)
 }
 

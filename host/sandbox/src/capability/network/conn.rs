@@ -155,7 +155,7 @@ impl Conn {
         }
         self.greeting.wrote(bytes);
         self.write_all(bytes, context).await?;
-        self.flush(context).await
+        self.flush().await
     }
 
     /// Writes what the host itself composed: the message's content, or a login.
@@ -184,7 +184,7 @@ impl Conn {
         written
     }
 
-    pub(crate) async fn flush(&mut self, _: &Context) -> Result<(), IoFault> {
+    pub(crate) async fn flush(&mut self) -> Result<(), IoFault> {
         match &mut self.transport {
             // A socket has nothing to flush.
             Transport::Clear(_) => Ok(()),

@@ -120,7 +120,7 @@ fn is_number(text: &str) -> bool {
 /// Writes one line, and reads one reply. The bytes are the host's own: neither watched for handles nor counted as the guest's.
 async fn exchange(conn: &mut Conn, context: &Context, line: &str) -> Result<ServerReply, NetworkError> {
     conn.write_all(line.as_bytes(), context).await?;
-    conn.flush(context).await?;
+    conn.flush().await?;
     let mut bytes = Vec::new();
     loop {
         match conn.read_unseen(REPLY_BYTES, context).await? {

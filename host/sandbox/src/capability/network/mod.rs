@@ -19,7 +19,7 @@ pub(crate) use conn::{Conn, IoFault};
 use crate::bindings::relais::connector::network::{Host, HostConnection, NetworkError, Reply, Security};
 use crate::capability::streams::{Input, Output};
 use crate::egress::{Asked, entitled};
-use crate::observer::Event;
+use crate::meter::LimitHit;
 use crate::state::State;
 use crate::{Place, Rule};
 
@@ -94,9 +94,7 @@ impl State {
         }
         let (grant, egress) = entitled(&context.instance.egress, &asked).map_err(refuse)?;
         if self.connections.open.len() >= context.limits.connections {
-            context.audit.tell(Event::Limit {
-                name: "connections".to_owned(),
-            });
+            context.limited(LimitHit("connections"));
             return Err(NetworkError::Limit(format!(
                 "`connections`: {} are open",
                 self.connections.open.len()
