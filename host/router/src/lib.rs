@@ -14,23 +14,30 @@ mod error;
 mod instances;
 mod key;
 mod names;
+mod outbox;
 mod router;
 mod send;
 mod services;
 mod store;
 mod vault;
 mod view;
+mod who;
 
 pub use connectors::ConnectorRecord;
 pub use error::{ConnectorError, Error, InstanceError, KeyError, SecretError, SecretProblem, SendError, ServiceError};
 pub use instances::{Edit, New, SECRET_BYTES};
 pub use key::{KEY_BYTES, KeySource};
-pub use names::{InstanceName, InstancePath, NAME_BYTES, NameError, WorkspaceName};
+pub use names::{InstanceName, InstancePath, NAME_BYTES, NameError, ServiceInstanceName, WorkspaceName};
+pub use outbox::{
+    Attempt, Body, Delivery, DeliveryId, IdError, Origin, Outcome, Recipient, RecipientResult, RecipientState, Summary,
+    UncertainPolicy, Words,
+};
 pub use router::{Paths, Router};
 pub use send::Sent;
 pub use services::{MAIL, SERVICES, Service, ServiceView, service};
 pub use store::{StoreError, What};
 pub use view::{CredentialView, InstanceView};
+pub use who::Who;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Bytes of a name at most.
 pub const NAME_BYTES: usize = 63;
@@ -12,7 +12,7 @@ pub const NAME_BYTES: usize = 63;
 /// A text that is no name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameError {
-    /// Which name was asked for: `workspace` or `instance`.
+    /// Which name was asked for: `workspace`, `instance` or `service-instance`.
     pub field: &'static str,
     /// What was given, cut to 80 characters.
     pub given: String,
@@ -60,6 +60,13 @@ macro_rules! name {
             }
         }
 
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::new(&text).map_err(serde::de::Error::custom)
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.pad(&self.0)
@@ -69,13 +76,18 @@ macro_rules! name {
 }
 
 name! {
-    /// One EzGED instance that this host serves. Only [`WorkspaceName::default`] exists for now; every key carries it already.
+    /// One EzGED instance that this host serves.
     WorkspaceName, "workspace"
 }
 
 name! {
     /// A connector instance within its workspace.
     InstanceName, "instance"
+}
+
+name! {
+    /// A service instance within its workspace.
+    ServiceInstanceName, "service-instance"
 }
 
 impl Default for WorkspaceName {

@@ -1,0 +1,10 @@
+//! What was accepted and where it stands: deliveries, their messages, and what becomes of them.
+
+mod delivery;
+mod id;
+
+pub use delivery::{
+    Attempt, Body, Delivery, Origin, Outcome, Recipient, RecipientResult, RecipientState, Summary, UncertainPolicy,
+    Words,
+};
+pub use id::{DeliveryId, IdError};
