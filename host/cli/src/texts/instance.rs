@@ -35,7 +35,14 @@ pub const CONNECTOR: Say = say(
     "Identifiant du connecteur, comme relais/smtp",
     "The connector's id, such as relais/smtp",
 );
-pub const ID: Say = say("ID", "ID");
+pub const SESSIONS: Say = say(
+    "Sessions ouvertes à la fois, au plus ; 0 pour la valeur de Relais",
+    "Sessions open at once, at most; 0 for Relais's own value",
+);
+pub const PER_MINUTE: Say = say(
+    "Messages par minute, au plus ; 0 pour aucune limite",
+    "Messages a minute, at most; 0 for no limit",
+);
 pub const SET: Say = say(
     "Donne une valeur à un paramètre ; CLÉ=@FICHIER lit un fichier, CLÉ=@@x vaut « @x »",
     "Gives a parameter its value; KEY=@FILE reads a file, KEY=@@x stands for `@x`",

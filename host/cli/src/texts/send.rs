@@ -3,8 +3,6 @@
 use super::{Say, say};
 
 pub const ABOUT: Say = say("Envoie un mail", "Sends a mail");
-pub const ADDRESS: Say = say("ADRESSE", "ADDRESS");
-pub const TEXT_VALUE: Say = say("TEXTE", "TEXT");
 pub const TO: Say = say("Destinataires", "Recipients");
 pub const CC: Say = say("Destinataires en copie", "Recipients of a copy");
 pub const BCC: Say = say("Destinataires en copie cachée", "Recipients that the others do not see");
@@ -27,7 +25,18 @@ pub const VIA: Say = say(
     "Instance de connecteur ; sinon celle par défaut du service mail",
     "Connector instance; else the default of service mail",
 );
-pub const INSTANCE: Say = say("INSTANCE", "INSTANCE");
+pub const SERVICE_INSTANCE: Say = say(
+    "Instance de service, qui choisit l'instance de connecteur",
+    "Service instance, which chooses the connector instance",
+);
+pub const MIME: Say = say(
+    "Envoie ce message MIME tel qu'il est, « - » pour l'entrée standard ; --to nomme les destinataires, sinon ses en-têtes",
+    "Sends this MIME message as it is, `-` for the standard input; --to names the recipients, else its header does",
+);
+pub const WAIT: Say = say(
+    "Temps d'attente de la réponse du serveur quand le service tourne, 120s au plus ; sinon 60s",
+    "How long to wait for the server's answer where the daemon runs, 120s at most; else 60s",
+);
 pub const EXAMPLE: Say = say(
     "Exemple :\n  relais send --to marie@example.org --subject \"Délibération\" --text \"Bonjour,\" \\\n    --attach deliberation.pdf",
     "Example:\n  relais send --to mary@example.org --subject \"Minutes\" --text \"Hello,\" \\\n    --attach minutes.pdf",
