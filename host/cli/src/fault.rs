@@ -1,5 +1,7 @@
 //! Everything that ends a command without an answer, in one shape: a status, a stable word, a text, and the fields it is about.
 
+use std::borrow::Cow;
+
 use relais_manifest::{EmbedError, InvalidManifest, Lang};
 use relais_router::{ConnectorError, Error, InstanceError, SendError, ServiceError};
 use relais_sandbox::LoadError;

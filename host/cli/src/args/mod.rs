@@ -5,6 +5,7 @@ mod connector;
 mod delivery;
 mod instance;
 mod send;
+mod sendmail;
 mod serve;
 mod service;
 mod service_instance;
@@ -40,6 +41,7 @@ pub fn command(lang: Lang) -> Command {
         .args(common(lang))
         .subcommand(leaf(lang, "demo", general::DEMO))
         .subcommand(send::command(lang))
+        .subcommand(sendmail::command(lang))
         .subcommand(delivery::command(lang))
         .subcommand(serve::command(lang))
         .subcommand(instance::command(lang))

@@ -15,33 +15,46 @@ pub const ARGUMENTS: Say = say(
     "Ceux de sendmail : -t -i -f ADRESSE -F NOM DESTINATAIRE… ; relais sendmail --help les explique",
     "Those of sendmail: -t -i -f ADDRESS -F NAME RECIPIENT…; relais sendmail --help explains them",
 );
+#[rustfmt::skip]
 pub const HELP: Say = say(
-    "Envoie le message de l'entrée standard, comme sendmail\n\n\
-Utilisation : relais sendmail [OPTIONS] [DESTINATAIRE]…\n\n\
-  -t                 Les destinataires sont aussi ceux de To, Cc et Bcc\n\
-  -i, -oi            Une ligne d'un seul point ne termine pas le message\n\
-  -f ADRESSE, -r     Expéditeur de l'enveloppe ; « <> » pour aucun\n\
-  -F NOM             Nom de l'expéditeur, si le message n'a pas de From\n\
-  -v                 Dit le numéro d'envoi\n\
-  --workspace ESPACE Espace ; sinon RELAIS_WORKSPACE, sinon « default »\n\
-  --instance NOM     Instance de service ; sinon le connecteur par défaut\n\
-  --spool DOSSIER    Dossier du service ; sinon RELAIS_SPOOL, sinon /var/spool/relais\n\
-  -B -N -R -V -O -o… -e… -bm sont admis et sans effet\n\n\
-Statuts : 0 accepté ; 64 appel à corriger ; 65 message à corriger ; 66 pas de message ; 69 Relais absent ;\n\
-71 erreur du système ; 73, 74 dépôt impossible ; 75 réessayez plus tard ; 77 pas le droit.\n",
-    "Sends the message of the standard input, as sendmail does\n\n\
-Usage: relais sendmail [OPTIONS] [RECIPIENT]…\n\n\
-  -t                    To, Cc and Bcc receive too\n\
-  -i, -oi               A line of one dot does not end the message\n\
-  -f ADDRESS, -r        Sender of the envelope; `<>` for none\n\
-  -F NAME               Name of the sender, where the message has no From\n\
-  -v                    Says the delivery's id\n\
-  --workspace WORKSPACE Workspace; else RELAIS_WORKSPACE, else `default`\n\
-  --instance NAME       Service instance; else the default connector\n\
-  --spool DIR           The daemon's folder; else RELAIS_SPOOL, else /var/spool/relais\n\
-  -B -N -R -V -O -o… -e… -bm are allowed and do nothing\n\n\
-Statuses: 0 accepted; 64 the call needs correction; 65 the message does; 66 there is none; 69 no Relais;\n\
-71 the system failed; 73, 74 the drop folder failed; 75 try again later; 77 not permitted.\n",
+    concat!(
+        "Envoie le message de l'entrée standard, comme sendmail\n",
+        "\n",
+        "Utilisation : relais sendmail [OPTIONS] [DESTINATAIRE]…\n",
+        "\n",
+        "  -t                  Les destinataires sont aussi ceux de To, Cc et Bcc\n",
+        "  -i, -oi             Une ligne d'un seul point ne termine pas le message\n",
+        "  -f, -r ADRESSE      Expéditeur de l'enveloppe ; « <> » pour aucun\n",
+        "  -F NOM              Nom de l'expéditeur, si le message n'a pas de From\n",
+        "  -v                  Dit le numéro d'envoi\n",
+        "  --workspace ESPACE  Espace ; sinon RELAIS_WORKSPACE, sinon « default »\n",
+        "  --instance NOM      Instance de service ; sinon le connecteur par défaut\n",
+        "  --spool DOSSIER     Dossier du service ; sinon RELAIS_SPOOL, sinon /var/spool/relais\n",
+        "\n",
+        "-B -N -R -V -O -o… -e… -bm sont admis et sans effet.\n",
+        "\n",
+        "Statuts : 0 accepté ; 64 appel à corriger ; 65 message à corriger ; 66 pas de message ; 69 Relais absent ;\n",
+        "71 erreur du système ; 73, 74 dépôt impossible ; 75 réessayez plus tard ; 77 pas le droit.\n",
+    ),
+    concat!(
+        "Sends the message of the standard input, as sendmail does\n",
+        "\n",
+        "Usage: relais sendmail [OPTIONS] [RECIPIENT]…\n",
+        "\n",
+        "  -t                     To, Cc and Bcc receive too\n",
+        "  -i, -oi                A line of one dot does not end the message\n",
+        "  -f, -r ADDRESS         Sender of the envelope; `<>` for none\n",
+        "  -F NAME                Name of the sender, where the message has no From\n",
+        "  -v                     Says the delivery's id\n",
+        "  --workspace WORKSPACE  Workspace; else RELAIS_WORKSPACE, else `default`\n",
+        "  --instance NAME        Service instance; else the default connector\n",
+        "  --spool DIR            The daemon's folder; else RELAIS_SPOOL, else /var/spool/relais\n",
+        "\n",
+        "-B -N -R -V -O -o… -e… -bm are allowed and do nothing.\n",
+        "\n",
+        "Statuses: 0 accepted; 64 the call needs correction; 65 the message does; 66 there is none; 69 no Relais;\n",
+        "71 the system failed; 73, 74 the drop folder failed; 75 try again later; 77 not permitted.\n",
+    ),
 );
 
 pub const NO_RECIPIENT: Say = say(
