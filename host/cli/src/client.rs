@@ -187,7 +187,8 @@ fn this_process() -> Peer {
     }
 }
 
-fn language(lang: Lang) -> &'static str {
+/// The tag of a language (RFC 5646).
+pub fn language(lang: Lang) -> &'static str {
     match lang {
         Lang::Fr => "fr",
         Lang::En => "en",
@@ -203,15 +204,11 @@ fn fault(problem: Problem) -> Fault {
         Ok(status) if status.is_client_error() => Status::BadInput,
         _ => Status::Failed,
     };
-    let field = |field: relais_server::api::problem::ProblemField| Field {
-        field: field.field,
-        message: field.message,
-    };
     Fault {
         status,
         code: problem.code.into(),
         message: problem.detail,
-        fields: problem.fields.into_iter().map(field).collect(),
+        fields: problem.fields.into_iter().map(Field::from).collect(),
         more: problem.facts.into_iter().map(|(name, value)| (Cow::Owned(name), value)).collect(),
     }
 }

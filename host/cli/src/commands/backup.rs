@@ -1,6 +1,5 @@
 //! `relais backup` and `relais restore`.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 
@@ -26,10 +25,10 @@ pub async fn backup(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> 
     let answer = client
         .ask(Method::GET, &Path::host(["backup"]), Body::empty(), "", "application/x-tar")
         .await?;
-    let mut file = files::New::beside(lang, &output)?;
+    let mut file = files::New::beside(lang, &output, files::PRIVATE)?;
     let size = drain(answer.into_body(), file.writer()).await;
     let size = size.map_err(|_| Fault::new(Status::Failed, "backup-cut-short", say::incomplete(lang)))?;
-    file.keep(lang, &output)?;
+    file.keep(lang)?;
     let shown = output.display().to_string();
     let mut sheet = Sheet::new(lang);
     sheet
@@ -42,11 +41,10 @@ pub async fn backup(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> 
 pub fn restore(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     let lang = site.lang;
     let input = file(matches);
-    let shown = input.display().to_string();
     let Some(data) = site.data() else {
         return Err(Fault::input("data-unknown", texts::files::NO_DATA.get(lang)));
     };
-    let mut from = BufReader::new(File::open(&input).map_err(|error| files::unread(lang, "file", &shown, error))?);
+    let mut from = BufReader::new(files::open(lang, "file", &input)?.0);
     let report = relais_router::restore(&mut from, &data, matches.get_flag("resume"));
     let report = report.map_err(|error| Fault::router(lang, &error))?;
     let mut sheet = Sheet::new(lang);

@@ -122,10 +122,10 @@ async fn export(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
         size.map_err(|error| Fault::new(Status::Failed, "answer-cut-short", error))?;
         return Ok(Answer::silent());
     };
-    let mut file = files::New::beside(lang, output)?;
+    let mut file = files::New::beside(lang, output, files::PRIVATE)?;
     let size = drain(answer.into_body(), file.writer()).await;
     let size = size.map_err(|error| files::unwritten(lang, output, &error))?;
-    file.keep(lang, output)?;
+    file.keep(lang)?;
     let shown = output.display().to_string();
     let mut sheet = Sheet::new(lang);
     sheet.line(&texts::delivery::exported(lang, &shown, size));

@@ -10,7 +10,7 @@ use crate::exit::Status;
 use crate::fault::Fault;
 use crate::output::{self, Answer, plain};
 use crate::site::Site;
-use crate::texts::{client, delivery as say};
+use crate::texts::{client as words, delivery as say};
 
 /// Bytes of one event at most.
 const EVENT_BYTES: usize = 64 << 10;
@@ -19,7 +19,7 @@ const EVENT_BYTES: usize = 64 << 10;
 pub async fn watch(site: &Site) -> Result<Answer, Fault> {
     let client = Client::open(site).await?;
     if !client.is_daemon() {
-        return Err(Fault::new(Status::Failed, "no-daemon", client::NO_DAEMON.get(site.lang)));
+        return Err(Fault::new(Status::Failed, "no-daemon", words::NO_DAEMON.get(site.lang)));
     }
     let path = Path::of(["deliveries", "events"]);
     let answer = client
@@ -27,7 +27,7 @@ pub async fn watch(site: &Site) -> Result<Answer, Fault> {
         .await?;
     let (mut body, mut events) = (answer.into_body(), Events::default());
     while let Some(frame) = body.frame().await {
-        let lost = |error: String| Fault::new(Status::Failed, "daemon-lost", client::lost(site.lang, &error));
+        let lost = |error: String| Fault::new(Status::Failed, "daemon-lost", words::lost(site.lang, &error));
         let frame = frame.map_err(|error| lost(error.to_string()))?;
         for event in frame.data_ref().into_iter().flat_map(|data| events.read(data)) {
             let line = if site.json {

@@ -1,16 +1,12 @@
 //! Hands a message to the daemon's socket for senders.
 
-use std::io::Read;
 use std::path::Path;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
-use hyper::body::{Frame, SizeHint};
 use relais_manifest::Lang;
 use relais_router::WorkspaceName;
 use relais_server::api::problem::Problem;
@@ -19,15 +15,15 @@ use tokio::time::timeout;
 
 use super::input::Input;
 use super::sysexits::Exit;
-use crate::client::Path as ApiPath;
+use crate::client::{Path as ApiPath, language};
 use crate::dropbox::Envelope;
 use crate::socket;
+use crate::streamed::Streamed;
 use crate::texts::sendmail as say;
 
 /// How long the daemon may take in all: it reads from this machine and writes to its disk.
 const PATIENCE: Duration = Duration::from_secs(60);
 const ANSWER_BYTES: usize = 1 << 20;
-const BLOCK: usize = 64 << 10;
 
 /// What came of it.
 #[derive(Debug)]
@@ -85,12 +81,9 @@ fn request(lang: Lang, ws: &WorkspaceName, envelope: &Envelope, input: &Input) -
     Request::post(path.uri(ws.as_str()))
         .header(http::header::HOST, "relais")
         .header(http::header::CONTENT_TYPE, "message/rfc822")
-        .header(http::header::ACCEPT_LANGUAGE, if lang == Lang::Fr { "fr" } else { "en" })
+        .header(http::header::ACCEPT_LANGUAGE, language(lang))
         .header("Idempotency-Key", &envelope.key)
-        .body(Body::new(Streamed {
-            left: input.len(),
-            reader: Box::new(input.reader()),
-        }))
+        .body(Body::new(Streamed::new(input.reader(), input.len())))
 }
 
 async fn told(answer: Response<Body>) -> Option<(StatusCode, Bytes)> {
@@ -107,41 +100,6 @@ fn exit(status: StatusCode) -> Exit {
         408 | 409 | 429 | 500.. => Exit::TryAgain,
         400..=499 => Exit::Data,
         _ => Exit::Software,
-    }
-}
-
-/// A file as a body. It reads on the one thread that there is, which has nothing else to do.
-struct Streamed {
-    left: u64,
-    reader: Box<dyn Read + Send>,
-}
-
-impl hyper::body::Body for Streamed {
-    type Data = Bytes;
-    type Error = std::io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        let mut block = vec![0; BLOCK];
-        let read = match self.reader.read(&mut block) {
-            Ok(0) if self.left == 0 => return Poll::Ready(None),
-            Ok(0) => return Poll::Ready(Some(Err(std::io::ErrorKind::UnexpectedEof.into()))),
-            Ok(read) => read,
-            Err(error) => return Poll::Ready(Some(Err(error))),
-        };
-        block.truncate(read);
-        self.left = self.left.saturating_sub(read as u64);
-        Poll::Ready(Some(Ok(Frame::data(block.into()))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.left == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
     }
 }
 

@@ -2,7 +2,12 @@
 
 use relais_manifest::Lang;
 
-use super::pick;
+use super::{Say, pick, say};
+
+pub const NO_DAEMON: Say = say(
+    "Aucun service Relais ne tourne sur ce dossier de données : il n'y a rien à suivre. Démarrez-le : relais serve",
+    "No Relais daemon runs on this data folder: there is nothing to watch. Start it: relais serve",
+);
 
 pub fn not_reached(lang: Lang, error: &str) -> String {
     pick(

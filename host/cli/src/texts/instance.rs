@@ -83,6 +83,10 @@ pub const NO_INSTANCE: Say = say(
     "There is no instance. To create one: relais instance create NAME --connector ID",
 );
 
+pub const VERIFYING: Say = say("Vérification", "Verifying");
+pub const LIMITS: Say = say("Limites", "Limits");
+pub const SESSIONS_LABEL: Say = say("sessions à la fois", "sessions at once");
+pub const PER_MINUTE_LABEL: Say = say("messages par minute", "messages a minute");
 pub const INSTANCE: Say = say("Instance", "Instance");
 pub const CONNECTOR_LABEL: Say = say("Connecteur", "Connector");
 pub const DEFAULT_OF: Say = say("Connecteur par défaut pour", "Default connector of");

@@ -6,7 +6,6 @@ pub mod backup;
 pub mod client;
 pub mod connector;
 pub mod delivery;
-pub mod failure;
 pub mod files;
 pub mod general;
 pub mod instance;
