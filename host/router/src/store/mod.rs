@@ -4,6 +4,8 @@
 //! One process at a time holds the data folder. A write is one transaction: it is on the disk when [`Store::write`] returns, or
 //! nothing of it is.
 
+mod admin;
+mod admin_rows;
 mod config;
 mod error;
 mod files;
@@ -15,11 +17,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use admin_rows::{AuditRow, RestoredRow, ServiceInstanceRow, TokenRow, WorkspaceRow};
 pub use error::{StoreError, What};
 pub use files::{Files, sha256};
 pub use record::{ConnectorRow, InstanceRow};
 pub(crate) use tables::newer_secret;
 pub use tables::{Reading, Writing};
+pub(crate) use tables::{Tables, Transaction};
 
 use error::At;
 use redb::{Database, DatabaseError, ReadableDatabase};
