@@ -4,6 +4,7 @@ use std::fmt;
 
 use relais_manifest::Lang;
 
+use super::Class;
 use crate::store::{StoreError, What};
 
 impl StoreError {
@@ -19,6 +20,13 @@ impl StoreError {
             Self::Newer { .. } => "data-newer",
             Self::Component { .. } => "component-damaged",
             Self::Io { .. } => "data-io",
+        }
+    }
+
+    pub(super) fn class(&self) -> Class {
+        match self {
+            Self::Busy { .. } | Self::Full { .. } => Class::Unavailable,
+            _ => Class::Failed,
         }
     }
 
@@ -72,6 +80,10 @@ impl StoreError {
                     What::Instance => format!("The record of instance `{key}`"),
                     What::Default => format!("The default of service `{key}`"),
                     What::Secret => format!("The saved secret `{key}`"),
+                    What::Workspace => format!("The record of workspace `{key}`"),
+                    What::ServiceInstance => format!("The record of service instance `{key}`"),
+                    What::Token => format!("The record of token `{key}`"),
+                    What::Audit => format!("Entry {key} of the audit journal"),
                 };
                 format!(
                     "{what} was written by a later version of Relais (format {version}; this one knows {known}). Use that \
@@ -138,6 +150,10 @@ impl StoreError {
                     What::Instance => (format!("L'enregistrement de l'instance « {key} »"), "écrit"),
                     What::Default => (format!("L'instance par défaut du service « {key} »"), "écrite"),
                     What::Secret => (format!("Le secret enregistré « {key} »"), "écrit"),
+                    What::Workspace => (format!("L'enregistrement de l'espace « {key} »"), "écrit"),
+                    What::ServiceInstance => (format!("L'enregistrement de l'instance de service « {key} »"), "écrit"),
+                    What::Token => (format!("L'enregistrement du jeton « {key} »"), "écrit"),
+                    What::Audit => (format!("L'entrée {key} du journal d'audit"), "écrite"),
                 };
                 format!(
                     "{what} a été {written} par une version plus récente de Relais (format {version} ; celle-ci connaît \

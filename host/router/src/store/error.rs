@@ -11,6 +11,10 @@ pub enum What {
     Instance,
     Default,
     Secret,
+    Workspace,
+    ServiceInstance,
+    Token,
+    Audit,
 }
 
 /// The store could not be opened, read or written.

@@ -4,6 +4,9 @@
 //! One process at a time holds the data folder. A write is one transaction: it is on the disk when [`Store::write`] returns, or
 //! nothing of it is.
 
+mod admin;
+mod admin_rows;
+mod config;
 mod error;
 mod files;
 mod folder;
@@ -14,11 +17,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use admin_rows::{AuditRow, RestoredRow, ServiceInstanceRow, TokenRow, WorkspaceRow};
 pub use error::{StoreError, What};
 pub use files::{Files, sha256};
 pub use record::{ConnectorRow, InstanceRow};
 pub(crate) use tables::newer_secret;
 pub use tables::{Reading, Writing};
+pub(crate) use tables::{Tables, Transaction};
 
 use error::At;
 use redb::{Database, DatabaseError, ReadableDatabase};
@@ -110,16 +115,13 @@ impl Store {
     /// Runs `work` on one consistent view.
     pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Reading) -> Result<T, E>) -> Result<T, E> {
         let transaction = self.database.begin_read().at(&self.place)?;
-        work(&Reading::open(&transaction, &self.place)?)
+        work(&Reading::new(transaction, &self.place))
     }
 
     /// Runs `work` in one transaction; an error undoes all of it.
     pub fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Writing<'_>) -> Result<T, E>) -> Result<T, E> {
         let transaction = self.database.begin_write().at(&self.place)?;
-        let done = {
-            let mut tables = Writing::open(&transaction, &self.place)?;
-            work(&mut tables)
-        };
+        let done = work(&mut Writing::new(&transaction, &self.place));
         match done {
             Ok(value) => {
                 transaction.commit().at(&self.place)?;
