@@ -15,6 +15,7 @@ mod caller;
 mod document;
 mod extract;
 mod lang;
+mod mails;
 mod options;
 mod rate;
 mod refusal;

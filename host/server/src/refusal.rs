@@ -68,6 +68,10 @@ pub enum Request {
         fr: &'static str,
         en: &'static str,
     },
+    /// A file that is no base64.
+    NotBase64 {
+        field: String,
+    },
     /// A parameter of the query that is not known.
     Parameter(String),
     IdempotencyKey,
@@ -100,6 +104,7 @@ impl Request {
             Self::Syntax(_) => (StatusCode::BAD_REQUEST, "request-unreadable"),
             Self::Field { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "field-invalid"),
             Self::Invalid { code, .. } => (StatusCode::UNPROCESSABLE_ENTITY, code),
+            Self::NotBase64 { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "not-base64"),
             Self::Parameter(_) => (StatusCode::UNPROCESSABLE_ENTITY, "parameter-unknown"),
             Self::IdempotencyKey => (StatusCode::BAD_REQUEST, "idempotency-key-invalid"),
             Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests"),
@@ -110,7 +115,7 @@ impl Request {
     /// The field that it is about.
     fn field(&self) -> Option<&str> {
         match self {
-            Self::Field { field, .. } => Some(field),
+            Self::Field { field, .. } | Self::NotBase64 { field } => Some(field),
             Self::Invalid { field, .. } => Some(field),
             Self::ConnectorChoice => Some("instance"),
             Self::BoundTo(_) => Some("service_instance"),
@@ -172,7 +177,7 @@ impl Refusal {
         };
         let named = |field: &ProblemField| !field.field.is_empty();
         let detail = match self {
-            Self::Request(Request::Field { .. } | Request::Invalid { .. } | Request::Parameter(_))
+            Self::Request(Request::Field { .. } | Request::Invalid { .. } | Request::NotBase64 { .. } | Request::Parameter(_))
                 if fields.iter().any(named) =>
             {
                 field_lines(
