@@ -20,7 +20,6 @@ mod options;
 mod rate;
 mod refusal;
 mod routes;
-mod shim;
 pub mod texts;
 
 pub use app::app;

@@ -1,9 +1,13 @@
 //! The handlers, a module for each kind of object.
 
+mod audit;
 mod connectors;
 mod instances;
+mod service_instances;
 mod services;
 pub mod sight;
+mod tokens;
+mod workspaces;
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
@@ -30,8 +34,14 @@ pub fn api(options: &Options) -> OpenApiRouter<Shared> {
             .layer(from_fn_with_state(bounds, bound))
     };
     let small = OpenApiRouter::new()
+        .merge(workspaces::routes())
         .merge(connectors::routes())
         .merge(instances::routes())
-        .merge(services::routes());
-    OpenApiRouter::with_openapi(Base::openapi()).merge(bounded(small, options.request_bytes))
+        .merge(services::routes())
+        .merge(service_instances::routes())
+        .merge(tokens::routes())
+        .merge(audit::routes());
+    OpenApiRouter::with_openapi(Base::openapi())
+        .merge(bounded(small, options.request_bytes))
+        .merge(bounded(connectors::large(), options.connector_bytes))
 }
