@@ -4,6 +4,7 @@
 //! One process at a time holds the data folder. A write is one transaction: it is on the disk when [`Store::write`] returns, or
 //! nothing of it is.
 
+mod config;
 mod error;
 mod files;
 mod folder;
@@ -110,16 +111,13 @@ impl Store {
     /// Runs `work` on one consistent view.
     pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Reading) -> Result<T, E>) -> Result<T, E> {
         let transaction = self.database.begin_read().at(&self.place)?;
-        work(&Reading::open(&transaction, &self.place)?)
+        work(&Reading::new(transaction, &self.place))
     }
 
     /// Runs `work` in one transaction; an error undoes all of it.
     pub fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Writing<'_>) -> Result<T, E>) -> Result<T, E> {
         let transaction = self.database.begin_write().at(&self.place)?;
-        let done = {
-            let mut tables = Writing::open(&transaction, &self.place)?;
-            work(&mut tables)
-        };
+        let done = work(&mut Writing::new(&transaction, &self.place));
         match done {
             Ok(value) => {
                 transaction.commit().at(&self.place)?;
