@@ -29,8 +29,9 @@ pub use instances::{Edit, New, SECRET_BYTES};
 pub use key::{KEY_BYTES, KeySource};
 pub use names::{InstanceName, InstancePath, NAME_BYTES, NameError, ServiceInstanceName, WorkspaceName};
 pub use outbox::{
-    Attempt, Body, Delivery, DeliveryId, IdError, Origin, Outcome, Recipient, RecipientResult, RecipientState, Summary,
-    UncertainPolicy, Words,
+    Acceptance, Attempt, Body, Book, Change, Counts, Delivery, DeliveryId, Filter, IdError, Idempotency, NewDelivery,
+    Origin, Outcome, Page, Recipient, RecipientResult, RecipientState, Retention, Spool, Summary, Timer, TimerKind,
+    UncertainPolicy, Upload, UploadError, Words,
 };
 pub use router::{Paths, Router};
 pub use send::Sent;

@@ -13,6 +13,7 @@ use crate::error::{ConnectorError, Error, NoWorkspace, SendError, ServiceError};
 use crate::instances::{self, Edit, New};
 use crate::key::{KeyFile, KeySource};
 use crate::names::{InstanceName, InstancePath, WorkspaceName};
+use crate::outbox::{Book, Retention};
 use crate::services::{SERVICES, ServiceView, service};
 use crate::store::{Reading, Store};
 use crate::vault::Vault;
@@ -42,7 +43,8 @@ impl Paths {
 
 /// Workspaces, connectors, instances and services over one data folder. One process at a time opens a data folder.
 pub struct Router {
-    pub(crate) store: Store,
+    pub(crate) store: Arc<Store>,
+    book: Book,
     vault: Vault,
     sandbox: Sandbox,
     /// Compiled connectors, by digest.
@@ -62,7 +64,8 @@ impl fmt::Debug for Router {
 impl Router {
     /// Opens the data folder, and makes it where it does not exist. Waits 5 seconds for another process that holds it.
     pub async fn open(paths: Paths, mut sandbox: Config) -> Result<Self, Error> {
-        let store = Store::open(&paths.data).await?;
+        let store = Arc::new(Store::open(&paths.data).await?);
+        let book = Book::open(store.clone(), Retention::default())?;
         let key = KeyFile::find(&paths.key, store.folder())?;
         sandbox.cache.get_or_insert_with(|| store.folder().join(CACHE));
         Ok(Self {
@@ -71,12 +74,18 @@ impl Router {
             loaded: Mutex::default(),
             changing: AsyncMutex::default(),
             store,
+            book,
         })
     }
 
     /// The data folder, with no link left in its path.
     pub fn data(&self) -> &Path {
         self.store.folder()
+    }
+
+    /// The durable book of deliveries.
+    pub fn book(&self) -> &Book {
+        &self.book
     }
 
     /// Installs a component, or another version of an installed connector. Nothing is stored unless it is checked and compiled.
