@@ -57,20 +57,27 @@ pub(super) enum When {
 }
 
 /// Finds what is to be attempted: in memory where it was just accepted, else in the store.
-pub(super) fn find<W: World>(core: &Core<W>, id: DeliveryId, when: When) -> Found {
-    let found = match core.hub.recall(id) {
-        Some(found) => Ok(Some(found)),
-        None => core.world.load(id),
+pub(super) async fn find<W: World>(core: &Core<W>, id: DeliveryId, when: When) -> Found {
+    let waits = |delivery: &Delivery| {
+        delivery.pending().next().is_some() && (when == When::Now || due(delivery, core))
     };
-    let (delivery, whole) = match found {
-        Ok(Some(found)) => found,
-        Ok(None) => return Found::Nothing,
-        Err(error) => return core.unreadable(id, error),
+    let (delivery, whole) = match core.hub.recall(id) {
+        Some(found) => found,
+        None => {
+            let delivery = match core.world.row(id) {
+                Ok(Some(delivery)) if waits(&delivery) => delivery,
+                Ok(_) => return Found::Nothing,
+                Err(error) => return Found::Broken(error),
+            };
+            match core.world.message(&delivery).await {
+                Ok(Some(message)) => (delivery, message),
+                Ok(None) => return Found::Nothing,
+                Err(error) if of_one_message(&error) => return Found::Unreadable(Box::new(delivery), error),
+                Err(error) => return Found::Broken(error),
+            }
+        }
     };
     let pending = delivery.pending().count();
-    if pending == 0 || (when == When::Due && !due(&delivery, core)) {
-        return Found::Nothing;
-    }
     let message = match pending == delivery.recipients.len() {
         true => whole.clone(),
         false => {
@@ -83,6 +90,14 @@ pub(super) fn find<W: World>(core: &Core<W>, id: DeliveryId, when: When) -> Foun
         whole,
         message,
     }))
+}
+
+/// Whether it is this message that cannot be read, and not the store.
+fn of_one_message(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Body { .. } | StoreError::Damaged { .. } | StoreError::Newer { .. }
+    )
 }
 
 /// The store counts in milliseconds. What is due absurdly late was put off by a wrong clock.

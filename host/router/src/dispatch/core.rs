@@ -7,7 +7,7 @@ use relais_message::Message;
 use relais_sandbox::{Failure, Kind};
 use tokio::sync::watch;
 
-use super::attempt::{self, Found};
+use super::attempt;
 use super::hub::{Claim, Hub};
 use super::notice::{self, Notice};
 use super::verdict;
@@ -125,7 +125,7 @@ impl<W: World> Core<W> {
         // Where it is not in memory the book has it still: what failed is kept for a while.
         let message = match message {
             Some(message) => Some(message),
-            None => self.world.load(row.id).ok().flatten().map(|(_, message)| message),
+            None => self.world.message(row).await.ok().flatten(),
         };
         let notice = Notice {
             about: row.clone(),
@@ -137,18 +137,6 @@ impl<W: World> Core<W> {
             Err(error) => {
                 tracing::warn!(target: "relais::dispatch", delivery = %row.id, code = error.code(), "its sender could not be told of the failure");
             }
-        }
-    }
-
-    /// Sorts what keeps a delivery from being read: its own message, or the whole store.
-    pub(super) fn unreadable(&self, id: DeliveryId, error: StoreError) -> Found {
-        if !error.of_one_message() {
-            return Found::Broken(error);
-        }
-        match self.world.row(id) {
-            Ok(Some(delivery)) => Found::Unreadable(Box::new(delivery), error),
-            Ok(None) => Found::Nothing,
-            Err(error) => Found::Broken(error),
         }
     }
 

@@ -63,8 +63,9 @@ impl<W: World> Engine<W> {
         if let Some(lane) = lanes.get(path) {
             return lane.clone();
         }
-        let queue = Queue::new(&self.core.config, self.core.world.limits(path));
-        let lane = Arc::new(Lane::new(path.clone(), queue));
+        let world = &self.core.world;
+        let queue = Queue::new(&self.core.config, world.limits(path));
+        let lane = Arc::new(Lane::new(path.clone(), queue, world.mark(path)));
         lanes.insert(path.clone(), lane.clone());
         drop(lanes);
         self.spawn(lane::keep(self.clone(), lane.clone()));
@@ -79,18 +80,6 @@ impl<W: World> Engine<W> {
     pub(super) fn tend_all(&self) {
         for lane in self.lanes() {
             lane.tend.notify_one();
-        }
-    }
-
-    /// The configuration changed: the lanes of these instances begin anew, and sessions that do not fit any more end.
-    pub(super) fn edited(&self, concerns: impl Fn(&InstancePath) -> bool) {
-        for lane in self.lanes() {
-            if concerns(&lane.path) {
-                let limits = self.core.world.limits(&lane.path);
-                lock(&lane.queue).edited(limits);
-                lane.work.notify_waiters();
-                lane.tend.notify_one();
-            }
         }
     }
 
@@ -148,6 +137,20 @@ impl<W: World> Wake for Engine<W> {
         let lane = engine.lane(path);
         lock(&lane.queue).push(id);
         engine.call(&lane);
+    }
+
+    fn edited(&self) {
+        for lane in self.lanes() {
+            let mark = self.core.world.mark(&lane.path);
+            let before = std::mem::replace(&mut *lock(&lane.mark), mark.clone());
+            if before != mark {
+                let limits = self.core.world.limits(&lane.path);
+                lock(&lane.queue).edited(limits);
+                lane.tend.notify_one();
+            }
+            // Who rests looks whether the session is still what it should be.
+            lane.work.notify_waiters();
+        }
     }
 
     fn measures(&self, tally: &Tally) -> Measures {

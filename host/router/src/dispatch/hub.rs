@@ -2,6 +2,7 @@
 //! accepted. It is there with or without a dispatcher.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use relais_message::Message;
@@ -19,6 +20,8 @@ const CHANGES: usize = 1024;
 pub(crate) trait Wake: Send + Sync {
     /// A delivery is due for this instance.
     fn wake(&self, path: &InstancePath, id: DeliveryId);
+    /// Instances, connectors or what is enabled has changed.
+    fn edited(&self);
     /// What stands at this moment: sessions and lanes.
     fn measures(&self, tally: &Tally) -> Measures;
 }
@@ -31,6 +34,8 @@ pub(crate) struct Hub {
     waiting: Mutex<HashMap<DeliveryId, Weak<Notify>>>,
     changes: broadcast::Sender<Changed>,
     dispatcher: Mutex<Option<Weak<dyn Wake>>>,
+    /// Counts the changes of the configuration.
+    edition: AtomicU64,
     pub(crate) tally: Tally,
 }
 
@@ -43,6 +48,7 @@ impl Default for Hub {
             waiting: Mutex::default(),
             changes: broadcast::Sender::new(CHANGES),
             dispatcher: Mutex::default(),
+            edition: AtomicU64::new(0),
             tally: Tally::default(),
         }
     }
@@ -140,6 +146,20 @@ impl Hub {
         if let Some(dispatcher) = self.dispatcher() {
             dispatcher.wake(path, id);
         }
+    }
+
+    /// Called when a change of the configuration is durable, before its caller is answered: no session that was opened before
+    /// carries a message from then on, unless nothing of its own has changed.
+    pub(crate) fn edited(&self) {
+        self.edition.fetch_add(1, Ordering::AcqRel);
+        if let Some(dispatcher) = self.dispatcher() {
+            dispatcher.edited();
+        }
+    }
+
+    /// Grows with every change of the configuration.
+    pub(crate) fn edition(&self) -> u64 {
+        self.edition.load(Ordering::Acquire)
     }
 
     /// All figures.

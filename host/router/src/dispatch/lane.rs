@@ -12,7 +12,7 @@ use super::engine::Engine;
 use super::hub::lock;
 use super::queue::Queue;
 use super::verdict::Report;
-use super::world::World;
+use super::world::{Mark, World};
 use crate::names::InstancePath;
 use crate::outbox::DeliveryId;
 
@@ -27,6 +27,8 @@ const LAST_ID: DeliveryId = DeliveryId::from_u128(u128::MAX);
 pub(super) struct Lane {
     pub path: InstancePath,
     pub queue: Mutex<Queue>,
+    /// What the instance was when it was last looked at.
+    pub mark: Mutex<Option<Mark>>,
     /// There is work for one who rests.
     pub work: Notify,
     /// What is due when may have changed.
@@ -34,10 +36,11 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(path: InstancePath, queue: Queue) -> Self {
+    pub(super) fn new(path: InstancePath, queue: Queue, mark: Option<Mark>) -> Self {
         Self {
             path,
             queue: Mutex::new(queue),
+            mark: Mutex::new(mark),
             work: Notify::new(),
             tend: Notify::new(),
         }

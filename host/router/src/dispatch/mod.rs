@@ -88,8 +88,6 @@ impl Router {
     pub fn dispatch_with(self: &Arc<Self>, config: DispatchConfig) -> Result<Dispatcher, Error> {
         let world = Arc::new(Live::new(self.clone()));
         let running = Running::start(Core::new(world, self.hub.clone(), config))?;
-        let engine = running.engine.clone();
-        running.engine.spawn(live::follow_edits(self.clone(), engine));
         Ok(Dispatcher { running })
     }
 

@@ -31,8 +31,7 @@ pub(super) async fn interrupted<W: World>(core: &Arc<Core<W>>, ids: Vec<Delivery
         tasks.spawn(async move {
             tracing::warn!(target: "relais::dispatch", delivery = %id, "Relais had ended while it was being sent");
             let verdict = verdict::of_interruption(&delivery, words::STOPPED);
-            let began_at = delivery.sending_since().unwrap_or(delivery.accepted_at);
-            let outcome = attempt::outcome(&core, &delivery, began_at, verdict);
+            let outcome = attempt::outcome(&core, &delivery, core.world.now(), verdict);
             core.settle(claim, outcome, None).await;
         });
     }
@@ -45,7 +44,7 @@ pub(super) async fn try_once<W: World>(core: &Arc<Core<W>>, id: DeliveryId) -> R
     let Some(claim) = core.hub.claim(id) else {
         return Ok(());
     };
-    let (outcome, message) = match attempt::find(core, id, When::Now) {
+    let (outcome, message) = match attempt::find(core, id, When::Now).await {
         Found::Nothing => return Ok(()),
         Found::Broken(error) => return Err(error.into()),
         Found::Unreadable(delivery, error) => (Some(core.lost(&delivery, &error)), None),

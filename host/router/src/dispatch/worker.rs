@@ -65,7 +65,7 @@ pub(super) async fn work<W: World>(mut post: Post<W>) {
         let core = &engine.core;
         // More may wait than this one worker can do.
         engine.call(&lane);
-        let (attempted, message) = match attempt::find(core, claim.id(), When::Due) {
+        let (attempted, message) = match attempt::find(core, claim.id(), When::Due).await {
             Found::Nothing => (nothing(Report::Nothing), None),
             Found::Broken(error) => {
                 tracing::error!(target: "relais::dispatch", delivery = %claim.id(), code = error.code(), "the delivery cannot be read");

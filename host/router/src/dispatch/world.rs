@@ -64,8 +64,9 @@ pub(crate) trait World: Send + Sync + 'static {
     /// A fresh session. A failure says why there is none; nothing has left then.
     fn open(&self, path: &InstancePath) -> impl Future<Output = Result<Self::Session, Failure>> + Send;
 
-    /// The delivery as it stands, and its message; none where either is gone.
-    fn load(&self, id: DeliveryId) -> Result<Option<(Delivery, Message)>, StoreError>;
+    /// The message of a delivery; none where it is gone. An error that is of this message alone is
+    /// [`StoreError::Body`], [`StoreError::Damaged`] or [`StoreError::Newer`].
+    fn message(&self, delivery: &Delivery) -> impl Future<Output = Result<Option<Message>, StoreError>> + Send;
 
     /// The delivery as it stands.
     fn row(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError>;
