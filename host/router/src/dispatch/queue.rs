@@ -10,7 +10,7 @@ use super::DispatchConfig;
 use super::backoff;
 use super::pace::Pace;
 use super::verdict::Report;
-use super::world::LaneLimits;
+use crate::instances::InstanceLimits;
 use crate::outbox::DeliveryId;
 
 /// Sessions that an instance begins with. Each delivery that its remote answers opens the way for one more, so that an instance
@@ -71,7 +71,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn new(config: &DispatchConfig, limits: LaneLimits) -> Self {
+    pub(super) fn new(config: &DispatchConfig, limits: InstanceLimits) -> Self {
         let mut queue = Self {
             heads: VecDeque::new(),
             most: config.heads.max(1),
@@ -93,7 +93,7 @@ impl Queue {
     }
 
     /// The instance was edited: what it did before says nothing of what it will do.
-    pub(super) fn edited(&mut self, limits: LaneLimits) {
+    pub(super) fn edited(&mut self, limits: InstanceLimits) {
         self.sessions = limits.sessions.unwrap_or(self.sessions_default).max(1);
         self.pace.set(limits.per_minute);
         self.health = Health::Well;

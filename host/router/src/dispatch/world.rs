@@ -9,18 +9,10 @@ use relais_sandbox::{Failure, Gate, Receipt};
 
 use super::notice::Notice;
 use crate::error::Error;
+use crate::instances::InstanceLimits;
 use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{Change, Delivery, DeliveryId, Outcome, Timer};
 use crate::store::StoreError;
-
-/// What an administrator set for one connector instance; none: as every instance has it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct LaneLimits {
-    /// Sessions at once.
-    pub sessions: Option<u32>,
-    /// Messages a minute.
-    pub per_minute: Option<u32>,
-}
 
 /// What a session was made of: it is used only while this is still the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +21,8 @@ pub(crate) struct Mark {
     pub sha256: String,
     /// Of the instance.
     pub revision: u64,
+    /// When the instance was created: another one of the same name is another one.
+    pub created_at: Timestamp,
 }
 
 /// A session of a connector instance.
@@ -59,7 +53,8 @@ pub(crate) trait World: Send + Sync + 'static {
     /// None where the instance cannot be used.
     fn mark(&self, path: &InstancePath) -> Option<Mark>;
 
-    fn limits(&self, path: &InstancePath) -> LaneLimits;
+    /// What an administrator set for the instance.
+    fn limits(&self, path: &InstancePath) -> InstanceLimits;
 
     /// A fresh session. A failure says why there is none; nothing has left then.
     fn open(&self, path: &InstancePath) -> impl Future<Output = Result<Self::Session, Failure>> + Send;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use relais_manifest::Lang;
 
+use super::Class;
 use crate::store::{StoreError, What};
 
 impl StoreError {
@@ -21,6 +22,13 @@ impl StoreError {
             Self::Body { .. } => "body-damaged",
             Self::Stopped => "data-stopped",
             Self::Io { .. } => "data-io",
+        }
+    }
+
+    pub(super) fn class(&self) -> Class {
+        match self {
+            Self::Busy { .. } | Self::Full { .. } => Class::Unavailable,
+            _ => Class::Failed,
         }
     }
 
@@ -76,6 +84,10 @@ impl StoreError {
                     What::Secret => format!("The saved secret `{key}`"),
                     What::Delivery => format!("The record of delivery {key}"),
                     What::IdempotencyKey => format!("The record of idempotency key `{key}`"),
+                    What::Workspace => format!("The record of workspace `{key}`"),
+                    What::ServiceInstance => format!("The record of service instance `{key}`"),
+                    What::Token => format!("The record of token `{key}`"),
+                    What::Audit => format!("Entry {key} of the audit journal"),
                 };
                 format!(
                     "{what} was written by a later version of Relais (format {version}; this one knows {known}). Use that \
@@ -153,6 +165,10 @@ impl StoreError {
                     What::Secret => (format!("Le secret enregistré « {key} »"), "écrit"),
                     What::Delivery => (format!("L'enregistrement de l'envoi {key}"), "écrit"),
                     What::IdempotencyKey => (format!("L'enregistrement de la clé d'idempotence « {key} »"), "écrit"),
+                    What::Workspace => (format!("L'enregistrement de l'espace « {key} »"), "écrit"),
+                    What::ServiceInstance => (format!("L'enregistrement de l'instance de service « {key} »"), "écrit"),
+                    What::Token => (format!("L'enregistrement du jeton « {key} »"), "écrit"),
+                    What::Audit => (format!("L'entrée {key} du journal d'audit"), "écrite"),
                 };
                 format!(
                     "{what} a été {written} par une version plus récente de Relais (format {version} ; celle-ci connaît \

@@ -11,10 +11,10 @@ use super::record::{ConnectorRow, DefaultRow, InstanceRow, decode};
 use super::tables::{Bytes, META, One, Tables, Three, Transaction, Two, Writing};
 use crate::names::{InstanceName, InstancePath, WorkspaceName};
 
-const CONNECTORS: TableDefinition<One, Bytes> = TableDefinition::new("connectors");
-const INSTANCES: TableDefinition<Two, Bytes> = TableDefinition::new("instances");
-const DEFAULTS: TableDefinition<Two, Bytes> = TableDefinition::new("defaults");
-const SECRETS: TableDefinition<Three, Bytes> = TableDefinition::new("secrets");
+pub(super) const CONNECTORS: TableDefinition<One, Bytes> = TableDefinition::new("connectors");
+pub(super) const INSTANCES: TableDefinition<Two, Bytes> = TableDefinition::new("instances");
+pub(super) const DEFAULTS: TableDefinition<Two, Bytes> = TableDefinition::new("defaults");
+pub(super) const SECRETS: TableDefinition<Three, Bytes> = TableDefinition::new("secrets");
 
 const KEY_CHECK: &str = "key-check";
 
@@ -57,16 +57,20 @@ impl<T: Transaction> Tables<T> {
 
     /// Every instance of a connector, in every workspace.
     pub fn instances_of(&self, connector: &str) -> Result<Vec<(InstancePath, InstanceRow)>, StoreError> {
+        let all = self.all_instances()?.into_iter();
+        Ok(all.filter(|(_, row)| row.connector == connector).collect())
+    }
+
+    /// Every instance of every workspace.
+    pub fn all_instances(&self) -> Result<Vec<(InstancePath, InstanceRow)>, StoreError> {
         let mut found = Vec::new();
         self.scan(INSTANCES, ("", ""), |(workspace, name), row| {
             let path = InstancePath {
                 workspace: self.name(workspace)?,
                 name: self.name(name)?,
             };
-            let row: InstanceRow = decode(row, &path.to_string(), self.place())?;
-            if row.connector == connector {
-                found.push((path, row));
-            }
+            let row = decode(row, &path.to_string(), self.place())?;
+            found.push((path, row));
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(found)

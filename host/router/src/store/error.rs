@@ -15,6 +15,10 @@ pub enum What {
     Secret,
     Delivery,
     IdempotencyKey,
+    Workspace,
+    ServiceInstance,
+    Token,
+    Audit,
 }
 
 /// The store could not be opened, read or written.

@@ -5,6 +5,8 @@
 //! nothing of it is.
 
 mod check;
+mod admin;
+mod admin_rows;
 mod config;
 mod disk;
 mod engine;
@@ -23,6 +25,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(crate) use disk::{Disk, DiskFile, Opening};
+pub use admin_rows::{AuditRow, RestoredRow, ServiceInstanceRow, TokenRow, WorkspaceRow};
 pub use error::{StoreError, What};
 pub use files::{Files, sha256};
 pub(crate) use outbox::{Deliveries, Deltas};
@@ -30,6 +33,7 @@ pub(crate) use record::IdempotencyRow;
 pub use record::{ConnectorRow, InstanceRow};
 pub(crate) use tables::newer_secret;
 pub use tables::{Reading, Writing};
+pub(crate) use tables::{Tables, Transaction};
 
 use disk::RealDisk;
 use engine::{Engine, Opened};

@@ -1,6 +1,6 @@
 //! The records on the disk: JSON objects that carry their version as `v`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::error::{StoreError, What};
 use crate::outbox::{DeliveryId, DeliveryRow};
+use crate::instances::InstanceLimits;
 
 /// An installed connector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +34,11 @@ pub struct InstanceRow {
     pub grants: Vec<String>,
     /// What the saved secrets are for; see [`crate::binding`].
     pub binding: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "InstanceLimits::is_none")]
+    pub limits: InstanceLimits,
+    /// Secrets that were saved under a key that is gone, and have to be given again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub lost: BTreeSet<String>,
     pub created_at: Timestamp,
     pub edited_at: Timestamp,
     /// Counts the edits, from 1.

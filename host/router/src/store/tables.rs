@@ -24,7 +24,7 @@ pub(super) const META: TableDefinition<One, Bytes> = TableDefinition::new("meta"
 const FORMAT: &str = "format";
 
 /// A transaction of the database, for reading or for writing.
-pub(super) trait Transaction {
+pub(crate) trait Transaction {
     type Table<K: Key + 'static, V: Value + 'static>: ReadableTable<K, V>;
 
     /// The table, or none where nothing was ever written to it.
