@@ -41,7 +41,7 @@ async fn all(State(app): State<Shared>, _: Host, query: Query) -> Result<Json<Au
 async fn page(app: &App, ws: Option<WorkspaceName>, mut query: Query) -> Result<Json<Audit>, Refusal> {
     let before = query.read("before")?;
     let limit = query.number("limit", 1..=AUDIT_PAGE as u64, PAGE)?;
-    query.done()?;
+    query.none()?;
     let limit = usize::try_from(limit).unwrap_or(AUDIT_PAGE);
     let entries = app.blocking(move |router| router.audit(ws.as_ref(), before, limit)).await?;
     let next = (entries.len() == limit).then(|| entries.last().map(|entry| entry.seq));

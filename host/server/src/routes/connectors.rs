@@ -71,7 +71,7 @@ async fn install(
     request: axum::extract::Request,
 ) -> Result<Response, Refusal> {
     let ws = query.one("workspace")?;
-    query.done()?;
+    query.none()?;
     let ws = ws.map(|name| WorkspaceName::new(&name).map_err(Error::from)).transpose()?;
     if media_type(request.headers()).as_deref() != Some("application/wasm") {
         return Err(Wrong::MediaType("application/wasm").into());

@@ -1,8 +1,11 @@
 //! The handlers, a module for each kind of object.
 
 mod audit;
+mod backup;
 mod connectors;
+mod deliveries;
 mod instances;
+mod mails;
 mod service_instances;
 mod services;
 pub mod sight;
@@ -40,8 +43,11 @@ pub fn api(options: &Options) -> OpenApiRouter<Shared> {
         .merge(services::routes())
         .merge(service_instances::routes())
         .merge(tokens::routes())
-        .merge(audit::routes());
+        .merge(deliveries::routes())
+        .merge(audit::routes())
+        .merge(backup::routes());
     OpenApiRouter::with_openapi(Base::openapi())
         .merge(bounded(small, options.request_bytes))
+        .merge(bounded(mails::routes(), options.mail_bytes))
         .merge(bounded(connectors::large(), options.connector_bytes))
 }

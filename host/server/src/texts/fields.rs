@@ -2,7 +2,7 @@
 
 use relais_manifest::{EmbedError, InvalidManifest, Lang};
 use relais_router::{
-    ConnectorError, Error, InstanceError, SendError, ServiceError, ServiceInstanceError, TokenError, WorkspaceError,
+    ConnectorError, DeliveryError, Error, InstanceError, SendError, ServiceError, ServiceInstanceError, TokenError, WorkspaceError,
 };
 use relais_sandbox::LoadError;
 
@@ -28,6 +28,7 @@ pub fn fields(lang: Lang, error: &Error) -> Vec<ProblemField> {
         Error::ServiceInstance(ServiceInstanceError::Unknown(_) | ServiceInstanceError::Exists(_)) => {
             one("service_instance")
         }
+        Error::Delivery(DeliveryError::Unknown { .. }) => one("delivery"),
         Error::Token(TokenError::Unknown { .. }) => one("token"),
         Error::Token(TokenError::Exists { .. }) => one("name"),
         Error::Token(TokenError::AdminBound | TokenError::Elsewhere { .. }) => one("service_instance"),
