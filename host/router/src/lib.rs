@@ -8,12 +8,15 @@
 //! somebody else saved. Secrets are sealed (`vault`), their key is kept apart (`key`), and they can be opened only for what
 //! they were given for (`binding`).
 
+mod accept;
 mod audit;
 //mod backup;
 mod binding;
 mod catalog;
 mod checks;
 mod connectors;
+mod deliveries;
+mod dispatch;
 mod enablement;
 mod error;
 mod instances;
@@ -34,19 +37,22 @@ mod view;
 mod who;
 mod workspaces;
 
+pub use accept::{Accepted, Content, Mail};
 pub use audit::{AUDIT_PAGE, Action, AuditEntry};
 pub use checks::TITLE_CHARS;
 pub use connectors::ConnectorRecord;
+pub use dispatch::{BUCKETS, Changed, DispatchConfig, Dispatcher, Histogram, LaneMeasure, Measures};
 pub use error::{
-    BackupError, Class, ConnectorError, Error, InstanceError, InstanceUse, KeyError, SecretError, SecretProblem,
+    BackupError, Class, ConnectorError, DeliveryError, Error, InstanceError, InstanceUse, KeyError, SecretError, SecretProblem,
     SendError, ServiceError, ServiceInstanceError, SettingError, SettingProblem, TokenError, WorkspaceError,
 };
 pub use instances::{Edit, InstanceLimits, New, PER_MINUTE, SECRET_BYTES, SESSIONS};
 pub use key::{KEY_BYTES, KeySource};
 pub use names::{InstanceName, InstancePath, NAME_BYTES, NameError, ServiceInstanceName, TokenName, WorkspaceName};
 pub use outbox::{
-    Attempt, Body, Delivery, DeliveryId, IdError, Origin, Outcome, Recipient, RecipientResult, RecipientState,
-    Retention, Summary, UncertainPolicy, Words,
+    Acceptance, Attempt, Body, Book, Change, Counts, Delivery, DeliveryId, Filter, IdError, Idempotency, NewDelivery,
+    Origin, Outcome, Page, Recipient, RecipientResult, RecipientState, Retention, Spool, Summary, Timer, TimerKind,
+    UncertainPolicy, Upload, UploadError, Words,
 };
 pub use resolve::{Resolved, Route};
 pub use router::{Edited, Paths, Router};

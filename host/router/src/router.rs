@@ -4,15 +4,17 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use relais_sandbox::{Config, Connector, Sandbox};
 use tokio::sync::{Mutex as AsyncMutex, broadcast};
 
+use crate::dispatch::Hub;
 use crate::error::Error;
 use crate::key::{KeyFile, KeySource};
 use crate::keyring::Keyring;
 use crate::names::{InstancePath, WorkspaceName};
+use crate::outbox::{Book, Retention};
 use crate::resolve::Routes;
 use crate::store::{Reading, Store, Writing};
 use crate::vault::Vault;
@@ -51,11 +53,13 @@ pub struct Edited {
 
 /// Workspaces, connectors, instances and services over one data folder. One process at a time opens a data folder.
 pub struct Router {
-    pub(crate) store: Store,
+    pub(crate) store: Arc<Store>,
+    pub(crate) book: Book,
     pub(crate) vault: Vault,
     pub(crate) keyring: Keyring,
     pub(crate) routes: Routes,
     pub(crate) sandbox: Sandbox,
+    pub(crate) hub: Arc<Hub>,
     /// Compiled connectors, by digest.
     pub(crate) loaded: Mutex<HashMap<String, Connector>>,
     /// Held while a connector is compiled or installed: one at a time.
@@ -74,13 +78,14 @@ impl fmt::Debug for Router {
 impl Router {
     /// Opens the data folder, and makes it where it does not exist. Waits 5 seconds for another process that holds it.
     pub async fn open(paths: Paths, mut sandbox: Config) -> Result<Self, Error> {
-        let store = Store::open(&paths.data).await?;
+        let store = Arc::new(Store::open(&paths.data).await?);
         if store
             .read(|tables| tables.workspace(&WorkspaceName::default()))?
             .is_none()
         {
             store.write(workspaces::found)?;
         }
+        let book = Book::open(store.clone(), Retention::default())?;
         let key = KeyFile::find(&paths.key, store.folder())?;
         sandbox.cache.get_or_insert_with(|| store.folder().join(CACHE));
         let router = Self {
@@ -92,14 +97,22 @@ impl Router {
             changing: AsyncMutex::default(),
             edits: broadcast::Sender::new(EDITS),
             store,
+            book,
+            hub: Arc::default(),
         };
         router.reload_tokens()?;
+        router.recover().await?;
         Ok(router)
     }
 
     /// The data folder, with no link left in its path.
     pub fn data(&self) -> &Path {
         self.store.folder()
+    }
+
+    /// The durable book of deliveries.
+    pub fn book(&self) -> &Book {
+        &self.book
     }
 
     /// Tells from now on which instances' sessions an edit has put out of date. Whoever falls behind and is told so
@@ -134,6 +147,7 @@ impl Router {
     pub(crate) fn change<T>(&self, work: impl FnOnce(&mut Writing<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let done = self.store.write(work);
         self.routes.forget();
+        self.hub.edited();
         done
     }
 

@@ -93,7 +93,8 @@ struct Bounded {
     body: Body,
     bounds: Bounds,
     received: u64,
-    began: Instant,
+    /// When it was first asked for: until then its sender waits for us.
+    began: Option<Instant>,
     /// Ends the silence. Made when it is first waited for: most bodies are there at once.
     timer: Option<Pin<Box<Sleep>>>,
 }
@@ -104,7 +105,7 @@ impl Bounded {
             body,
             bounds,
             received: 0,
-            began: Instant::now(),
+            began: None,
             timer: None,
         }
     }
@@ -112,8 +113,9 @@ impl Bounded {
     /// By when more has to come: the silence, and what is left of the time that so many bytes may take.
     fn deadline(&self) -> Instant {
         let earned = Duration::from_secs(self.received / self.bounds.least_rate);
-        let whole = self.began + self.bounds.silence + earned;
-        (Instant::now() + self.bounds.silence).min(whole)
+        let now = Instant::now();
+        let whole = self.began.unwrap_or(now) + self.bounds.silence + earned;
+        (now + self.bounds.silence).min(whole)
     }
 }
 
@@ -126,6 +128,7 @@ impl http_body::Body for Bounded {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
         let this = &mut *self;
+        this.began.get_or_insert_with(Instant::now);
         match Pin::new(&mut this.body).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
                 let length = frame.data_ref().map_or(0, Bytes::len) as u64;

@@ -15,9 +15,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use relais_router::{Origin, ServiceInstanceName, Who, WorkspaceName};
+use relais_router::{Origin, Role, Route, Token, Who, WorkspaceName};
 
-use crate::shim::{Authenticate as _, Role, Token};
 
 use crate::app::Shared;
 use crate::rate::Key;
@@ -106,16 +105,12 @@ fn identify(app: &Shared, request: &Request) -> Result<Caller, Refusal> {
     let daemon = rustix::process::getuid().as_raw();
     let caller = match (presented(request), peer) {
         (Some(presented), _) => {
-            let known = presented.and_then(|token| app.router.authenticate(token).transpose());
-            let Some(token) = known.transpose()? else {
+            let Some(token) = presented.and_then(|token| app.router.authenticate(token)) else {
                 stranger(app, peer)?;
                 return Err(Wrong::BadToken.into());
             };
             Caller {
-                who: Who::Token {
-                    id: token.id.clone(),
-                    name: token.name.clone(),
-                },
+                who: token.who(),
                 scope: Scope::Token(Box::new(token)),
             }
         }
@@ -224,20 +219,15 @@ impl FromRequestParts<Shared> for Sender {
 }
 
 impl Sender {
-    /// The only service instance that the caller may use, where it is bound to one.
-    pub fn bound(&self) -> Option<&ServiceInstanceName> {
+    /// The way that a mail of this caller takes, where it asks for this one.
+    pub fn route(&self, asked: Route) -> Result<Route, Refusal> {
         match &self.caller.scope {
-            Scope::Token(token) => token.service_instance.as_ref(),
-            _ => None,
-        }
-    }
-
-    /// Whether the caller may say which connector instance sends.
-    pub fn chooses_connector(&self) -> bool {
-        match &self.caller.scope {
-            Scope::Local => true,
-            Scope::Submit => false,
-            Scope::Token(token) => token.role == Role::Admin && token.service_instance.is_none(),
+            Scope::Local => Ok(asked),
+            Scope::Token(token) if token.role == Role::Admin || !matches!(asked, Route::Connector(_)) => {
+                token.route(asked).map_err(|error| Refusal::Router(error.into()))
+            }
+            Scope::Submit if !matches!(asked, Route::Connector(_)) => Ok(asked),
+            Scope::Submit | Scope::Token(_) => Err(Wrong::ConnectorChoice.into()),
         }
     }
 

@@ -237,10 +237,10 @@ impl Query {
     }
 
     /// Refuses what nobody took: a misspelt filter must not show all.
-    pub fn done(self) -> Result<(), Refusal> {
-        match self.0.into_iter().next() {
+    pub fn none(&self) -> Result<(), Refusal> {
+        match self.0.first() {
             None => Ok(()),
-            Some((key, _)) => Err(Wrong::Parameter(key).into()),
+            Some((key, _)) => Err(Wrong::Parameter(key.clone()).into()),
         }
     }
 }

@@ -16,13 +16,15 @@ mod document;
 mod extract;
 mod lang;
 mod mails;
+mod metrics;
 mod options;
 mod rate;
 mod refusal;
 mod routes;
-mod shim;
+mod serve;
 pub mod texts;
 
 pub use app::app;
 pub use caller::Peer;
-pub use options::Options;
+pub use options::{LARGE_BYTES, Options};
+pub use serve::Listening;

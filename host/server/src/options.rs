@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
+/// Bytes of a request from which on it counts as large.
+pub const LARGE_BYTES: u64 = 1 << 20;
+
 /// Limits of the API. Everything that a stranger can make large or long has one.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -19,12 +24,14 @@ pub struct Options {
     pub per_second: u32,
     /// Requests that one of them may bring at once.
     pub burst: u32,
-    /// Mails over [`crate::LARGE_BYTES`] that are received at the same time; more of them wait.
+    /// Mails over [`LARGE_BYTES`], or of no announced length, that are received at the same time; more of them wait.
     pub large_at_once: usize,
     /// Streams of events at the same time.
     pub watchers: usize,
     /// Whether deliveries are sent in the background. Without it, a mail that is waited for is tried once at once.
     pub dispatching: bool,
+    /// Cancelled when the server is about to stop: whoever waits is answered, and streams of events end.
+    pub stopping: CancellationToken,
 }
 
 impl Default for Options {
@@ -41,6 +48,7 @@ impl Default for Options {
             large_at_once: 16,
             watchers: 64,
             dispatching: true,
+            stopping: CancellationToken::new(),
         }
     }
 }

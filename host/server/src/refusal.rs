@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use relais_manifest::Lang;
-use relais_router::{Error, SendError};
+use relais_router::{Class, Error, SendError};
 use serde_json::Map;
 
 use crate::api::problem::{PROBLEM_JSON, Problem, ProblemField, TYPE_PREFIX};
@@ -36,8 +36,6 @@ pub enum Request {
     /// The socket that is open to a group.
     SendOnly,
     ConnectorChoice,
-    /// The token's service instance.
-    BoundTo(String),
     /// One that does not exist, or that the caller may not know of.
     NoWorkspace(String),
     /// One that cannot be, in the path.
@@ -91,7 +89,6 @@ impl Request {
             Self::LocalOnly => (StatusCode::FORBIDDEN, "local-only"),
             Self::SendOnly => (StatusCode::FORBIDDEN, "send-only"),
             Self::ConnectorChoice => (StatusCode::FORBIDDEN, "connector-choice"),
-            Self::BoundTo(_) => (StatusCode::FORBIDDEN, "token-bound"),
             Self::NoWorkspace(_) => (StatusCode::NOT_FOUND, "workspace-unknown"),
             Self::NoDelivery(_) => (StatusCode::NOT_FOUND, "delivery-unknown"),
             Self::NoRoute => (StatusCode::NOT_FOUND, "route-unknown"),
@@ -118,7 +115,6 @@ impl Request {
             Self::Field { field, .. } | Self::NotBase64 { field } => Some(field),
             Self::Invalid { field, .. } => Some(field),
             Self::ConnectorChoice => Some("instance"),
-            Self::BoundTo(_) => Some("service_instance"),
             Self::NoWorkspace(_) => Some("workspace"),
             Self::NoDelivery(_) => Some("delivery"),
             Self::Parameter(name) => Some(name),
@@ -203,12 +199,17 @@ impl Refusal {
 
 /// A connector that fails is neither the caller's fault nor the server's: 424, so that a 5xx is always Relais itself.
 fn router_status(error: &Error) -> StatusCode {
-    match error {
-        Error::Send(SendError::Open { .. } | SendError::Verify { .. } | SendError::Failed { .. }) => {
+    match (error, error.class()) {
+        (Error::Send(SendError::Open { .. } | SendError::Verify { .. } | SendError::Failed { .. }), _) => {
             StatusCode::FAILED_DEPENDENCY
         }
-        error if error.bad_input() => StatusCode::UNPROCESSABLE_ENTITY,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
+        (_, Class::BadInput) => StatusCode::UNPROCESSABLE_ENTITY,
+        (_, Class::NotFound) => StatusCode::NOT_FOUND,
+        (_, Class::Conflict) => StatusCode::CONFLICT,
+        (_, Class::Forbidden) => StatusCode::FORBIDDEN,
+        (_, Class::TooMany) => StatusCode::TOO_MANY_REQUESTS,
+        (_, Class::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
+        (_, Class::Failed) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod backup;
 mod connector;
+mod delivery;
 mod instance;
 mod key;
 mod load;
@@ -21,6 +22,7 @@ use relais_sandbox::SandboxError;
 
 pub use backup::BackupError;
 pub use connector::ConnectorError;
+pub use delivery::DeliveryError;
 pub use instance::{InstanceError, InstanceUse, SecretError, SecretProblem};
 pub use key::KeyError;
 pub use send::{SendError, ServiceError};
@@ -94,6 +96,7 @@ fold!(
     ServiceInstance(ServiceInstanceError),
     Token(TokenError),
     Send(SendError),
+    Delivery(DeliveryError),
     Backup(BackupError),
     Settings(Vec<SettingError>),
 );
@@ -112,6 +115,7 @@ impl Error {
             Self::ServiceInstance(error) => error.code(),
             Self::Token(error) => error.code(),
             Self::Send(error) => error.code(),
+            Self::Delivery(error) => error.code(),
             Self::Backup(error) => error.code(),
             Self::Settings(_) => "settings-invalid",
             Self::Sandbox(_) => "sandbox",
@@ -132,6 +136,7 @@ impl Error {
             Self::ServiceInstance(error) => error.class(),
             Self::Token(error) => error.class(),
             Self::Send(error) => error.class(),
+            Self::Delivery(error) => error.class(),
             Self::Backup(error) => error.class(),
             Self::Stopped => Class::Unavailable,
         }
@@ -150,6 +155,7 @@ impl Error {
             (Self::ServiceInstance(error), _) => error.text(lang),
             (Self::Token(error), _) => error.text(lang),
             (Self::Send(error), _) => error.text(lang),
+            (Self::Delivery(error), _) => error.text(lang),
             (Self::Backup(error), _) => error.text(lang),
             (Self::Settings(errors), _) => {
                 let lines = errors.iter().map(|error| error.text(lang));

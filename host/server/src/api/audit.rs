@@ -14,12 +14,26 @@ pub struct AuditEntry {
     pub by: String,
     /// None for what concerns the whole host.
     pub workspace: Option<String>,
-    #[schema(example = "instance.edit")]
+    #[schema(example = "instance-edit")]
     pub action: String,
     /// The name or id of what was changed.
     pub object: String,
     /// What changed of it: names, never values.
-    pub detail: Option<String>,
+    pub detail: Vec<String>,
+}
+
+impl From<&relais_router::AuditEntry> for AuditEntry {
+    fn from(entry: &relais_router::AuditEntry) -> Self {
+        Self {
+            seq: entry.seq,
+            at: entry.at.to_string(),
+            by: entry.by.to_string(),
+            workspace: entry.workspace.as_ref().map(ToString::to_string),
+            action: entry.action.clone(),
+            object: entry.object.clone(),
+            detail: entry.detail.clone(),
+        }
+    }
 }
 
 /// One page, newest first.

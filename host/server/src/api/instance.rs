@@ -43,6 +43,16 @@ pub struct Instance {
     pub problems: Vec<InstanceProblem>,
     /// What changed since the secrets were given, so that they have to be given again.
     pub secrets_outdated_by: Vec<String>,
+    /// Secrets that were saved under a key that this machine does not have: they have to be given again.
+    #[serde(default)]
+    pub secrets_unreadable: Vec<String>,
+    #[serde(default)]
+    pub limits: InstanceLimits,
+    /// Whether its connector is enabled in the workspace; where it is not, the instance cannot be used.
+    pub enabled: bool,
+    /// The services that are forced to it.
+    #[serde(default)]
+    pub forced_for: Vec<String>,
 }
 
 /// A credential of an instance.
@@ -97,12 +107,19 @@ impl Instance {
             revision: view.revision,
             problems: view.problems.iter().map(problem).collect(),
             secrets_outdated_by: view.secrets_outdated_by.clone(),
+            secrets_unreadable: view.secrets_unreadable.clone(),
+            limits: view.limits.into(),
+            enabled: view.enabled,
+            forced_for: view.forced_for.clone(),
         }
     }
 
     /// Whether a mail could leave through it, as far as the host knows.
     pub fn ready(&self) -> bool {
-        self.problems.is_empty() && self.secrets_outdated_by.is_empty()
+        self.enabled
+            && self.problems.is_empty()
+            && self.secrets_outdated_by.is_empty()
+            && self.secrets_unreadable.is_empty()
     }
 }
 
@@ -188,6 +205,24 @@ pub struct InstanceLimits {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 1000000)]
     pub per_minute: Option<u32>,
+}
+
+impl From<relais_router::InstanceLimits> for InstanceLimits {
+    fn from(limits: relais_router::InstanceLimits) -> Self {
+        Self {
+            sessions: limits.sessions,
+            per_minute: limits.per_minute,
+        }
+    }
+}
+
+impl From<InstanceLimits> for relais_router::InstanceLimits {
+    fn from(limits: InstanceLimits) -> Self {
+        Self {
+            sessions: limits.sessions,
+            per_minute: limits.per_minute,
+        }
+    }
 }
 
 /// What a connector found when it was asked whether its instance works. That it does not is a problem of status 424.

@@ -4,6 +4,7 @@
 //! seconds; what may be missing is `null` in an answer; a request that has a key which is not known is refused.
 
 pub mod audit;
+pub mod backup;
 pub mod connector;
 pub mod delivery;
 pub mod instance;

@@ -35,7 +35,7 @@ impl From<&ServiceView> for Service {
                 en: Some(view.service.en.to_owned()),
             },
             default: view.default.as_ref().map(ToString::to_string),
-            forced: None,
+            forced: view.forced.as_ref().map(ToString::to_string),
             instances: view.instances.iter().map(ToString::to_string).collect(),
         }
     }

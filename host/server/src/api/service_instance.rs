@@ -1,8 +1,10 @@
 //! Service instances: named settings of the mail service.
 
+use relais_router::ServiceInstanceView;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::delivery::policy;
 use super::given;
 
 /// A service instance.
@@ -10,8 +12,8 @@ use super::given;
 pub struct ServiceInstance {
     #[schema(example = "invoices")]
     pub name: String,
-    /// What people call it.
-    pub title: Option<String>,
+    /// What people call it; may be empty.
+    pub title: String,
     /// The connector instance that it chose; `null` follows the default of the service.
     pub instance: Option<String>,
     /// The connector instance that it uses now: forced, chosen or by default; `null` where there is none.
@@ -22,13 +24,36 @@ pub struct ServiceInstance {
     #[schema(pattern = "^(hold|resend|close)$")]
     pub uncertain: String,
     /// How long a mail is tried, in seconds.
-    pub give_up_s: u64,
-    /// The connector instance through which senders are told of failures.
+    pub give_up: u64,
+    /// The connector instance through which senders are told of failures; `null` follows the workspace.
     pub notices_through: Option<String>,
+    /// The names of the tokens that are good for it alone.
+    pub tokens: Vec<String>,
     #[schema(format = DateTime)]
     pub created_at: String,
     #[schema(format = DateTime)]
     pub edited_at: String,
+    /// Counts the edits, from 1.
+    pub revision: u64,
+}
+
+impl From<&ServiceInstanceView> for ServiceInstance {
+    fn from(view: &ServiceInstanceView) -> Self {
+        Self {
+            name: view.name.to_string(),
+            title: view.title.clone(),
+            instance: view.connector_instance.as_ref().map(ToString::to_string),
+            effective: view.uses.as_ref().map(ToString::to_string),
+            forced: view.forced,
+            uncertain: policy(view.uncertain).to_owned(),
+            give_up: view.give_up.as_secs(),
+            notices_through: view.notices_through.as_ref().map(ToString::to_string),
+            tokens: view.tokens.clone(),
+            created_at: view.created_at.to_string(),
+            edited_at: view.edited_at.to_string(),
+            revision: view.revision,
+        }
+    }
 }
 
 /// All of the workspace.
@@ -50,7 +75,7 @@ pub struct NewServiceInstance {
     pub name: String,
     #[serde(default)]
     #[schema(max_length = 200)]
-    pub title: Option<String>,
+    pub title: String,
     /// `null` follows the default of the service.
     #[serde(default)]
     #[schema(max_length = 63)]
@@ -59,10 +84,10 @@ pub struct NewServiceInstance {
     #[serde(default)]
     #[schema(pattern = "^(hold|resend|close)$")]
     pub uncertain: Option<String>,
-    /// 5 days where nothing is said.
+    /// In seconds, 5 days where nothing is said.
     #[serde(default)]
     #[schema(minimum = 60, maximum = 2592000)]
-    pub give_up_s: Option<u64>,
+    pub give_up: Option<u64>,
     #[serde(default)]
     #[schema(max_length = 63)]
     pub notices_through: Option<String>,
@@ -76,19 +101,19 @@ pub struct ServiceInstanceEdit {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 63, pattern = "^[a-z0-9][a-z0-9._-]*$")]
     pub name: Option<String>,
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, max_length = 200)]
-    pub title: Option<Option<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    pub title: Option<String>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 63)]
     pub instance: Option<Option<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^(hold|resend|close)$")]
     pub uncertain: Option<String>,
-    /// `null` is the default of 5 days.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<u64>, minimum = 60, maximum = 2592000)]
-    pub give_up_s: Option<Option<u64>>,
+    /// In seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 60, maximum = 2592000)]
+    pub give_up: Option<u64>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 63)]
     pub notices_through: Option<Option<String>>,

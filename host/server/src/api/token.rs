@@ -1,5 +1,6 @@
 //! Tokens: who may call from elsewhere. A token's secret is shown once, when it is made.
 
+use relais_router::TokenView;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -26,6 +27,21 @@ pub struct Token {
     pub revoked_at: Option<String>,
 }
 
+impl From<&TokenView> for Token {
+    fn from(view: &TokenView) -> Self {
+        Self {
+            id: view.id.clone(),
+            name: view.name.clone(),
+            role: view.role.word().to_owned(),
+            service_instance: view.service_instance.as_ref().map(ToString::to_string),
+            created_at: view.created_at.to_string(),
+            expires_at: view.expires_at.map(|at| at.to_string()),
+            last_used_at: view.last_used_at.map(|at| at.to_string()),
+            revoked_at: view.revoked_at.map(|at| at.to_string()),
+        }
+    }
+}
+
 /// All of the workspace, the revoked ones too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Tokens {
@@ -37,7 +53,7 @@ pub struct Tokens {
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     /// Unique in the workspace.
-    #[schema(min_length = 1, max_length = 63, example = "ezged")]
+    #[schema(min_length = 1, max_length = 63, pattern = "^[a-z0-9][a-z0-9._-]*$", example = "ezged")]
     pub name: String,
     /// `send` or `admin`.
     #[schema(pattern = "^(send|admin)$", example = "send")]

@@ -28,7 +28,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub enum Found {
     /// More bytes of the file that has begun.
     Bytes(Vec<u8>),
-    /// The file ends; its number, from 0, stands in the rest. An empty file has no bytes before.
+    /// The file ends; its number stands in the rest. An empty file has no bytes before.
     End,
 }
 
@@ -65,7 +65,6 @@ pub struct Divert {
     /// Whether the value that comes is a file.
     file_next: bool,
     base64: Vec<u8>,
-    files: usize,
     rest: Vec<u8>,
     most: usize,
 }
@@ -80,14 +79,15 @@ impl Divert {
             key: Vec::new(),
             file_next: false,
             base64: Vec::new(),
-            files: 0,
             rest: Vec::new(),
             most,
         }
     }
 
-    /// The next piece of the document; what it holds of files is added to `found`.
-    pub fn feed(&mut self, piece: &[u8], found: &mut Vec<Found>) -> Result<(), Wrong> {
+    /// The next piece of the document; what it holds of files is added to `found`. `before` is how many files have ended so
+    /// far: the number of the next.
+    pub fn feed(&mut self, piece: &[u8], before: usize, found: &mut Vec<Found>) -> Result<(), Wrong> {
+        let mut number = before;
         for &byte in piece {
             match self.at {
                 At::Structure => self.structure(byte)?,
@@ -101,7 +101,7 @@ impl Divert {
                     };
                 }
                 At::File { escaped } => {
-                    self.file(byte, escaped, found)?;
+                    self.file(byte, escaped, &mut number, found)?;
                     continue;
                 }
             }
@@ -170,16 +170,16 @@ impl Divert {
         };
     }
 
-    fn file(&mut self, byte: u8, escaped: bool, found: &mut Vec<Found>) -> Result<(), Wrong> {
+    fn file(&mut self, byte: u8, escaped: bool, number: &mut usize, found: &mut Vec<Found>) -> Result<(), Wrong> {
         self.at = At::File { escaped: false };
         match (byte, escaped) {
             (b'"', false) => {
                 self.decode_all(found)?;
                 found.push(Found::End);
                 // The quotation mark that opened it is in the rest already.
-                self.rest.extend_from_slice(self.files.to_string().as_bytes());
+                self.rest.extend_from_slice(number.to_string().as_bytes());
                 self.rest.push(b'"');
-                self.files += 1;
+                *number += 1;
                 self.file_next = false;
                 self.at = At::Structure;
             }
@@ -255,7 +255,8 @@ mod tests {
         let mut scanner = Divert::new(1 << 20);
         let mut found = Vec::new();
         for piece in document.as_bytes().chunks(piece) {
-            scanner.feed(piece, &mut found)?;
+            let ended = found.iter().filter(|found| **found == Found::End).count();
+            scanner.feed(piece, ended, &mut found)?;
         }
         let mut files = vec![Vec::new()];
         for one in found {
@@ -318,7 +319,7 @@ mod tests {
     #[test]
     fn the_rest_and_its_depth_are_bounded() {
         let mut scanner = Divert::new(10);
-        let refused = scanner.feed(&[b' '; 11], &mut Vec::new()).unwrap_err();
+        let refused = scanner.feed(&[b' '; 11], 0, &mut Vec::new()).unwrap_err();
         assert_eq!(refused, Wrong::TooLarge { limit: 10 });
         assert!(matches!(divert(&"[".repeat(200), 200), Err(Wrong::Syntax(_))));
     }
@@ -330,7 +331,7 @@ mod tests {
                 .map(|at| b"\"\\{}[],:contenu 0QA=/\x80"[(seed.wrapping_mul(2_654_435_761).rotate_left(at) % 21) as usize])
                 .collect();
             let mut scanner = Divert::new(1 << 10);
-            let _ = scanner.feed(&noise, &mut Vec::new());
+            let _ = scanner.feed(&noise, 0, &mut Vec::new());
         }
     }
 }

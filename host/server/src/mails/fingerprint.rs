@@ -19,6 +19,7 @@ impl Fields {
             Route::Default => fields.text("default"),
             Route::Service(name) => fields.list([&"service".to_owned(), &name.to_string()]),
             Route::Connector(name) => fields.list([&"connector".to_owned(), &name.to_string()]),
+            Route::Notices(name) => fields.list([&"notices".to_owned(), &name.to_string()]),
         }
         fields
     }
@@ -68,12 +69,12 @@ pub fn draft(draft: &Draft, files: &[Digest], route: &Route) -> Digest {
 }
 
 /// Of a mail that was given as MIME; `whole` is the digest of its bytes.
-pub fn mime(draft: &MimeDraft, whole: &Digest, route: &Route) -> Digest {
+pub fn mime(draft: &MimeDraft, whole: &[Digest], route: &Route) -> Digest {
     let mut fields = Fields::new("mime", route);
     fields.maybe(draft.sender.as_deref());
     fields.list(&draft.recipients);
     fields.0.update([u8::from(draft.recipients_from_header)]);
-    fields.0.update(whole);
+    fields.0.update(whole.as_flattened());
     fields.finish()
 }
 

@@ -1,9 +1,16 @@
 //! The handlers, a module for each kind of object.
 
+mod audit;
+mod backup;
 mod connectors;
+mod deliveries;
 mod instances;
+mod mails;
+mod service_instances;
 mod services;
 pub mod sight;
+mod tokens;
+mod workspaces;
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
@@ -30,8 +37,17 @@ pub fn api(options: &Options) -> OpenApiRouter<Shared> {
             .layer(from_fn_with_state(bounds, bound))
     };
     let small = OpenApiRouter::new()
+        .merge(workspaces::routes())
         .merge(connectors::routes())
         .merge(instances::routes())
-        .merge(services::routes());
-    OpenApiRouter::with_openapi(Base::openapi()).merge(bounded(small, options.request_bytes))
+        .merge(services::routes())
+        .merge(service_instances::routes())
+        .merge(tokens::routes())
+        .merge(deliveries::routes())
+        .merge(audit::routes())
+        .merge(backup::routes());
+    OpenApiRouter::with_openapi(Base::openapi())
+        .merge(bounded(small, options.request_bytes))
+        .merge(bounded(mails::routes(), options.mail_bytes))
+        .merge(bounded(connectors::large(), options.connector_bytes))
 }

@@ -1,7 +1,9 @@
 //! The fields that an error of the router is about, so that a form can mark them.
 
 use relais_manifest::{EmbedError, InvalidManifest, Lang};
-use relais_router::{ConnectorError, Error, InstanceError, SendError, ServiceError};
+use relais_router::{
+    ConnectorError, DeliveryError, Error, InstanceError, SendError, ServiceError, ServiceInstanceError, TokenError, WorkspaceError,
+};
 use relais_sandbox::LoadError;
 
 use super::pick;
@@ -19,10 +21,23 @@ pub fn fields(lang: Lang, error: &Error) -> Vec<ProblemField> {
     let text = || error.text(lang);
     let one = |name: &str| vec![field(name, text())];
     match error {
-        Error::Name(error) => one(error.field),
-        Error::Workspace(_) => one("workspace"),
+        Error::Name(error) => one(&error.field.replace('-', "_")),
+        Error::Workspace(WorkspaceError::Unknown(_) | WorkspaceError::Exists(_) | WorkspaceError::Remembered(_)) => {
+            one("workspace")
+        }
+        Error::ServiceInstance(ServiceInstanceError::Unknown(_) | ServiceInstanceError::Exists(_)) => {
+            one("service_instance")
+        }
+        Error::Delivery(DeliveryError::Unknown { .. }) => one("delivery"),
+        Error::Token(TokenError::Unknown { .. }) => one("token"),
+        Error::Token(TokenError::Exists { .. }) => one("name"),
+        Error::Token(TokenError::AdminBound | TokenError::Elsewhere { .. }) => one("service_instance"),
+        Error::Settings(errors) => errors
+            .iter()
+            .map(|error| field(&error.field.replace('-', "_"), error.message(lang)))
+            .collect(),
         Error::Connector(error) => match error {
-            ConnectorError::Unknown { .. } => one("connector"),
+            ConnectorError::Unknown { .. } | ConnectorError::NotEnabled { .. } => one("connector"),
             ConnectorError::Load(error) => match error.as_ref() {
                 LoadError::Manifest(EmbedError::Invalid(invalid)) => manifest(lang, invalid),
                 _ => one("file"),
@@ -30,7 +45,7 @@ pub fn fields(lang: Lang, error: &Error) -> Vec<ProblemField> {
             _ => Vec::new(),
         },
         Error::Service(ServiceError::Unknown { .. }) => one("service"),
-        Error::Service(ServiceError::NotServed { .. }) => one("instance"),
+        Error::Service(ServiceError::NotServed { .. } | ServiceError::Forced { .. }) => one("instance"),
         Error::Instance(error) => instance(lang, error, &text),
         Error::Send(SendError::Message(errors)) => message(lang, errors),
         _ => Vec::new(),
@@ -52,7 +67,7 @@ fn instance(lang: Lang, error: &InstanceError, text: &dyn Fn() -> String) -> Vec
             let pair = |(error, line): (&relais_router::SecretError, String)| field(&error.field, line);
             errors.iter().zip(lines).map(pair).collect()
         }
-        InstanceError::SecretsNeeded { fields, .. } => fields.iter().flat_map(|field| one(field)).collect(),
+        InstanceError::SecretsNeeded { fields, .. } | InstanceError::SecretsLost { fields, .. } => fields.iter().flat_map(|field| one(field)).collect(),
         InstanceError::Grant { .. } | InstanceError::TooManyGrants { .. } => one("grant"),
         InstanceError::Contradiction { field } | InstanceError::NoSuchField { field } => one(field),
         _ => Vec::new(),

@@ -35,9 +35,6 @@ fn french(request: &Request) -> String {
                                      service, ou aucune."
                 .into()
         }
-        Request::BoundTo(name) => {
-            format!("Ce jeton est lié à l'instance de service « {name} » et n'en utilise pas d'autre.")
-        }
         Request::NoWorkspace(name) => format!("L'espace « {} » n'existe pas.", shown(name)),
         Request::NoDelivery(id) => format!("« {} » n'est pas l'identifiant d'un envoi.", shown(id)),
         Request::NoRoute => "Il n'y a rien à cette adresse. Le document /openapi.json décrit l'API.".into(),
@@ -75,9 +72,6 @@ fn english(request: &Request) -> String {
         Request::SendOnly => "This socket is for sending mails only.".into(),
         Request::ConnectorChoice => {
             "Only an administrator chooses the connector instance of a mail: name a service instance, or none.".into()
-        }
-        Request::BoundTo(name) => {
-            format!("This token is bound to the service instance `{name}` and uses no other.")
         }
         Request::NoWorkspace(name) => format!("There is no workspace `{}`.", shown(name)),
         Request::NoDelivery(id) => format!("`{}` is not the id of a delivery.", shown(id)),
