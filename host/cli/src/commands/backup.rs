@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use axum::body::Body;
 use clap::ArgMatches;
 use http::Method;
+use relais_server::api::backup::{Backup, REPORT};
 use serde_json::json;
 
 use super::delivery::drain;
@@ -14,10 +15,11 @@ use crate::exit::Status;
 use crate::fault::Fault;
 use crate::files;
 use crate::output::{Answer, Sheet};
+use crate::progress::while_waiting;
 use crate::site::Site;
 use crate::texts::{self, backup as say};
 
-/// Streams the backup into a file, which is there only when it is whole.
+/// Streams the backup into a file, which is there only when it is whole: when its report came behind it.
 pub async fn backup(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     let lang = site.lang;
     let output = file(matches);
@@ -26,15 +28,30 @@ pub async fn backup(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> 
         .ask(Method::GET, &Path::host(["backup"]), Body::empty(), "", "application/x-tar")
         .await?;
     let mut file = files::New::beside(lang, &output, files::PRIVATE)?;
-    let size = drain(answer.into_body(), file.writer()).await;
-    let size = size.map_err(|_| Fault::new(Status::Failed, "backup-cut-short", say::incomplete(lang)))?;
+    let drained = while_waiting(say::WRITING.get(lang), site.json, drain(answer.into_body(), file.writer())).await;
+    let incomplete = || Fault::new(Status::Failed, "backup-cut-short", say::incomplete(lang));
+    let drained = drained.map_err(|_| incomplete())?;
+    let report = drained.trailers.get(REPORT).and_then(|report| report.to_str().ok());
+    let report: Backup = report
+        .and_then(|report| serde_json::from_str(report).ok())
+        .ok_or_else(incomplete)?;
     file.keep(lang)?;
     let shown = output.display().to_string();
     let mut sheet = Sheet::new(lang);
-    sheet
-        .line(&say::written(lang, &shown, size))
-        .line(say::WITHOUT_KEY.get(lang));
-    Ok(Answer::done(sheet, json!({ "file": shown, "size": size, "key_included": false })))
+    sheet.line(&say::written(lang, &shown, report.bytes)).pairs(&[
+        (say::COMPONENTS.get(lang), report.connectors.to_string()),
+        (say::SECRETS.get(lang), report.secrets.to_string()),
+        (say::DELIVERIES.get(lang), report.deliveries.to_string()),
+        (say::PENDING.get(lang), report.pending.to_string()),
+    ]);
+    if !report.missing.is_empty() {
+        sheet.title(say::MISSING.get(lang)).line(&report.missing.join(", "));
+    }
+    sheet.title(&say::without_key(lang, &report.key));
+    Ok(Answer::done(
+        sheet,
+        json!({ "file": shown, "key_included": false, "report": report }),
+    ))
 }
 
 /// Into the data folder, which no daemon can hold, since it must be empty.
