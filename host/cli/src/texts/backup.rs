@@ -65,7 +65,18 @@ pub const MISSING: Say = say(
 pub const HELD: Say = say("Envois retenus comme incertains", "Deliveries held as uncertain");
 pub const COMPONENTS: Say = say("Connecteurs", "Connectors");
 pub const SECRETS: Say = say("Secrets", "Secrets");
-pub const TO_GIVE_AGAIN: Say = say(
-    "Les secrets sont à ressaisir, car la clé n'est pas celle de la sauvegarde : relais instance list",
-    "Secrets have to be given again, since the key is not the backup's: relais instance list",
-);
+pub const READING: Say = say("Rétablissement en cours", "Restoring");
+pub const MADE_AT: Say = say("Faite le", "Made");
+pub const TOKENS: Say = say("Jetons valables", "Valid tokens");
+
+pub fn to_give_again(lang: Lang, key: &str) -> String {
+    pick(
+        lang,
+        format!(
+            "La clé n'ouvre pas les secrets. Apportez celle de la sauvegarde dans {key} avant toute saisie, ou ressaisissez-les : relais instance list"
+        ),
+        format!(
+            "The key does not open the secrets. Bring the backup's to {key} before you give any, or give them again: relais instance list"
+        ),
+    )
+}
