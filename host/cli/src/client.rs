@@ -118,6 +118,8 @@ impl Client {
             .method(method)
             .uri(path.uri(&self.workspace))
             .header(http::header::HOST, "relais")
+            // Without it, a server does not send what comes behind a body (RFC 9110 section 10.1.4).
+            .header(http::header::TE, "trailers")
             .header(ACCEPT_LANGUAGE, language(self.lang))
             .header(ACCEPT, format!("{accept}, application/problem+json;q=0.5"));
         if !content_type.is_empty() {

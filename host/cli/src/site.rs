@@ -73,18 +73,19 @@ impl Site {
 
     /// Opens the data folder.
     pub async fn open(&self, config: Config) -> Result<Router, Fault> {
+        let router = Router::open(self.paths()?, config).await;
+        router.map_err(|error| Fault::router(self.lang, &error))
+    }
+
+    /// The data folder and the key.
+    pub fn paths(&self) -> Result<Paths, Fault> {
         let Some(data) = self.data.clone() else {
             return Err(Fault::input("data-unknown", files::NO_DATA.get(self.lang)));
         };
-        let router = Router::open(
-            Paths {
-                data,
-                key: self.key.clone(),
-            },
-            config,
-        )
-        .await;
-        router.map_err(|error| Fault::router(self.lang, &error))
+        Ok(Paths {
+            data,
+            key: self.key.clone(),
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
-use relais_message::{Draft, FieldError, Limits, Message, MimeDraft, Source};
+use relais_message::{Draft, FieldError, Limits, Message, Source};
 
 use crate::dispatch::Hub;
 use crate::error::{DeliveryError, Error, SendError};
@@ -237,4 +237,18 @@ fn in_memory(message: &Message) -> Option<u64> {
         Source::File { .. } | Source::Range { .. } => None,
     })?;
     (bytes <= REMEMBERED).then_some(bytes)
+}
+
+#[derive(Debug)]
+pub struct MimeDraft {
+    pub source: Source,
+    pub sender: Option<String>,
+    pub recipients: Vec<String>,
+    pub recipients_from_header: bool,
+    pub default_from: Option<String>,
+}
+impl MimeDraft {
+    pub fn accept(self, _: &Limits) -> Checked {
+        Err(Vec::new())
+    }
 }

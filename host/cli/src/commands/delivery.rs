@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use axum::body::Body;
 use clap::ArgMatches;
-use http::Method;
+use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
 use relais_server::api::delivery::{Close, Deliveries, Delivery, DeliveryLine};
 use serde_json::json;
@@ -118,13 +118,13 @@ async fn export(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
         .ask(Method::GET, &path, Body::empty(), "", "message/rfc822")
         .await?;
     let Some(output) = matches.get_one::<PathBuf>("output") else {
-        let size = drain(answer.into_body(), &mut std::io::stdout().lock()).await;
-        size.map_err(|error| Fault::new(Status::Failed, "answer-cut-short", error))?;
+        let written = drain(answer.into_body(), &mut std::io::stdout().lock()).await;
+        written.map_err(|error| Fault::new(Status::Failed, "answer-cut-short", error))?;
         return Ok(Answer::silent());
     };
     let mut file = files::New::beside(lang, output, files::PRIVATE)?;
-    let size = drain(answer.into_body(), file.writer()).await;
-    let size = size.map_err(|error| files::unwritten(lang, output, &error))?;
+    let written = drain(answer.into_body(), file.writer()).await;
+    let size = written.map_err(|error| files::unwritten(lang, output, &error))?.size;
     file.keep(lang)?;
     let shown = output.display().to_string();
     let mut sheet = Sheet::new(lang);
@@ -132,16 +132,27 @@ async fn export(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     Ok(Answer::done(sheet, json!({ "file": shown, "size": size })))
 }
 
-/// Writes all of a body as it comes. Its bytes.
-pub async fn drain(mut body: Body, to: &mut impl Write) -> Result<u64, String> {
-    let mut size = 0;
+/// What was written of a body, and what came behind it.
+pub struct Drained {
+    pub size: u64,
+    pub trailers: HeaderMap,
+}
+
+/// Writes all of a body as it comes.
+pub async fn drain(mut body: Body, to: &mut impl Write) -> Result<Drained, String> {
+    let mut drained = Drained {
+        size: 0,
+        trailers: HeaderMap::new(),
+    };
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| error.to_string())?;
-        if let Some(data) = frame.data_ref() {
-            to.write_all(data).map_err(|error| error.to_string())?;
-            size += data.len() as u64;
+        match frame.map_err(|error| error.to_string())?.into_data() {
+            Ok(data) => {
+                to.write_all(&data).map_err(|error| error.to_string())?;
+                drained.size += data.len() as u64;
+            }
+            Err(frame) => drained.trailers.extend(frame.into_trailers().unwrap_or_default()),
         }
     }
     to.flush().map_err(|error| error.to_string())?;
-    Ok(size)
+    Ok(drained)
 }

@@ -40,7 +40,7 @@ pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
         Some(("delivery", inner)) => delivery::run(site, inner).await,
         Some(("send", inner)) => send::run(site, inner).await,
         Some(("backup", inner)) => backup::backup(site, inner).await,
-        Some(("restore", inner)) => backup::restore(site, inner),
+        Some(("restore", inner)) => backup::restore(site, inner).await,
         _ => Err(no_command()),
     }
 }

@@ -28,8 +28,8 @@ pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     match (command, &instance) {
         ("default", Some(name)) => choose(site, service, "default", &instance, &say::chosen(site.lang, service, name)),
         ("default", None) => choose(site, service, "default", &None, &say::cleared(site.lang, service)),
-        ("force", Some(name)) => choose(site, service, "forced", &instance, &say::forced(site.lang, service, name)),
-        ("unforce", _) => choose(site, service, "forced", &None, &say::unforced(site.lang, service)),
+        ("force", Some(name)) => choose(site, service, "force", &instance, &say::forced(site.lang, service, name)),
+        ("unforce", _) => choose(site, service, "force", &None, &say::unforced(site.lang, service)),
         _ => return Err(no_command()),
     }
     .await
@@ -60,7 +60,7 @@ async fn list(site: &Site) -> Result<Answer, Fault> {
     Answer::of(sheet, &all)
 }
 
-/// `what` is `default` or `forced`.
+/// `what` is `default` or `force`.
 async fn choose(
     site: &Site,
     service: &str,

@@ -7,8 +7,6 @@
 
 mod scan;
 
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,8 +33,7 @@ const EVERY: Duration = Duration::from_secs(2);
 const PROBLEM_BYTES: usize = 1 << 20;
 
 /// Looks into every drop folder until the daemon ends.
-pub async fn pick_up(router: Arc<Router>, spool: Spool, stop: CancellationToken) {
-    let app = relais_server::app(Arc::clone(&router), relais_server::Options::default());
+pub async fn pick_up(router: Arc<Router>, app: axum::Router, spool: Spool, stop: CancellationToken) {
     loop {
         if let Err(error) = round(&router, &app, &spool, &stop).await {
             tracing::error!(error, "the drop folders could not be read");

@@ -6,18 +6,21 @@
 
 mod drop;
 mod group;
-mod listen;
 mod notify;
 mod options;
 mod spool;
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ArgMatches;
+use relais_manifest::Lang;
 use relais_router::Router;
 use relais_sandbox::Config;
+use relais_server::Listening;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::client::SOCKET;
@@ -29,6 +32,7 @@ use crate::site::Site;
 use crate::texts::serve as say;
 
 use options::Options;
+use spool::Spool;
 
 /// How long what is on its way has when the daemon ends; systemd waits longer than that.
 const GRACE: Duration = Duration::from_secs(30);
@@ -63,39 +67,67 @@ pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
 }
 
 async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: CancellationToken) -> Result<(), Fault> {
-    let mut listening = listen::Listening::new(Arc::clone(&router));
-    listening.admin(site.lang, &router.data().join(SOCKET)).await?;
+    let lang = site.lang;
+    let mut doors = Listening::new();
+    let admin = router.data().join(SOCKET);
+    doors
+        .admin_socket(&admin)
+        .map_err(|error| cannot_listen(lang, &admin.display().to_string(), &error))?;
     if let Some(address) = options.listen {
-        listening.tcp(site.lang, address).await?;
+        let bound = doors.tcp(address).await;
+        bound.map_err(|error| cannot_listen(lang, &address.to_string(), &error))?;
     }
     let spool = match &options.spool {
-        Some(folder) => {
-            let spool = spool::Spool::prepare(site.lang, folder, options.group)?;
-            listening.submit(site.lang, &spool).await?;
-            Some(spool)
-        }
+        Some(folder) => Some(Spool::prepare(lang, folder, options.group)?),
         None => None,
     };
-    let served = listening.serve(stop.clone());
-    let picking = spool.map(|spool| tokio::spawn(drop::pick_up(Arc::clone(&router), spool, stop.clone())));
+    if let Some(spool) = &spool {
+        let path = spool.socket();
+        doors
+            .submit_socket(&path, spool.group())
+            .map_err(|error| cannot_listen(lang, &path.display().to_string(), &error))?;
+    }
+    let app = relais_server::app(
+        Arc::clone(&router),
+        relais_server::Options {
+            stopping: stop.clone(),
+            ..relais_server::Options::default()
+        },
+    );
+    let dispatcher = router.dispatch().map_err(|error| Fault::router(lang, &error))?;
+    let serving = tokio::spawn(doors.serve(app.clone(), stop.clone(), GRACE));
+    let picking = spool.map(|spool| tokio::spawn(drop::pick_up(Arc::clone(&router), app, spool, stop.clone())));
     let watchdog = tokio::spawn(notify::watchdog(Arc::clone(&router), stop.clone()));
-    tracing::info!(data = %router.data().display(), "{}", say::ready(site.lang, &router.data().display().to_string()));
+    tracing::info!(data = %router.data().display(), "ready");
     notify::ready();
 
     stop.cancelled().await;
     notify::stopping();
     tracing::info!("stopping");
-    served.ended(GRACE).await;
-    if let Some(picking) = picking {
-        let _ = picking.await;
+    // All at the same time: systemd waits for the whole not much longer than the grace.
+    let ((), served, picked, watched) = tokio::join!(dispatcher.stop(GRACE), serving, ended(picking), watchdog);
+    for lost in [served, picked, watched].into_iter().filter_map(Result::err) {
+        tracing::error!(error = %lost, "a part of the daemon broke off");
     }
-    let _ = watchdog.await;
+    tracing::info!("stopped");
     Ok(())
+}
+
+async fn ended(task: Option<JoinHandle<()>>) -> Result<(), JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => Ok(()),
+    }
+}
+
+fn cannot_listen(lang: Lang, place: &str, error: &io::Error) -> Fault {
+    let text = say::cannot_listen(lang, place, &error.to_string());
+    Fault::new(Status::Failed, "cannot-listen", text)
 }
 
 /// Cancelled by SIGTERM and SIGINT.
 fn on_signals(site: &Site) -> Result<CancellationToken, Fault> {
-    let fault = |error: std::io::Error| Fault::new(Status::Failed, "signals", say::cannot_listen(site.lang, "SIGTERM", &error.to_string()));
+    let fault = |error: io::Error| cannot_listen(site.lang, "SIGTERM", &error);
     let mut term = signal(SignalKind::terminate()).map_err(fault)?;
     let mut int = signal(SignalKind::interrupt()).map_err(fault)?;
     let stop = CancellationToken::new();

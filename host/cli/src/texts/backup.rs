@@ -27,10 +27,17 @@ pub fn written(lang: Lang, file: &str, size: u64) -> String {
     )
 }
 
-pub const WITHOUT_KEY: Say = say(
-    "La clé des secrets n'y est pas : gardez-en une copie ailleurs. Sans elle, les secrets seront à ressaisir.",
-    "The key of the secrets is not in it: keep a copy of it elsewhere. Without it, secrets have to be given again.",
-);
+pub fn without_key(lang: Lang, key: &str) -> String {
+    pick(
+        lang,
+        format!(
+            "La clé des secrets n'y est pas : gardez ailleurs une copie de {key}. Sans elle, les secrets seront à ressaisir."
+        ),
+        format!(
+            "The key of the secrets is not in it: keep a copy of {key} elsewhere. Without it, secrets have to be given again."
+        ),
+    )
+}
 
 pub fn restored(lang: Lang, data: &str) -> String {
     pick(
@@ -49,10 +56,27 @@ pub fn incomplete(lang: Lang) -> &'static str {
 }
 
 pub const DELIVERIES: Say = say("Envois", "Deliveries");
+pub const WRITING: Say = say("Sauvegarde en cours", "Backing up");
+pub const PENDING: Say = say("Envois en attente", "Pending deliveries");
+pub const MISSING: Say = say(
+    "Envois dont le contenu manquait déjà",
+    "Deliveries whose content was missing already",
+);
 pub const HELD: Say = say("Envois retenus comme incertains", "Deliveries held as uncertain");
 pub const COMPONENTS: Say = say("Connecteurs", "Connectors");
 pub const SECRETS: Say = say("Secrets", "Secrets");
-pub const TO_GIVE_AGAIN: Say = say(
-    "Les secrets sont à ressaisir, car la clé n'est pas celle de la sauvegarde : relais instance list",
-    "Secrets have to be given again, since the key is not the backup's: relais instance list",
-);
+pub const READING: Say = say("Rétablissement en cours", "Restoring");
+pub const MADE_AT: Say = say("Faite le", "Made");
+pub const TOKENS: Say = say("Jetons valables", "Valid tokens");
+
+pub fn to_give_again(lang: Lang, key: &str) -> String {
+    pick(
+        lang,
+        format!(
+            "La clé n'ouvre pas les secrets. Apportez celle de la sauvegarde dans {key} avant toute saisie, ou ressaisissez-les : relais instance list"
+        ),
+        format!(
+            "The key does not open the secrets. Bring the backup's to {key} before you give any, or give them again: relais instance list"
+        ),
+    )
+}

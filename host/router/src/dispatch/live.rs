@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use relais_message::{Message, MimeDraft, Source};
+use relais_message::{Message, Source};
+use crate::accept::MimeDraft;
 use relais_sandbox::{Failure, Gate, Kind, Receipt};
 
 use super::notice::{self, Ends, Notice};
