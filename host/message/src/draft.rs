@@ -283,6 +283,7 @@ impl Door {
             content_type: draft.content_type.unwrap_or_else(|| types::guess(name).to_owned()),
             content_id: draft.content_id,
             content,
+            encoding: None,
         })
     }
 

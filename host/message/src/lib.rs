@@ -26,6 +26,7 @@ mod header;
 mod hex;
 mod message;
 mod reason;
+mod recode;
 mod source;
 mod stuff;
 mod tree;

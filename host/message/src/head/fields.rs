@@ -78,6 +78,7 @@ pub(super) fn take(take: &mut Take<'_>, body: &Content) -> Result<Inner, Restore
             content_type,
             content_id,
             content: content(take, body)?,
+            encoding: None,
         });
     }
     fields.lay_out().map_err(|_| RestoreError::Head)
