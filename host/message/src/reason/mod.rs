@@ -1,4 +1,6 @@
-//! Why a field of a draft is refused, in words for the person who can change it, in French and English.
+//! Why a field of a draft is refused.
+
+mod words;
 
 use std::fmt;
 
@@ -7,7 +9,7 @@ use std::fmt;
 #[error("{field}: {reason}")]
 pub struct FieldError {
     /// The field's path in the draft: `subject`, `to[1]`, `headers[0].value`, `attachments[2].name`; `message` for the
-    /// whole.
+    /// whole, `mime` for something in a MIME that came in.
     pub field: String,
     /// What is wrong with it.
     pub reason: Reason,
@@ -94,10 +96,82 @@ pub enum Reason {
         /// What is there, in bytes.
         held: u64,
     },
+    /// The content cannot be read.
+    ContentUnreadable {
+        /// The system's own words.
+        error: String,
+    },
+    /// A header of the MIME that came in holds what no server takes, and what cannot be repaired.
+    MimeHeader {
+        /// Counted from 1 in the whole message.
+        line: u64,
+        /// What it holds.
+        flaw: Flaw,
+    },
+    /// Something under `multipart/signed` that cannot pass as it is: rewriting it would break the signature.
+    MimeSigned {
+        /// Counted from 1 in the whole message.
+        line: u64,
+        /// What it holds.
+        flaw: Flaw,
+    },
+    /// The headers of the MIME that came in are too big: those of one part, or one field.
+    MimeHeaderTooLong {
+        /// Where the limit was passed, counted from 1 in the whole message.
+        line: u64,
+        /// In bytes.
+        limit: usize,
+    },
+    /// A header field that is there twice, with different values.
+    MimeTwice {
+        /// The field's name.
+        header: &'static str,
+        /// The second one's, counted from 1 in the whole message.
+        line: u64,
+    },
+    /// A header field that should hold mailboxes and holds something else.
+    MimeAddress {
+        /// The field's name.
+        header: String,
+        /// Counted from 1 in the whole message.
+        line: u64,
+    },
+    /// A Content-Type that cannot be read: no type, or a multipart without a usable boundary.
+    MimeContentType {
+        /// Counted from 1 in the whole message.
+        line: u64,
+    },
+    /// Parts in parts in parts: more levels than are looked at.
+    MimeTooDeep {
+        /// Where the limit was passed, counted from 1 in the whole message.
+        line: u64,
+        /// How many levels are allowed.
+        limit: usize,
+    },
+    /// More parts than are looked at.
+    MimeTooManyParts {
+        /// Where the limit was passed, counted from 1 in the whole message.
+        line: u64,
+        /// How many are allowed.
+        limit: usize,
+    },
     /// The system gave no random bytes, so that there is no Message-ID.
     NoRandomness,
     /// The system's clock is beyond the years that a date can have.
     NoDate,
+}
+
+/// What a line holds that not every server takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// A CR without LF.
+    Cr,
+    /// A NUL.
+    Nul,
+    /// More than 998 octets (RFC 5322 section 2.1.1).
+    Long,
+    /// Bytes over 127. In a header: bytes that are not UTF-8.
+    EightBit,
 }
 
 impl Reason {
@@ -123,6 +197,15 @@ impl Reason {
             Self::FileNotRegular { .. } => "file-not-regular",
             Self::FileUnreadable { .. } => "file-unreadable",
             Self::ContentCut { .. } => "content-cut",
+            Self::ContentUnreadable { .. } => "content-unreadable",
+            Self::MimeHeader { .. } => "mime-header",
+            Self::MimeSigned { .. } => "mime-signed",
+            Self::MimeHeaderTooLong { .. } => "mime-header-too-long",
+            Self::MimeTwice { .. } => "mime-twice",
+            Self::MimeAddress { .. } => "mime-address",
+            Self::MimeContentType { .. } => "mime-content-type",
+            Self::MimeTooDeep { .. } => "mime-too-deep",
+            Self::MimeTooManyParts { .. } => "mime-too-many-parts",
             Self::NoRandomness => "no-randomness",
             Self::NoDate => "no-date",
         }
@@ -136,104 +219,11 @@ impl Reason {
             self.english()
         }
     }
-
-    fn english(&self) -> String {
-        match self {
-            Self::Missing => "this field is required.".into(),
-            Self::Empty => "this value is empty: give one, or leave it out.".into(),
-            Self::NoRecipients => "there is no recipient: give at least one address in To, Cc or Bcc.".into(),
-            Self::ControlCharacter(c) => {
-                format!("it holds the control character {}: remove line breaks, tabs and the like.", code_point(*c))
-            }
-            Self::TooLong { limit } => format!("it is too long: at most {limit} bytes."),
-            Self::Unfoldable => "it holds a word that is too long for a header line of 998 characters: shorten it.".into(),
-            Self::TooMany { count, limit } => format!("there are {count} of them, and at most {limit} are allowed."),
-            Self::TooLarge { size, limit } => format!("it has {size} bytes, and at most {limit} are allowed."),
-            Self::NotAnAddress => {
-                "this is not one e-mail address: write a@example.org, or \"Name\" <a@example.org> with the name in quotation marks.".into()
-            }
-            Self::NotADomain => "the part after the @ is not a domain name.".into(),
-            Self::NotAHeaderName => {
-                "this is not the name of a header field: use 1 to 76 ASCII characters without spaces and colons.".into()
-            }
-            Self::ReservedHeader => "this header field is written by the host or by servers: use the message's own field for it.".into(),
-            Self::NotAContentType => {
-                "this is not a content type such as application/pdf; the file's name belongs in the attachment's name.".into()
-            }
-            Self::NotAContentId => {
-                "this is not a content id: use 1 to 200 ASCII characters without spaces and without angle brackets.".into()
-            }
-            Self::NotAFileName => "this is not a file name.".into(),
-            Self::FileMissing { path } => format!("there is no file {path}."),
-            Self::FileNotRegular { path } => format!("{path} is not a regular file."),
-            Self::FileUnreadable { path, error } => format!("{path} cannot be read: {error}."),
-            Self::ContentCut { wanted, held } => {
-                format!("only {held} of the {wanted} bytes that were announced are there: send it again.")
-            }
-            Self::NoRandomness => "the system gave no random bytes for the Message-ID: try again.".into(),
-            Self::NoDate => "the system's clock shows no date that a message can have: set the clock.".into(),
-        }
-    }
-
-    fn french(&self) -> String {
-        match self {
-            Self::Missing => "ce champ est obligatoire.".into(),
-            Self::Empty => "cette valeur est vide : indiquez-en une, ou retirez-la.".into(),
-            Self::NoRecipients => "il n'y a aucun destinataire : indiquez au moins une adresse dans À, Cc ou Cci.".into(),
-            Self::ControlCharacter(c) => format!(
-                "il contient le caractère de contrôle {} : retirez les retours à la ligne, tabulations et semblables.",
-                code_point(*c)
-            ),
-            Self::TooLong { limit } => format!("il est trop long : {limit} octets au plus."),
-            Self::Unfoldable => {
-                "il contient un mot trop long pour une ligne d'en-tête de 998 caractères : raccourcissez-le.".into()
-            }
-            Self::TooMany { count, limit } => format!("il y en a {count}, et {limit} au plus sont permis."),
-            Self::TooLarge { size, limit } => format!("il fait {size} octets, et {limit} au plus sont permis."),
-            Self::NotAnAddress => {
-                "ce n'est pas une adresse e-mail unique : écrivez a@example.org, ou \"Nom\" <a@example.org> avec le nom entre guillemets droits."
-                    .into()
-            }
-            Self::NotADomain => "la partie après le @ n'est pas un nom de domaine.".into(),
-            Self::NotAHeaderName => {
-                "ce n'est pas un nom d'en-tête : utilisez 1 à 76 caractères ASCII sans espace ni deux-points.".into()
-            }
-            Self::ReservedHeader => {
-                "cet en-tête est écrit par l'hôte ou par les serveurs : utilisez le champ prévu du message.".into()
-            }
-            Self::NotAContentType => {
-                "ce n'est pas un type de contenu tel que application/pdf ; le nom du fichier va dans le nom de la pièce jointe.".into()
-            }
-            Self::NotAContentId => {
-                "ce n'est pas un identifiant de contenu : utilisez 1 à 200 caractères ASCII sans espace ni chevron.".into()
-            }
-            Self::NotAFileName => "ce n'est pas un nom de fichier.".into(),
-            Self::FileMissing { path } => format!("il n'y a pas de fichier {path}."),
-            Self::FileNotRegular { path } => format!("{path} n'est pas un fichier ordinaire."),
-            Self::FileUnreadable { path, error } => format!("{path} ne peut pas être lu : {error}."),
-            Self::ContentCut { wanted, held } => {
-                format!("seuls {held} des {wanted} octets annoncés sont présents : renvoyez-le.")
-            }
-            Self::NoRandomness => "le système n'a pas fourni d'octets aléatoires pour le Message-ID : réessayez.".into(),
-            Self::NoDate => "l'horloge du système n'indique pas une date possible pour un message : réglez l'horloge.".into(),
-        }
-    }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.english())
-    }
-}
-
-/// `CR` and its like by name, any other as `U+0085`: the character itself would break the line that reports it.
-fn code_point(c: char) -> String {
-    match c {
-        '\r' => "CR".into(),
-        '\n' => "LF".into(),
-        '\t' => "TAB".into(),
-        '\0' => "NUL".into(),
-        _ => format!("U+{:04X}", u32::from(c)),
     }
 }
 

@@ -145,6 +145,20 @@ impl Content {
         })
     }
 
+    /// Where this stretch begins in `whole`, of which it is a [slice](Self::slice).
+    pub(crate) fn offset_in(&self, whole: &Self) -> Option<u64> {
+        match (self, whole) {
+            // Nothing is nowhere.
+            (Self::Bytes(part), Self::Bytes(_)) if part.is_empty() => Some(0),
+            (Self::Bytes(part), Self::Bytes(whole)) => {
+                let offset = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
+                (offset + part.len() <= whole.len()).then_some(offset as u64)
+            }
+            (Self::Range { offset, .. }, Self::Range { offset: start, .. }) => offset.checked_sub(*start),
+            _ => None,
+        }
+    }
+
     /// Reads from `at` on into `buf`: fewer bytes than it has room for at the end only, none behind it.
     ///
     /// # Errors
