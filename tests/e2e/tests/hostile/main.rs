@@ -7,6 +7,7 @@ mod canonical_abi;
 mod component;
 mod credentials;
 mod egress;
+mod gate;
 mod growth;
 mod handles;
 mod host;
