@@ -17,6 +17,7 @@ mod login;
 mod observed;
 mod peer;
 mod setup;
+mod slow;
 
 // How the standard connectors are built is how this one is.
 #[path = "../../../../plugins/bundle/build/guest.rs"]
