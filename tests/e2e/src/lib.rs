@@ -14,6 +14,7 @@ mod draft;
 mod host;
 mod postfix;
 mod process;
+pub mod proxy;
 
 pub use aiosmtpd::{Aiosmtpd, Demands, Received, Tls};
 pub use certificate::Identity;
