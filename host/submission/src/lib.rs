@@ -16,6 +16,7 @@ mod listener;
 mod mail;
 mod options;
 mod refusal;
+mod router;
 mod session;
 
 pub use certificate::{CertificateError, server_tls};
@@ -26,3 +27,4 @@ pub use options::{
 };
 pub use refusal::Refusal;
 pub use relais_smtpd::MAX_LINE;
+pub use router::{Principal, RouterIntake, RouterSink};
