@@ -8,11 +8,12 @@ use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
 use crate::address::{self, Address};
 use crate::attachment::Attachment;
 use crate::check::{self, VALUE_BYTES};
-use crate::frame::{self, Parts};
+use crate::frame;
 use crate::hex;
-use crate::message::{Envelope, Inner, Message};
+use crate::message::{Envelope, Inner, Message, Origin};
 use crate::reason::{FieldError, Reason};
 use crate::source::{Content, Source};
+use crate::text::Text;
 use crate::types;
 
 /// A mail as asked for, nothing in it checked. Each address is one mailbox: `a@b`, `Name <a@b>`, `"Name, with comma"
@@ -128,29 +129,13 @@ impl Draft {
         let (random, date) = (random()?, now()?);
         let (id, boundary) = random.split_at(random.len() / 2);
         let id = format!("{id}@{}", from.domain());
-        let frame = frame::lay_out(&Parts {
-            from: &from,
-            reply_to: &reply_to,
-            to: &to,
-            cc: &cc,
-            subject: &self.subject,
-            date: &date,
-            id: &id,
-            extra: &self.headers,
-            text: self.text.as_deref(),
-            html: self.html.as_deref(),
-            attachments: &attachments,
-            boundary,
-        })?;
-        at_most(frame.size, limits.message_bytes).map_err(whole)?;
         let envelope = Envelope {
             sender,
-            recipients: recipients([&to, &cc, &bcc]),
+            recipients: recipients([&*to, &*cc, &*bcc]),
         };
-        Ok(Message(Arc::new(Inner {
+        let fields = Fields {
             id,
             date,
-            envelope,
             from,
             reply_to,
             to,
@@ -161,9 +146,71 @@ impl Draft {
             html: self.html,
             extra: self.headers,
             attachments,
+            boundary: boundary.to_owned(),
+        };
+        let inner = fields.lay_out()?;
+        at_most(inner.frame.size, limits.message_bytes).map_err(whole)?;
+        Ok(Message {
+            envelope: Arc::new(envelope),
+            inner: Arc::new(inner),
+        })
+    }
+}
+
+/// A draft of which every field was checked. The same fields make the same bytes.
+pub(crate) struct Fields {
+    pub(crate) id: String,
+    pub(crate) date: String,
+    pub(crate) from: Address,
+    pub(crate) reply_to: Vec<Address>,
+    pub(crate) to: Vec<Address>,
+    pub(crate) cc: Vec<Address>,
+    pub(crate) bcc: Vec<Address>,
+    pub(crate) subject: String,
+    pub(crate) text: Option<String>,
+    pub(crate) html: Option<String>,
+    pub(crate) extra: Vec<(String, String)>,
+    pub(crate) attachments: Vec<Attachment>,
+    /// 128 random bits.
+    pub(crate) boundary: String,
+}
+
+impl Fields {
+    /// # Errors
+    ///
+    /// The header fields that hold a word too long to fold.
+    pub(crate) fn lay_out(self) -> Result<Inner, Vec<FieldError>> {
+        let frame = frame::lay_out(&self)?;
+        let Self {
+            id,
+            date,
+            from,
+            reply_to,
+            to,
+            cc,
+            bcc,
+            subject,
+            text,
+            html,
+            extra,
+            attachments,
+            boundary,
+        } = self;
+        Ok(Inner {
+            id,
+            from,
+            reply_to,
+            to,
+            cc,
+            bcc,
+            subject,
+            text: text.map(Text::Given),
+            html: html.map(Text::Given),
+            attachments,
+            origin: Origin::Fields { date, extra, boundary },
             frame,
             headers: OnceLock::new(),
-        })))
+        })
     }
 }
 
@@ -235,6 +282,7 @@ impl Door {
             content_type: draft.content_type.unwrap_or_else(|| types::guess(name).to_owned()),
             content_id: draft.content_id,
             content,
+            encoding: None,
         })
     }
 
@@ -247,7 +295,7 @@ impl Door {
     }
 }
 
-fn at_most(size: u64, limit: u64) -> Result<(), Reason> {
+pub(crate) fn at_most(size: u64, limit: u64) -> Result<(), Reason> {
     if size > limit {
         Err(Reason::TooLarge { size, limit })
     } else {
@@ -260,7 +308,7 @@ fn whole(reason: Reason) -> Vec<FieldError> {
 }
 
 /// Every address once, in the order given.
-fn recipients(lists: [&[Address]; 3]) -> Vec<String> {
+pub(crate) fn recipients<'a>(lists: impl IntoIterator<Item = &'a [Address]>) -> Vec<String> {
     let mut seen = HashSet::new();
     let all = lists.into_iter().flatten();
     all.filter(|address| seen.insert(address::key(&address.email)))
@@ -269,7 +317,7 @@ fn recipients(lists: [&[Address]; 3]) -> Vec<String> {
 }
 
 /// Twice 128 random bits in hexadecimal.
-fn random() -> Result<String, Vec<FieldError>> {
+pub(crate) fn random() -> Result<String, Vec<FieldError>> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| whole(Reason::NoRandomness))?;
     let digits = bytes.iter().flat_map(|&byte| hex::digits(byte));
@@ -277,6 +325,6 @@ fn random() -> Result<String, Vec<FieldError>> {
 }
 
 /// The date as RFC 5322 section 3.3 writes it, in UTC.
-fn now() -> Result<String, Vec<FieldError>> {
+pub(crate) fn now() -> Result<String, Vec<FieldError>> {
     rfc2822::to_string(&Timestamp::now().to_zoned(TimeZone::UTC)).map_err(|_| whole(Reason::NoDate))
 }

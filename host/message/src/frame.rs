@@ -7,9 +7,12 @@ use bytes::Bytes;
 
 use crate::address::Address;
 use crate::attachment::Attachment;
+use crate::draft::Fields;
 use crate::encode::{self, Transfer};
 use crate::header::{self, Field};
 use crate::reason::{FieldError, Reason};
+use crate::recode::Recode;
+use crate::source::Content;
 use crate::tree::{self, Node};
 use crate::{stuff, types};
 
@@ -17,12 +20,14 @@ use crate::{stuff, types};
 pub(crate) struct Frame {
     /// The first is a text. Each text starts at the start of a line, and the last ends with a line break.
     pub(crate) pieces: Vec<Piece>,
-    /// Where To and Cc stand in the first piece.
-    pub(crate) addresses: Range<usize>,
-    /// Where the message's own Content-… fields stand in the first piece.
+    /// Where To and Cc stand in the first piece, or would stand: never nowhere.
+    pub(crate) addresses: Vec<Range<usize>>,
+    /// Where the message's own Content-… fields stand in the first piece, if it was laid out here.
     pub(crate) content_fields: Range<usize>,
-    /// Whether a line of some text begins with a dot.
+    /// Whether a line of some text, or of a stretch that passes as it is, begins with a dot.
     pub(crate) dotted: bool,
+    /// Whether the texts hold bytes over 127.
+    pub(crate) eight_bit: bool,
     /// Bytes of the whole, attachments encoded.
     pub(crate) size: u64,
 }
@@ -46,23 +51,12 @@ pub(crate) enum Piece {
     Text(Bytes),
     /// The attachment with this index, in lines of base64.
     Attachment(usize),
-}
-
-/// What a frame is made of, all of it checked.
-pub(crate) struct Parts<'a> {
-    pub(crate) from: &'a Address,
-    pub(crate) reply_to: &'a [Address],
-    pub(crate) to: &'a [Address],
-    pub(crate) cc: &'a [Address],
-    pub(crate) subject: &'a str,
-    pub(crate) date: &'a str,
-    pub(crate) id: &'a str,
-    pub(crate) extra: &'a [(String, String)],
-    pub(crate) text: Option<&'a str>,
-    pub(crate) html: Option<&'a str>,
-    pub(crate) attachments: &'a [Attachment],
-    /// 128 random bits, drawn after the texts were given: no text holds them, by chance or by design.
-    pub(crate) boundary: &'a str,
+    /// A stretch of a MIME that came in, which becomes `size` bytes.
+    Stream {
+        content: Content,
+        how: Recode,
+        size: u64,
+    },
 }
 
 /// Lays a message out.
@@ -70,7 +64,7 @@ pub(crate) struct Parts<'a> {
 /// # Errors
 ///
 /// The header fields that hold a word too long to fold.
-pub(crate) fn lay_out(parts: &Parts<'_>) -> Result<Frame, Vec<FieldError>> {
+pub(crate) fn lay_out(parts: &Fields) -> Result<Frame, Vec<FieldError>> {
     let mut writer = Writer {
         out: Vec::with_capacity(capacity(parts)),
         marks: Vec::new(),
@@ -78,13 +72,13 @@ pub(crate) fn lay_out(parts: &Parts<'_>) -> Result<Frame, Vec<FieldError>> {
         multiparts: 0,
     };
     let addresses = writer.head()?;
-    let root = tree::build(parts.text, parts.html, parts.attachments);
+    let root = tree::build(parts.text.as_deref(), parts.html.as_deref(), &parts.attachments);
     let content_fields = writer
         .part(&root, true)
         .map_err(|reason| vec![FieldError::new("message", reason)])?;
     let Writer { out, marks, .. } = writer;
 
-    let dotted = stuff::needed(&out);
+    let (dotted, eight_bit) = (stuff::needed(&out), !out.is_ascii());
     let text = Bytes::from(out);
     let mut size = text.len() as u64;
     let mut pieces = Vec::with_capacity(marks.len() * 2 + 1);
@@ -102,9 +96,10 @@ pub(crate) fn lay_out(parts: &Parts<'_>) -> Result<Frame, Vec<FieldError>> {
     pieces.push(Piece::Text(text.slice(from..)));
     Ok(Frame {
         pieces,
-        addresses,
+        addresses: vec![addresses],
         content_fields,
         dotted,
+        eight_bit,
         size,
     })
 }
@@ -118,24 +113,24 @@ pub(crate) fn address_field(out: &mut Vec<u8>, name: &str, list: &[Address]) -> 
 }
 
 /// About the bytes that the texts will take, so that they are written without moving.
-fn capacity(parts: &Parts<'_>) -> usize {
-    let text = parts.text.map_or(0, str::len) + parts.html.map_or(0, str::len);
+fn capacity(parts: &Fields) -> usize {
+    let text = parts.text.as_ref().map_or(0, String::len) + parts.html.as_ref().map_or(0, String::len);
     let people = parts.to.len() + parts.cc.len() + parts.reply_to.len();
     1024 + text + text / 16 + people * 64 + parts.attachments.len() * 512 + parts.extra.len() * 128
 }
 
-struct Writer<'p, 'a> {
+struct Writer<'a> {
     out: Vec<u8>,
     /// Where in `out` which attachment's content comes in.
     marks: Vec<(usize, usize)>,
-    parts: &'p Parts<'a>,
+    parts: &'a Fields,
     multiparts: usize,
 }
 
-impl Writer<'_, '_> {
+impl Writer<'_> {
     /// The header but for its Content-… fields. Says where To and Cc stand.
     fn head(&mut self) -> Result<Range<usize>, Vec<FieldError>> {
-        let Parts {
+        let Fields {
             from,
             reply_to,
             to,
@@ -145,7 +140,7 @@ impl Writer<'_, '_> {
             id,
             extra,
             ..
-        } = *self.parts;
+        } = self.parts;
         let out = &mut self.out;
         let mut errors = Vec::new();
         let mut check = |field: &str, result: Result<(), Reason>| {

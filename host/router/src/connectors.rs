@@ -8,7 +8,7 @@ use crate::binding::Binding;
 use crate::error::{ConnectorError, Error};
 use crate::instances;
 use crate::names::InstancePath;
-use crate::store::{ConnectorRow, InstanceRow, Reading, StoreError, Writing};
+use crate::store::{ConnectorRow, InstanceRow, Reading, StoreError, Tables, Transaction, Writing};
 
 /// An installed connector.
 #[derive(Debug, Clone)]
@@ -68,6 +68,9 @@ pub fn remove(tables: &mut Writing<'_>, id: &str) -> Result<String, Error> {
             instances,
         }
         .into());
+    }
+    for (ws, _) in tables.workspaces()? {
+        tables.disable(&ws, id)?;
     }
     tables.remove_connector(id)?;
     Ok(row.sha256)
@@ -148,7 +151,7 @@ pub fn kept(manifest: &Manifest) -> Result<serde_json::Value, Error> {
 }
 
 /// The connector of an instance.
-pub fn of(tables: &Reading, instance: &InstanceRow) -> Result<ConnectorRow, Error> {
+pub fn of<T: Transaction>(tables: &Tables<T>, instance: &InstanceRow) -> Result<ConnectorRow, Error> {
     match tables.connector(&instance.connector)? {
         Some(row) => Ok(row),
         // Removing a connector is refused while an instance uses it.

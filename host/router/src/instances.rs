@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use relais_manifest::{Egress, Manifest, Settings};
 use relais_sandbox::{Grants, Secret};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::binding::Binding;
+use crate::checks::Checks;
 use crate::connectors;
-use crate::error::{Error, InstanceError, SecretError, SecretProblem};
+use crate::enablement;
+use crate::error::{Error, InstanceError, InstanceUse, SecretError, SecretProblem};
 use crate::names::{InstanceName, InstancePath, WorkspaceName};
 use crate::store::{InstanceRow, Reading, Writing};
 use crate::vault::{Place, Vault};
@@ -18,6 +21,39 @@ use crate::vault::{Place, Vault};
 pub const SECRET_BYTES: usize = 16 << 10;
 /// Grants of an instance at most.
 const GRANTS: usize = 64;
+/// Sessions of one instance at most.
+pub const SESSIONS: u32 = 64;
+/// Mails of one instance in a minute at most, where they are limited at all.
+pub const PER_MINUTE: u32 = 1_000_000;
+
+/// How much goes through an instance at once. What is absent follows the host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceLimits {
+    /// Sessions at once, from 1 to [`SESSIONS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<u32>,
+    /// Mails in a minute, from 1 to [`PER_MINUTE`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_minute: Option<u32>,
+}
+
+impl InstanceLimits {
+    /// Whether all follows the host.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let mut checks = Checks::default();
+        if let Some(sessions) = self.sessions {
+            checks.number("limits.sessions", sessions, 1, SESSIONS);
+        }
+        if let Some(per_minute) = self.per_minute {
+            checks.number("limits.per-minute", per_minute, 1, PER_MINUTE);
+        }
+        checks.done()
+    }
+}
 
 /// A connector instance to create.
 #[derive(Debug, Default)]
@@ -30,6 +66,7 @@ pub struct New {
     pub secrets: BTreeMap<String, Secret>,
     /// Texts of [`relais_sandbox::Grant`].
     pub grants: Vec<String>,
+    pub limits: InstanceLimits,
 }
 
 /// A change of a connector instance. What it does not name stays as it is.
@@ -43,6 +80,19 @@ pub struct Edit {
     pub forget: Vec<String>,
     /// Replaces all grants.
     pub grants: Option<Vec<String>>,
+    /// Replaces both limits.
+    pub limits: Option<InstanceLimits>,
+}
+
+impl Edit {
+    /// The names of all that it changes; no values.
+    pub fn names(&self) -> Vec<String> {
+        let fields = self.set.keys().chain(&self.unset).chain(self.secrets.keys());
+        let mut names: Vec<String> = fields.chain(&self.forget).cloned().collect();
+        names.extend(self.grants.is_some().then(|| "grants".to_owned()));
+        names.extend(self.limits.is_some().then(|| "limits".to_owned()));
+        names
+    }
 }
 
 /// What follows from values and grants under one manifest.
@@ -93,12 +143,14 @@ pub fn create(
     let connector = tables
         .connector(&new.connector)?
         .ok_or_else(|| connectors::unknown(&new.connector))?;
+    enablement::needed(tables.enabled(ws, &connector.id)?, ws, &connector.id)?;
     if tables.instance(ws, name)?.is_some() {
         return Err(InstanceError::Exists { name: name.clone() }.into());
     }
     let manifest = connectors::manifest(&connector)?;
     let effective = effective(&manifest, &new.values, &new.grants, new.secrets.keys())?;
     check_secrets(&new.secrets)?;
+    new.limits.check()?;
     save_secrets(tables, vault, ws, name, &effective.binding, &new.secrets)?;
     let now = Timestamp::now();
     let row = InstanceRow {
@@ -106,6 +158,8 @@ pub fn create(
         given: new.values,
         grants: effective.grants.texts(),
         binding: effective.binding.stored(),
+        limits: new.limits,
+        lost: BTreeSet::new(),
         created_at: now,
         edited_at: now,
         revision: 1,
@@ -122,10 +176,15 @@ pub fn edit(
     name: &InstanceName,
     edit: Edit,
 ) -> Result<(), Error> {
+    if tables.instance(ws, name)?.is_none() {
+        return Err(unknown(name));
+    }
+    if !edit.secrets.is_empty() {
+        // Before anything is read: in a restored store without its key this erases what cannot be opened.
+        vault.to_seal(tables)?;
+    }
     let mut row = tables.instance(ws, name)?.ok_or_else(|| unknown(name))?;
-    let connector = tables
-        .connector(&row.connector)?
-        .ok_or_else(|| connectors::unknown(&row.connector))?;
+    let connector = connectors::of(tables, &row)?;
     let manifest = connectors::manifest(&connector)?;
     let saved: BTreeSet<String> = tables.secrets(ws, name)?.into_keys().collect();
     check_edit(&manifest, &row, &saved, &edit)?;
@@ -136,6 +195,10 @@ pub fn edit(
     row.given.extend(edit.set);
     if let Some(grants) = edit.grants {
         row.grants = grants;
+    }
+    if let Some(limits) = edit.limits {
+        limits.check()?;
+        row.limits = limits;
     }
     let declared: BTreeSet<&String> = manifest.secrets().map(|secret| &secret.id).collect();
     // A secret that the installed version does not know any more is kept, and used for nothing.
@@ -170,6 +233,8 @@ pub fn edit(
     for field in &edit.forget {
         tables.remove_secret(ws, name, field)?;
     }
+    row.lost
+        .retain(|field| !edit.forget.contains(field) && !edit.secrets.contains_key(field));
     save_secrets(tables, vault, ws, name, &effective.binding, &edit.secrets)?;
     row.grants = effective.grants.texts();
     row.binding = effective.binding.stored();
@@ -179,25 +244,45 @@ pub fn edit(
     Ok(())
 }
 
-/// Removes an instance and its secrets; refused while it is the default of a service.
+/// Removes an instance and its secrets; refused while anything goes through it.
 pub fn remove(tables: &mut Writing<'_>, ws: &WorkspaceName, name: &InstanceName) -> Result<(), Error> {
-    let defaults = tables.defaults(ws)?;
-    let services: Vec<String> = defaults
-        .into_iter()
-        .filter(|(_, default)| default == name)
-        .map(|(service, _)| service)
-        .collect();
-    if !services.is_empty() {
-        return Err(InstanceError::IsDefault {
-            name: name.clone(),
-            services,
-        }
-        .into());
+    let uses = uses(tables, ws, name)?;
+    if !uses.is_empty() {
+        let name = name.clone();
+        return Err(InstanceError::InUse { name, uses }.into());
+    }
+    if tables.any_pending(ws, name)? {
+        return Err(InstanceError::Pending { name: name.clone() }.into());
     }
     if !tables.remove_instance(ws, name)? {
         return Err(unknown(name));
     }
     Ok(())
+}
+
+/// All that names the instance.
+fn uses(tables: &Writing<'_>, ws: &WorkspaceName, name: &InstanceName) -> Result<Vec<InstanceUse>, Error> {
+    let is = |other: &InstanceName| other == name;
+    let mut uses = Vec::new();
+    for (service, _) in tables.defaults(ws)?.into_iter().filter(|(_, default)| is(default)) {
+        uses.push(InstanceUse::Default { service });
+    }
+    for (service, _) in tables.all_forced(ws)?.into_iter().filter(|(_, forced)| is(forced)) {
+        uses.push(InstanceUse::Forced { service });
+    }
+    for (user, row) in tables.service_instances(ws)? {
+        if row.connector_instance.as_ref().is_some_and(is) {
+            uses.push(InstanceUse::ServiceInstance(user.clone()));
+        }
+        if row.notices_through.as_ref().is_some_and(is) {
+            uses.push(InstanceUse::NoticesOf(user));
+        }
+    }
+    let workspace = tables.workspace(ws)?;
+    if workspace.and_then(|row| row.notices_through).as_ref().is_some_and(is) {
+        uses.push(InstanceUse::Notices);
+    }
+    Ok(uses)
 }
 
 /// The row of that name, or an error that says where to look.
@@ -217,6 +302,15 @@ pub fn open(
     let mut saved = tables.secrets(ws, name)?;
     let declared: BTreeSet<&String> = manifest.secrets().map(|secret| &secret.id).collect();
     saved.retain(|id, _| declared.contains(id));
+    let lost = row.lost.iter().filter(|id| declared.contains(id));
+    let lost: Vec<String> = lost.cloned().collect();
+    if !lost.is_empty() {
+        return Err(InstanceError::SecretsLost {
+            name: name.clone(),
+            fields: lost,
+        }
+        .into());
+    }
     let effective = effective(manifest, &row.given, &row.grants, saved.keys())?;
     let binding = Binding::read(row.binding.clone());
     let because = effective.binding.changes(&binding);

@@ -8,36 +8,62 @@
 //! somebody else saved. Secrets are sealed (`vault`), their key is kept apart (`key`), and they can be opened only for what
 //! they were given for (`binding`).
 
+mod accept;
+mod audit;
+//mod backup;
 mod binding;
+mod catalog;
+mod checks;
 mod connectors;
+mod deliveries;
+mod dispatch;
+mod enablement;
 mod error;
 mod instances;
 mod key;
+mod keyring;
 mod names;
 mod outbox;
+mod resolve;
 mod router;
 mod send;
+mod service_instances;
 mod services;
+mod sessions;
 mod store;
+mod tokens;
 mod vault;
 mod view;
 mod who;
+mod workspaces;
 
+pub use accept::{Accepted, Content, Mail};
+pub use audit::{AUDIT_PAGE, Action, AuditEntry};
+pub use checks::TITLE_CHARS;
 pub use connectors::ConnectorRecord;
-pub use error::{ConnectorError, Error, InstanceError, KeyError, SecretError, SecretProblem, SendError, ServiceError};
-pub use instances::{Edit, New, SECRET_BYTES};
-pub use key::{KEY_BYTES, KeySource};
-pub use names::{InstanceName, InstancePath, NAME_BYTES, NameError, ServiceInstanceName, WorkspaceName};
-pub use outbox::{
-    Attempt, Body, Delivery, DeliveryId, IdError, Origin, Outcome, Recipient, RecipientResult, RecipientState, Summary,
-    UncertainPolicy, Words,
+pub use dispatch::{BUCKETS, Changed, DispatchConfig, Dispatcher, Histogram, LaneMeasure, Measures};
+pub use error::{
+    BackupError, Class, ConnectorError, DeliveryError, Error, InstanceError, InstanceUse, KeyError, SecretError, SecretProblem,
+    SendError, ServiceError, ServiceInstanceError, SettingError, SettingProblem, TokenError, WorkspaceError,
 };
-pub use router::{Paths, Router};
+pub use instances::{Edit, InstanceLimits, New, PER_MINUTE, SECRET_BYTES, SESSIONS};
+pub use key::{KEY_BYTES, KeySource};
+pub use names::{InstanceName, InstancePath, NAME_BYTES, NameError, ServiceInstanceName, TokenName, WorkspaceName};
+pub use outbox::{
+    Acceptance, Attempt, Body, Book, Change, Counts, Delivery, DeliveryId, Filter, IdError, Idempotency, NewDelivery,
+    Origin, Outcome, Page, Recipient, RecipientResult, RecipientState, Retention, Spool, Summary, Timer, TimerKind,
+    UncertainPolicy, Upload, UploadError, Words,
+};
+pub use resolve::{Resolved, Route};
+pub use router::{Edited, Paths, Router};
 pub use send::Sent;
+pub use service_instances::{GIVE_UP, SERVICE_INSTANCES, ServiceInstanceEdit, ServiceInstanceView};
 pub use services::{MAIL, SERVICES, Service, ServiceView, service};
 pub use store::{StoreError, What};
+pub use tokens::{NewToken, Role, TOKENS, Token, TokenView};
 pub use view::{CredentialView, InstanceView};
 pub use who::Who;
+pub use workspaces::{WORKSPACES, WorkspaceEdit, WorkspaceView};
 
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ pub const NAME_BYTES: usize = 63;
 /// A text that is no name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameError {
-    /// Which name was asked for: `workspace`, `instance` or `service-instance`.
+    /// Which name was asked for: `workspace`, `instance`, `service-instance` or `token`.
     pub field: &'static str,
     /// What was given, cut to 80 characters.
     pub given: String,
@@ -88,6 +88,11 @@ name! {
 name! {
     /// A service instance within its workspace.
     ServiceInstanceName, "service-instance"
+}
+
+name! {
+    /// What whoever holds a token is called, within its workspace.
+    TokenName, "token"
 }
 
 impl Default for WorkspaceName {

@@ -5,13 +5,10 @@ use std::time::{Duration, Instant};
 use relais_message::{Draft, Limits, Message};
 use relais_sandbox::Receipt;
 
-use crate::connectors;
-use crate::error::{Error, SendError, ServiceError};
-use crate::instances;
+use crate::error::{Error, SendError};
 use crate::names::{InstanceName, WorkspaceName};
+use crate::resolve::Route;
 use crate::router::Router;
-use crate::services::MAIL;
-use crate::store::Reading;
 
 /// What became of a message that a remote took for at least one recipient.
 #[derive(Debug, Clone)]
@@ -37,13 +34,13 @@ impl Router {
         mut draft: Draft,
         via: Option<&InstanceName>,
     ) -> Result<(InstanceName, Message), Error> {
-        self.workspace(ws)?;
-        let (instance, sender) = self.read(|tables| route(tables, ws, via))?;
+        let route = via.map_or(Route::Default, |via| Route::Connector(via.clone()));
+        let resolved = self.resolve(ws, &route)?;
         if draft.from.is_none() {
-            draft.from = sender;
+            draft.from.clone_from(&resolved.sender);
         }
         let message = draft.accept(&Limits::default()).map_err(SendError::Message)?;
-        Ok((instance, message))
+        Ok((resolved.instance.clone(), message))
     }
 
     /// Sends a draft, in a session of its own. An error after the message was handed over is [`SendError::Failed`]; its
@@ -78,37 +75,4 @@ impl Router {
             }
         }
     }
-}
-
-/// The instance that sends, and the address that it sends from where a mail names none.
-fn route(
-    tables: &Reading,
-    ws: &WorkspaceName,
-    via: Option<&InstanceName>,
-) -> Result<(InstanceName, Option<String>), Error> {
-    let instance = match via {
-        Some(via) => via.clone(),
-        None => tables
-            .default_of(ws, MAIL.name)?
-            .ok_or(ServiceError::NoDefault { service: MAIL })?,
-    };
-    let row = instances::find(tables, ws, &instance)?;
-    let connector = connectors::of(tables, &row)?;
-    if !connector.services.iter().any(|service| service == MAIL.name) {
-        return Err(ServiceError::NotServed {
-            instance,
-            connector: connector.id,
-            service: MAIL,
-        }
-        .into());
-    }
-    let manifest = connectors::manifest(&connector)?;
-    let secrets = tables.secrets(ws, &instance)?;
-    let declared = manifest
-        .secrets()
-        .map(|secret| &secret.id)
-        .filter(|id| secrets.contains_key(*id));
-    let effective = instances::effective(&manifest, &row.given, &row.grants, declared)?;
-    let sender = manifest.sender(&effective.settings);
-    Ok((instance, sender))
 }

@@ -66,11 +66,19 @@ impl Vault {
 
     /// The key for sealing within this change of the store; made on first need. A key that does not open what is sealed
     /// already is refused, so that one store never has secrets under two keys.
+    ///
+    /// But a store that was restored from a backup has perhaps lost its key for good: there, the first secret that is given
+    /// anew erases those that cannot be opened, and each instance remembers which have to be given again.
     pub fn to_seal(&self, tables: &mut Writing<'_>) -> Result<Key<'_>, Error> {
         let sealed = tables.any_secret()?;
-        let key = self.key(sealed)?;
+        let restored = tables.restored()?.is_some();
+        let key = self.key(sealed && !restored)?;
         match tables.key_check()? {
             Some(check) if key.recognises(&check) => {}
+            Some(_) if sealed && restored => {
+                tables.lose_secrets()?;
+                tables.put_key_check(&key.encrypt(CHECK.as_bytes(), b"")?)?;
+            }
             Some(_) if sealed => {
                 return Err(KeyError::Wrong {
                     path: self.file.path().to_path_buf(),
@@ -78,6 +86,9 @@ impl Vault {
                 .into());
             }
             _ => tables.put_key_check(&key.encrypt(CHECK.as_bytes(), b"")?)?,
+        }
+        if restored {
+            tables.clear_restored()?;
         }
         Ok(key)
     }
@@ -91,6 +102,15 @@ impl Vault {
                 path: self.file.path().to_path_buf(),
             }
             .into()),
+        }
+    }
+
+    /// Whether what this view of the store holds can be opened here.
+    pub fn opens(&self, tables: &Reading) -> Result<bool, Error> {
+        match self.to_open(tables) {
+            Ok(_) => Ok(true),
+            Err(Error::Key(_)) => Ok(false),
+            Err(other) => Err(other),
         }
     }
 

@@ -9,9 +9,10 @@ use serde_json::Value;
 use crate::binding::Binding;
 use crate::connectors;
 use crate::error::{Error, InstanceError};
-use crate::instances::effective;
+use crate::instances::{InstanceLimits, effective};
 use crate::names::{InstanceName, WorkspaceName};
 use crate::store::{InstanceRow, Reading};
+use crate::vault::Vault;
 
 /// A connector instance as an administrator sees it.
 #[derive(Debug, Clone)]
@@ -39,6 +40,14 @@ pub struct InstanceView {
     pub problems: Vec<FieldError>,
     /// What changed since the secrets were given, so that they have to be given again.
     pub secrets_outdated_by: Vec<String>,
+    /// Secrets that were saved under a key that this machine does not have: they have to be given again, or the key brought
+    /// back.
+    pub secrets_unreadable: Vec<String>,
+    pub limits: InstanceLimits,
+    /// Whether its connector is enabled in its workspace. Where it is not, the instance cannot be used.
+    pub enabled: bool,
+    /// The services that are forced to it.
+    pub forced_for: Vec<String>,
 }
 
 /// A credential of an instance.
@@ -53,6 +62,7 @@ pub struct CredentialView {
 /// What an instance shows of itself. It shows also where it does not fit its connector any more.
 pub fn view(
     tables: &Reading,
+    vault: &Vault,
     ws: &WorkspaceName,
     name: &InstanceName,
     row: InstanceRow,
@@ -76,7 +86,12 @@ pub fn view(
         Some(effective) if !saved.is_empty() => effective.binding.changes(&binding),
         _ => Vec::new(),
     };
-    let usable = |id: &String| secrets.get(id) == Some(&true) && secrets_outdated_by.is_empty();
+    let readable = saved.is_empty() || vault.opens(tables)?;
+    let unreadable = |id: &&String| row.lost.contains(*id) || (!readable && saved.contains_key(*id));
+    let secrets_unreadable: Vec<String> = secrets.keys().filter(unreadable).cloned().collect();
+    let usable = |id: &String| {
+        secrets.get(id) == Some(&true) && secrets_outdated_by.is_empty() && !secrets_unreadable.contains(id)
+    };
     let settings = effective
         .as_ref()
         .map(|effective| effective.settings.clone())
@@ -92,6 +107,7 @@ pub fn view(
                 .is_none_or(|id| settings.values.contains_key(id)),
     });
     let defaults = tables.defaults(ws)?;
+    let forced = tables.all_forced(ws)?;
     Ok(InstanceView {
         name: name.clone(),
         connector: row.connector,
@@ -116,5 +132,13 @@ pub fn view(
         secrets,
         problems,
         secrets_outdated_by,
+        secrets_unreadable,
+        limits: row.limits,
+        enabled: tables.enabled(ws, &connector.id)?,
+        forced_for: forced
+            .into_iter()
+            .filter(|(_, forced)| forced == name)
+            .map(|(service, _)| service)
+            .collect(),
     })
 }

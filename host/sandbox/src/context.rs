@@ -1,4 +1,4 @@
-//! What a session's capabilities share.
+//! What a session's capabilities share, and the one way out for what they send.
 
 use std::sync::Arc;
 
@@ -8,6 +8,8 @@ use crate::audit::Audit;
 use crate::busy::Busy;
 use crate::capability::log::LogBook;
 use crate::egress::Resolve;
+use crate::floor::{Floor, Turn};
+use crate::gate::{Doorway, Held};
 use crate::handles::Handles;
 use crate::meter::{LimitHit, Meter};
 use crate::observer::Event;
@@ -24,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) handles: Handles,
     pub(crate) meter: Meter,
     pub(crate) busy: Busy,
+    pub(crate) floor: Floor,
+    pub(crate) doorway: Doorway,
     pub(crate) log: LogBook,
 }
 
@@ -33,4 +37,59 @@ impl Context {
         self.audit.tell(Event::Limit { name: hit.0.to_owned() });
         hit.to_string()
     }
+
+    /// The same for whatever keeps bytes from leaving.
+    pub(crate) fn held(&self, held: Held) -> String {
+        match held {
+            Held::Limit(hit) => self.limited(hit),
+            Held::Refused | Held::Over => held.to_string(),
+        }
+    }
+
+    /// Called before any bytes leave: counts them, and waits for the gate where they can be the message.
+    pub(crate) async fn leave(&self, turn: Turn, bytes: usize) -> Result<(), Held> {
+        self.floor.allows(turn)?;
+        if self.floor.is_exposed() {
+            self.before_leaving(turn).await?;
+        }
+        self.meter.out(bytes).map_err(Held::Limit)
+    }
+
+    /// Called before the message may leave whole: waits for the gate, once a send. The one place that decides it.
+    pub(crate) async fn before_leaving(&self, turn: Turn) -> Result<(), Held> {
+        if self.floor.may_have_left() {
+            return self.floor.allows(turn);
+        }
+        let passed = {
+            let _waits = self.meter.wait_for_host();
+            self.doorway.pass(turn).await
+        };
+        let passed = passed.inspect_err(|_| self.floor.refuse(turn))?;
+        self.floor.left_whole(turn, passed)
+    }
+
+    /// Called before the head of a request leaves; answers what [`stayed`](Self::stayed) takes back.
+    pub(crate) async fn head_leaves(&self, turn: Turn, bytes: usize) -> Result<Head, Held> {
+        let reached = self.floor.may_have_left();
+        self.leave(turn, bytes).await?;
+        let sum = self.meter.bytes_out();
+        Ok(Head { turn, reached, sum })
+    }
+
+    /// No connection was made for that head: unless something else left meanwhile, the message is where it was.
+    pub(crate) fn stayed(&self, head: &Head) {
+        if !head.reached && self.meter.bytes_out() == head.sum {
+            self.floor.stayed(head.turn);
+        }
+    }
+}
+
+/// A request's head on its way.
+#[derive(Debug)]
+pub(crate) struct Head {
+    turn: Turn,
+    /// The message may have left before it.
+    reached: bool,
+    /// Bytes that had left with it.
+    sum: u64,
 }

@@ -15,6 +15,8 @@ use crate::busy::Busy;
 use crate::capability::log::LogBook;
 use crate::context::Context;
 use crate::failure::clean;
+use crate::floor::Floor;
+use crate::gate::{Doorway, Gate, Held};
 use crate::handles::Handles;
 use crate::meter::{LimitHit, Meter, Stats};
 use crate::observer::Event;
@@ -35,7 +37,8 @@ pub struct Session {
     context: Arc<Context>,
     usable: bool,
     /// Half of the handles are taken: a guest whose runtime gives them back late, if ever, is replaced between two calls
-    /// rather than ended by the limit within one.
+    /// rather than ended by the limit within one. Or a request's body was still on its way when its call ended: it goes no
+    /// further, and its connection goes with the session.
     worn: bool,
     instantiated_in: Duration,
     _permit: OwnedSemaphorePermit,
@@ -66,6 +69,8 @@ impl Session {
             handles: Handles::default(),
             meter: Meter::new(&shared.limits),
             busy: Busy::default(),
+            floor: Floor::default(),
+            doorway: Doorway::default(),
             instance,
         });
         let begun = Instant::now();
@@ -112,23 +117,37 @@ impl Session {
     /// Hands one message to the connector. An error whose kind is [`Kind::UnknownOutcome`] may have been delivered, and is
     /// never to be sent again blindly.
     pub async fn send(&mut self, message: &Message) -> Result<Receipt, Failure> {
+        self.hand_over(message, None).await
+    }
+
+    /// The same, through a gate: as long as it was not opened the message has certainly not left, and where it says no, the
+    /// call ends with [`Kind::Temporary`] and the session with it. Once this returns the gate is not asked any more; whoever
+    /// drops it midway knows neither whether the gate was asked nor whether the message left.
+    pub async fn send_through(&mut self, message: &Message, gate: Arc<dyn Gate>) -> Result<Receipt, Failure> {
+        self.hand_over(message, Some(gate)).await
+    }
+
+    async fn hand_over(&mut self, message: &Message, gate: Option<Arc<dyn Gate>>) -> Result<Receipt, Failure> {
         self.check_usable()?;
         self.begin();
-        self.context.meter.new_message();
+        let context = self.context.clone();
+        context.doorway.begin(context.floor.turn(), gate);
         let begun = Instant::now();
-        let sent_before = self.context.meter.stats().bytes_out;
+        let sent_before = context.meter.bytes_out();
         let lent = self.store.data_mut().lend(message.clone());
-        let lent = lent.map_err(|error| CallError::Trapped(error).explain(&self.context))?;
+        let lent = lent.map_err(|error| CallError::Trapped(error).explain(&context))?;
         let call = self.guest.relais_mail_sender().call_send(&mut self.store, lent);
-        let called = bounded(&self.context, call).await;
+        let called = bounded(&context, call).await;
         self.store.data_mut().take_back();
+        let sent = match context.doorway.end().await {
+            None => verdict::of_send(self.judge(called), message.envelope(), &context),
+            Some(why) => Err(kept(&why)),
+        };
         let taken = self.store.data_mut().table.iter_mut().count();
-        self.worn = taken > self.context.limits.resources / 2;
-        let sent = self.judge(called);
-        let sent = verdict::of_send(sent, message.envelope(), &self.context);
-        self.context.audit.tell(Event::Sent {
+        self.worn = taken > context.limits.resources / 2 || context.floor.has_bodies();
+        context.audit.tell(Event::Sent {
             took: begun.elapsed(),
-            bytes: self.context.meter.stats().bytes_out - sent_before,
+            bytes: context.meter.bytes_out() - sent_before,
         });
         sent
     }
@@ -145,7 +164,8 @@ impl Session {
         }
     }
 
-    /// Whether another call should be made: not after a trap or a limit, nor once half of its handles are taken.
+    /// Whether another call should be made: not after a trap, a limit or a gate that said no, nor once half of its handles are
+    /// taken, nor where a call left a request on its way.
     pub fn usable(&self) -> bool {
         self.usable && !self.worn
     }
@@ -207,6 +227,7 @@ impl Session {
 /// What every call starts with anew.
 fn begin(context: &Context) {
     context.meter.moved();
+    context.floor.begin();
     context.busy.begin();
     context.log.begin(context.limits.log_lines);
 }
@@ -216,24 +237,42 @@ enum CallError {
     Trapped(wasmtime::Error),
     /// Nothing moved for longer than any connection may be silent.
     Silent,
+    /// The gate said no; the words are the gate's ([`kept`]).
+    Kept,
 }
 
 impl CallError {
     fn explain(&self, context: &Context) -> Failure {
         match self {
             CallError::Silent => silent(context),
+            CallError::Kept => kept(&Held::Refused.to_string()),
             CallError::Trapped(error) => explain(context, error),
         }
     }
 }
 
-/// Runs a call; a guest that waits for nothing for ever is ended.
+/// The end of a call, however it came about: nothing leaves in its name any more.
+struct Ending<'a>(&'a Floor);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+/// Runs a call; a guest that waits for nothing for ever is ended, and so is one whose message the host keeps.
 async fn bounded<T>(context: &Context, call: impl Future<Output = wasmtime::Result<T>>) -> Result<T, CallError> {
+    let _ending = Ending(&context.floor);
     let mut call = context.busy.during(call);
     let patience = context.limits.silence + GRACE;
     loop {
         let left = patience.saturating_sub(context.meter.silence());
-        match tokio::time::timeout(left, &mut call).await {
+        let called = tokio::select! {
+            biased;
+            called = tokio::time::timeout(left, &mut call) => called,
+            () = context.doorway.refused() => return Err(CallError::Kept),
+        };
+        match called {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => return Err(CallError::Trapped(error)),
             Err(_) if context.meter.silence() >= patience => return Err(CallError::Silent),
@@ -247,6 +286,11 @@ fn silent(context: &Context) -> Failure {
     let seconds = context.limits.silence.as_secs();
     let text = format!("{}: nothing moved for {seconds} s", context.limited(hit));
     Failure::new(Kind::Timeout, text).with_detail("limit", hit.0)
+}
+
+/// The gate said no.
+fn kept(why: &str) -> Failure {
+    Failure::new(Kind::Temporary, format!("the message has not left: {why}"))
 }
 
 /// A trap in words: the limit that it was, or the guest's own last words.

@@ -57,9 +57,9 @@ pub(crate) fn of_send(
     envelope: &Envelope,
     context: &Context,
 ) -> Result<Receipt, Failure> {
-    let meter = &context.meter;
+    let floor = &context.floor;
     match sent {
-        Ok(_) if !meter.may_have_left() => Err(Failure::new(
+        Ok(_) if !floor.may_have_left() => Err(Failure::new(
             Kind::Other,
             "the connector says that it sent the message, and the message never left",
         )),
@@ -70,11 +70,11 @@ pub(crate) fn of_send(
                 format!("the connector's receipt does not match the envelope: {why}"),
             )),
         },
-        Err(failure) if meter.may_have_left() => {
+        Err(failure) if floor.may_have_left() => {
             let remote_refused = failure
                 .code
                 .as_deref()
-                .is_some_and(|code| meter.remote_refused_with(code));
+                .is_some_and(|code| floor.remote_refused_with(code));
             if remote_refused || failure.kind == Kind::UnknownOutcome {
                 return Err(failure);
             }

@@ -3,8 +3,8 @@
 use relais_manifest::Lang;
 use relais_sandbox::LoadError;
 
-use super::{load, words};
-use crate::names::InstancePath;
+use super::{Class, load, words};
+use crate::names::{InstancePath, WorkspaceName};
 
 /// A connector could not be installed, found or removed.
 #[derive(Debug)]
@@ -16,6 +16,11 @@ pub enum ConnectorError {
     InUse {
         id: String,
         instances: Vec<InstancePath>,
+    },
+    /// The workspace may not use it.
+    NotEnabled {
+        id: String,
+        workspace: WorkspaceName,
     },
     /// Not a component that this host can run.
     Load(Box<LoadError>),
@@ -32,15 +37,18 @@ impl ConnectorError {
         match self {
             Self::Unknown { .. } => "connector-unknown",
             Self::InUse { .. } => "connector-in-use",
+            Self::NotEnabled { .. } => "connector-not-enabled",
             Self::Load(error) => error.code(),
             Self::Manifest { .. } => "manifest-damaged",
         }
     }
 
-    pub(super) fn bad_input(&self) -> bool {
+    pub(super) fn class(&self) -> Class {
         match self {
-            Self::Unknown { .. } | Self::Load(_) => true,
-            Self::InUse { .. } | Self::Manifest { .. } => false,
+            Self::Unknown { .. } => Class::NotFound,
+            Self::Load(_) => Class::BadInput,
+            Self::InUse { .. } | Self::NotEnabled { .. } => Class::Conflict,
+            Self::Manifest { .. } => Class::Failed,
         }
     }
 
@@ -61,6 +69,14 @@ impl ConnectorError {
             (Self::InUse { id, instances }, Lang::En) => format!(
                 "Connector `{id}` is used by {}. Remove these instances first.",
                 words::quoted(lang, instances)
+            ),
+            (Self::NotEnabled { id, workspace }, Lang::Fr) => format!(
+                "Le connecteur « {id} » n'est pas activé dans l'espace « {workspace} ». Activez-le avec « relais connector \
+                 enable {id} --workspace {workspace} »."
+            ),
+            (Self::NotEnabled { id, workspace }, Lang::En) => format!(
+                "Connector `{id}` is not enabled in workspace `{workspace}`. Enable it with `relais connector enable {id} \
+                 --workspace {workspace}`."
             ),
             (Self::Load(error), _) => load::text(error, lang),
             (Self::Manifest { id, reason }, Lang::Fr) => format!(

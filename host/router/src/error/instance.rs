@@ -2,9 +2,9 @@
 
 use relais_manifest::{FieldError, Lang};
 
-use super::words;
+use super::{Class, words};
 use crate::instances::SECRET_BYTES;
-use crate::names::InstanceName;
+use crate::names::{InstanceName, ServiceInstanceName};
 
 /// A connector instance could not be created, found, edited, opened or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,11 +41,56 @@ pub enum InstanceError {
     NoSuchField {
         field: String,
     },
-    /// These services use it when nothing names an instance.
-    IsDefault {
+    /// Secrets were saved under a key that this machine does not have, and have to be given again.
+    SecretsLost {
         name: InstanceName,
-        services: Vec<String>,
+        fields: Vec<String>,
     },
+    /// Something goes through it, and would not go any more.
+    InUse {
+        name: InstanceName,
+        uses: Vec<InstanceUse>,
+    },
+    /// Deliveries wait to go through it.
+    Pending {
+        name: InstanceName,
+    },
+}
+
+/// What a connector instance is used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InstanceUse {
+    /// The service uses it when nothing names an instance.
+    Default { service: String },
+    /// The service uses it whatever names another.
+    Forced { service: String },
+    /// The service instance chose it.
+    ServiceInstance(ServiceInstanceName),
+    /// The failure notices and alerts of the workspace go through it.
+    Notices,
+    /// The failure notices of the service instance go through it.
+    NoticesOf(ServiceInstanceName),
+}
+
+impl InstanceUse {
+    fn text(&self, lang: Lang) -> String {
+        match (self, lang) {
+            (Self::Default { service }, Lang::Fr) => {
+                format!("instance par défaut de « {service} » (« relais service default »)")
+            }
+            (Self::Default { service }, Lang::En) => format!("the default of `{service}` (`relais service default`)"),
+            (Self::Forced { service }, Lang::Fr) => {
+                format!("instance imposée à « {service} » (« relais service unforce »)")
+            }
+            (Self::Forced { service }, Lang::En) => format!("forced on `{service}` (`relais service unforce`)"),
+            (Self::ServiceInstance(name), Lang::Fr) => format!("choisie par l'instance de service « {name} »"),
+            (Self::ServiceInstance(name), Lang::En) => format!("chosen by service instance `{name}`"),
+            (Self::Notices, Lang::Fr) => "avis d'échec de l'espace".to_owned(),
+            (Self::Notices, Lang::En) => "failure notices of the workspace".to_owned(),
+            (Self::NoticesOf(name), Lang::Fr) => format!("avis d'échec de l'instance de service « {name} »"),
+            (Self::NoticesOf(name), Lang::En) => format!("failure notices of service instance `{name}`"),
+        }
+    }
 }
 
 /// A secret that was refused; the secret itself is not here.
@@ -104,22 +149,25 @@ impl InstanceError {
             Self::SecretsNeeded { .. } => "secrets-needed",
             Self::Contradiction { .. } => "edit-contradiction",
             Self::NoSuchField { .. } => "field-unknown",
-            Self::IsDefault { .. } => "instance-is-default",
+            Self::SecretsLost { .. } => "secrets-lost",
+            Self::InUse { .. } => "instance-in-use",
+            Self::Pending { .. } => "instance-has-deliveries",
         }
     }
 
-    pub(super) fn bad_input(&self) -> bool {
+    pub(super) fn class(&self) -> Class {
         match self {
-            Self::Unknown { .. }
-            | Self::Exists { .. }
-            | Self::Fields(_)
+            Self::Unknown { .. } => Class::NotFound,
+            Self::Fields(_)
             | Self::Secrets(_)
             | Self::Grant { .. }
             | Self::TooManyGrants { .. }
             | Self::SecretsNeeded { .. }
             | Self::Contradiction { .. }
-            | Self::NoSuchField { .. } => true,
-            Self::IsDefault { .. } => false,
+            | Self::NoSuchField { .. } => Class::BadInput,
+            Self::Exists { .. } | Self::SecretsLost { .. } | Self::InUse { .. } | Self::Pending { .. } => {
+                Class::Conflict
+            }
         }
     }
 
@@ -163,9 +211,18 @@ impl InstanceError {
                     words::shown(field)
                 )
             }
-            Self::IsDefault { name, services } => format!(
-                "Instance `{name}` is the default of {}. Choose another default first, or none: `relais service default`.",
-                words::quoted(Lang::En, services)
+            Self::SecretsLost { name, fields } => format!(
+                "{} of instance `{name}` must be given again: it was saved under a key that this machine does not have. \
+                 `relais instance edit {name}`.",
+                words::quoted(Lang::En, fields)
+            ),
+            Self::InUse { name, uses } => format!(
+                "Instance `{name}` is in use: {}. Choose another there first, or none.",
+                listed(uses, Lang::En)
+            ),
+            Self::Pending { name } => format!(
+                "Deliveries wait to go through instance `{name}`. Let them go, or cancel them: `relais delivery list --instance \
+                 {name}`."
             ),
         }
     }
@@ -203,13 +260,26 @@ impl InstanceError {
                 "{0} : il n'y a pas de « {0} » à retirer. La commande « relais instance show » nomme les champs.",
                 words::shown(field)
             ),
-            Self::IsDefault { name, services } => format!(
-                "L'instance « {name} » est utilisée par défaut pour {}. Choisissez d'abord une autre instance par défaut, ou \
-                 aucune : « relais service default ».",
-                words::quoted(Lang::Fr, services)
+            Self::SecretsLost { name, fields } => format!(
+                "{} de l'instance « {name} » : secret à ressaisir, car il a été enregistré sous une clé que cette machine n'a \
+                 pas. « relais instance edit {name} ».",
+                words::quoted(Lang::Fr, fields)
+            ),
+            Self::InUse { name, uses } => format!(
+                "L'instance « {name} » est utilisée : {}. Choisissez-y d'abord une autre instance, ou aucune.",
+                listed(uses, Lang::Fr)
+            ),
+            Self::Pending { name } => format!(
+                "Des envois attendent de passer par l'instance « {name} ». Laissez-les partir, ou annulez-les : « relais \
+                 delivery list --instance {name} »."
             ),
         }
     }
+}
+
+fn listed(uses: &[InstanceUse], lang: Lang) -> String {
+    let texts = uses.iter().map(|used| used.text(lang));
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 fn lines(texts: impl Iterator<Item = String>) -> String {

@@ -1,42 +1,75 @@
 //! Every way in which the router refuses or fails: narrow enums for each part, folded into one [`Error`]. Each variant keeps
 //! its facts; the sentences for people are made from them at the end, in French and in English, and say what to do next.
 
+mod backup;
 mod connector;
+mod delivery;
 mod instance;
 mod key;
 mod load;
 mod send;
+mod service_instance;
+mod settings;
 mod store;
+mod token;
 mod words;
+mod workspace;
 
 use std::fmt;
 
 use relais_manifest::Lang;
 use relais_sandbox::SandboxError;
 
+pub use backup::BackupError;
 pub use connector::ConnectorError;
-pub use instance::{InstanceError, SecretError, SecretProblem};
+pub use delivery::DeliveryError;
+pub use instance::{InstanceError, InstanceUse, SecretError, SecretProblem};
 pub use key::KeyError;
 pub use send::{SendError, ServiceError};
+pub use service_instance::ServiceInstanceError;
+pub use settings::{SettingError, SettingProblem};
+pub use token::TokenError;
+pub use workspace::WorkspaceError;
 
-use crate::names::{NAME_BYTES, NameError, WorkspaceName};
+use crate::names::{NAME_BYTES, NameError};
 use crate::store::StoreError;
 
-/// There is no workspace of that name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoWorkspace(pub WorkspaceName);
+/// What kind of trouble it is, for whoever answers a caller: a status of HTTP or an exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// What was asked for cannot be right, whatever the state of things.
+    BadInput,
+    /// There is nothing of that name.
+    NotFound,
+    /// It cannot be done as things are.
+    Conflict,
+    /// It is there, and not for this caller.
+    Forbidden,
+    /// A limit on how many, or how often.
+    TooMany,
+    /// It cannot be done now; later it may.
+    Unavailable,
+    /// The machine, the store or a remote failed.
+    Failed,
+}
 
 /// What the router could not do.
 #[derive(Debug)]
 pub enum Error {
     Name(NameError),
-    Workspace(NoWorkspace),
+    Workspace(WorkspaceError),
     Store(StoreError),
     Key(KeyError),
     Connector(ConnectorError),
     Instance(InstanceError),
     Service(ServiceError),
+    ServiceInstance(ServiceInstanceError),
+    Token(TokenError),
     Send(SendError),
+    Delivery(DeliveryError),
+    Backup(BackupError),
+    /// Settings that were refused, all of them.
+    Settings(Vec<SettingError>),
     /// The sandbox could not be set up on this machine.
     Sandbox(Box<SandboxError>),
     /// The program is ending.
@@ -55,13 +88,18 @@ macro_rules! fold {
 
 fold!(
     Name(NameError),
-    Workspace(NoWorkspace),
+    Workspace(WorkspaceError),
     Store(StoreError),
     Key(KeyError),
     Connector(ConnectorError),
     Instance(InstanceError),
     Service(ServiceError),
+    ServiceInstance(ServiceInstanceError),
+    Token(TokenError),
     Send(SendError),
+    Delivery(DeliveryError),
+    Backup(BackupError),
+    Settings(Vec<SettingError>),
 );
 
 impl Error {
@@ -69,15 +107,39 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Name(_) => "name-invalid",
-            Self::Workspace(_) => "workspace-unknown",
+            Self::Workspace(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::Connector(error) => error.code(),
             Self::Instance(error) => error.code(),
             Self::Service(error) => error.code(),
+            Self::ServiceInstance(error) => error.code(),
+            Self::Token(error) => error.code(),
             Self::Send(error) => error.code(),
+            Self::Delivery(error) => error.code(),
+            Self::Backup(error) => error.code(),
+            Self::Settings(_) => "settings-invalid",
             Self::Sandbox(_) => "sandbox",
             Self::Stopped => "stopped",
+        }
+    }
+
+    /// What kind of trouble it is.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Name(_) | Self::Settings(_) => Class::BadInput,
+            Self::Workspace(error) => error.class(),
+            Self::Store(error) => error.class(),
+            Self::Key(_) | Self::Sandbox(_) => Class::Failed,
+            Self::Connector(error) => error.class(),
+            Self::Instance(error) => error.class(),
+            Self::Service(error) => error.class(),
+            Self::ServiceInstance(error) => error.class(),
+            Self::Token(error) => error.class(),
+            Self::Send(error) => error.class(),
+            Self::Delivery(error) => error.class(),
+            Self::Backup(error) => error.class(),
+            Self::Stopped => Class::Unavailable,
         }
     }
 
@@ -85,18 +147,21 @@ impl Error {
     pub fn text(&self, lang: Lang) -> String {
         match (self, lang) {
             (Self::Name(error), _) => name(error, lang),
-            (Self::Workspace(NoWorkspace(name)), Lang::Fr) => {
-                format!("L'espace « {name} » n'existe pas. Le seul espace est « default ».")
-            }
-            (Self::Workspace(NoWorkspace(name)), Lang::En) => {
-                format!("There is no workspace `{name}`. The only workspace is `default`.")
-            }
+            (Self::Workspace(error), _) => error.text(lang),
             (Self::Store(error), _) => error.text(lang),
             (Self::Key(error), _) => error.text(lang),
             (Self::Connector(error), _) => error.text(lang),
             (Self::Instance(error), _) => error.text(lang),
             (Self::Service(error), _) => error.text(lang),
+            (Self::ServiceInstance(error), _) => error.text(lang),
+            (Self::Token(error), _) => error.text(lang),
             (Self::Send(error), _) => error.text(lang),
+            (Self::Delivery(error), _) => error.text(lang),
+            (Self::Backup(error), _) => error.text(lang),
+            (Self::Settings(errors), _) => {
+                let lines = errors.iter().map(|error| error.text(lang));
+                lines.collect::<Vec<_>>().join("\n")
+            }
             (Self::Sandbox(error), Lang::Fr) => {
                 format!("Le bac à sable n'a pas pu démarrer sur cette machine : {error}")
             }
@@ -106,15 +171,15 @@ impl Error {
         }
     }
 
-    /// Whether what was asked for is wrong, rather than the machine, the remote or the state of things.
+    /// Whether what was asked for is wrong, rather than the machine, the remote or the state of things. A name that is taken
+    /// is wrong, too: another one would do.
     pub fn bad_input(&self) -> bool {
         match self {
-            Self::Name(_) | Self::Workspace(_) => true,
-            Self::Store(_) | Self::Key(_) | Self::Sandbox(_) | Self::Stopped => false,
-            Self::Connector(error) => error.bad_input(),
-            Self::Instance(error) => error.bad_input(),
-            Self::Service(error) => error.bad_input(),
-            Self::Send(error) => error.bad_input(),
+            Self::Instance(InstanceError::Exists { .. })
+            | Self::ServiceInstance(ServiceInstanceError::Exists(_))
+            | Self::Workspace(WorkspaceError::Exists(_))
+            | Self::Token(TokenError::Exists { .. }) => true,
+            other => matches!(other.class(), Class::BadInput | Class::NotFound | Class::Forbidden),
         }
     }
 }
@@ -139,7 +204,12 @@ fn name(error: &NameError, lang: Lang) -> String {
     let given = words::shown(&error.given);
     match (lang, error.field) {
         (Lang::Fr, field) => {
-            let what = if field == "workspace" { "d'espace" } else { "d'instance" };
+            let what = match field {
+                "workspace" => "d'espace",
+                "service-instance" => "d'instance de service",
+                "token" => "de jeton",
+                _ => "d'instance",
+            };
             format!(
                 "{field} : « {given} » n'est pas un nom {what}. Utilisez de 1 à {NAME_BYTES} lettres minuscules sans accent, \
                  chiffres, « . », « _ » ou « - », en commençant par une lettre ou un chiffre."

@@ -4,7 +4,7 @@ use relais_manifest::Lang;
 use relais_message::FieldError;
 use relais_sandbox::{Failure, Kind};
 
-use super::words;
+use super::{Class, words};
 use crate::names::InstanceName;
 use crate::services::Service;
 
@@ -23,6 +23,12 @@ pub enum ServiceError {
         instance: InstanceName,
         connector: String,
         service: &'static Service,
+    },
+    /// The service is forced to another instance than the one that was named.
+    Forced {
+        service: &'static Service,
+        forced: InstanceName,
+        asked: InstanceName,
     },
 }
 
@@ -56,11 +62,16 @@ impl ServiceError {
             Self::Unknown { .. } => "service-unknown",
             Self::NoDefault { .. } => "service-no-default",
             Self::NotServed { .. } => "service-not-served",
+            Self::Forced { .. } => "service-forced",
         }
     }
 
-    pub(super) fn bad_input(&self) -> bool {
-        !matches!(self, Self::NoDefault { .. })
+    pub(super) fn class(&self) -> Class {
+        match self {
+            Self::Unknown { .. } => Class::NotFound,
+            Self::NotServed { .. } => Class::BadInput,
+            Self::NoDefault { .. } | Self::Forced { .. } => Class::Conflict,
+        }
     }
 
     pub(super) fn text(&self, lang: Lang) -> String {
@@ -75,6 +86,16 @@ impl ServiceError {
                     words::shown(name)
                 )
             }
+            (Self::Forced { service, forced, asked }, Lang::Fr) => format!(
+                "Le service « {} » passe toujours par l'instance « {forced} », donc pas par « {asked} ». N'en nommez pas, ou \
+                 libérez le service avec « relais service unforce {0} ».",
+                service.name
+            ),
+            (Self::Forced { service, forced, asked }, Lang::En) => format!(
+                "Service `{}` always goes through instance `{forced}`, and so not through `{asked}`. Name none, or free the \
+                 service with `relais service unforce {0}`.",
+                service.name
+            ),
             (Self::NoDefault { service }, Lang::Fr) => format!(
                 "Le service « {} » ({}) n'a pas d'instance par défaut. Choisissez-en une avec « relais service default {0} \
                  INSTANCE », ou nommez une instance avec --via.",
@@ -134,8 +155,11 @@ impl SendError {
         }
     }
 
-    pub(super) fn bad_input(&self) -> bool {
-        matches!(self, Self::Message(_))
+    pub(super) fn class(&self) -> Class {
+        match self {
+            Self::Message(_) => Class::BadInput,
+            Self::Open { .. } | Self::Verify { .. } | Self::Failed { .. } => Class::Failed,
+        }
     }
 
     pub(super) fn text(&self, lang: Lang) -> String {

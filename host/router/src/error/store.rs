@@ -4,6 +4,7 @@ use std::fmt;
 
 use relais_manifest::Lang;
 
+use super::Class;
 use crate::store::{StoreError, What};
 
 impl StoreError {
@@ -18,7 +19,16 @@ impl StoreError {
             Self::Damaged { .. } => "data-damaged",
             Self::Newer { .. } => "data-newer",
             Self::Component { .. } => "component-damaged",
+            Self::Body { .. } => "body-damaged",
+            Self::Stopped => "data-stopped",
             Self::Io { .. } => "data-io",
+        }
+    }
+
+    pub(super) fn class(&self) -> Class {
+        match self {
+            Self::Busy { .. } | Self::Full { .. } => Class::Unavailable,
+            _ => Class::Failed,
         }
     }
 
@@ -72,6 +82,12 @@ impl StoreError {
                     What::Instance => format!("The record of instance `{key}`"),
                     What::Default => format!("The default of service `{key}`"),
                     What::Secret => format!("The saved secret `{key}`"),
+                    What::Delivery => format!("The record of delivery {key}"),
+                    What::IdempotencyKey => format!("The record of idempotency key `{key}`"),
+                    What::Workspace => format!("The record of workspace `{key}`"),
+                    What::ServiceInstance => format!("The record of service instance `{key}`"),
+                    What::Token => format!("The record of token `{key}`"),
+                    What::Audit => format!("Entry {key} of the audit journal"),
                 };
                 format!(
                     "{what} was written by a later version of Relais (format {version}; this one knows {known}). Use that \
@@ -88,6 +104,15 @@ impl StoreError {
                 "The connector's file {} is not the one that was installed. Install the connector again.",
                 path.display()
             ),
+            Self::Body { path, missing: true } => format!(
+                "The content of the delivery is missing: {}. It cannot be sent any more; ask its sender for it again.",
+                path.display()
+            ),
+            Self::Body { path, missing: false } => format!(
+                "The content of the delivery is not the one that was accepted: {}. It is not sent; ask its sender for it again.",
+                path.display()
+            ),
+            Self::Stopped => "The data folder is being closed. Nothing was stored; try again.".to_owned(),
             Self::Io { path, source } => format!("{}: {source}.", path.display()),
         }
     }
@@ -138,6 +163,12 @@ impl StoreError {
                     What::Instance => (format!("L'enregistrement de l'instance « {key} »"), "écrit"),
                     What::Default => (format!("L'instance par défaut du service « {key} »"), "écrite"),
                     What::Secret => (format!("Le secret enregistré « {key} »"), "écrit"),
+                    What::Delivery => (format!("L'enregistrement de l'envoi {key}"), "écrit"),
+                    What::IdempotencyKey => (format!("L'enregistrement de la clé d'idempotence « {key} »"), "écrit"),
+                    What::Workspace => (format!("L'enregistrement de l'espace « {key} »"), "écrit"),
+                    What::ServiceInstance => (format!("L'enregistrement de l'instance de service « {key} »"), "écrit"),
+                    What::Token => (format!("L'enregistrement du jeton « {key} »"), "écrit"),
+                    What::Audit => (format!("L'entrée {key} du journal d'audit"), "écrite"),
                 };
                 format!(
                     "{what} a été {written} par une version plus récente de Relais (format {version} ; celle-ci connaît \
@@ -154,6 +185,17 @@ impl StoreError {
                 "Le fichier du connecteur {} n'est pas celui qui a été installé. Installez de nouveau le connecteur.",
                 path.display()
             ),
+            Self::Body { path, missing: true } => format!(
+                "Le contenu de l'envoi est absent : {}. Il ne peut plus partir ; redemandez-le à son expéditeur.",
+                path.display()
+            ),
+            Self::Body { path, missing: false } => format!(
+                "Le contenu de l'envoi n'est pas celui qui a été accepté : {}. Il ne part pas ; redemandez-le à son expéditeur.",
+                path.display()
+            ),
+            Self::Stopped => {
+                "Le dossier de données est en cours de fermeture. Rien n'a été enregistré ; recommencez.".to_owned()
+            }
             Self::Io { path, source } => format!("{} : {source}.", path.display()),
         }
     }

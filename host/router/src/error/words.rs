@@ -1,6 +1,7 @@
 //! Small pieces of sentences.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use relais_manifest::Lang;
 
@@ -39,4 +40,25 @@ pub(super) fn changes(lang: Lang, because: &[String]) -> String {
         (Lang::En, id) => format!("`{id}`"),
     };
     because.iter().map(words).collect::<Vec<_>>().join(", ")
+}
+
+/// A duration in the largest unit that tells it whole: `30 jours`, `1 minute`, `90 s`.
+pub(super) fn span(lang: Lang, span: Duration) -> String {
+    let seconds = span.as_secs();
+    let units = [
+        (86_400, "jour", "day"),
+        (3_600, "heure", "hour"),
+        (60, "minute", "minute"),
+    ];
+    let whole = units
+        .into_iter()
+        .find(|(unit, _, _)| seconds >= *unit && seconds % unit == 0);
+    match whole {
+        Some((unit, fr, en)) => {
+            let count = seconds / unit;
+            let word = if lang == Lang::Fr { fr } else { en };
+            format!("{count} {word}{}", if count > 1 { "s" } else { "" })
+        }
+        None => format!("{seconds} s"),
+    }
 }

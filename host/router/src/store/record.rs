@@ -1,6 +1,6 @@
 //! The records on the disk: JSON objects that carry their version as `v`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{StoreError, What};
+use crate::outbox::{DeliveryId, DeliveryRow};
+use crate::instances::InstanceLimits;
 
 /// An installed connector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +34,11 @@ pub struct InstanceRow {
     pub grants: Vec<String>,
     /// What the saved secrets are for; see [`crate::binding`].
     pub binding: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "InstanceLimits::is_none")]
+    pub limits: InstanceLimits,
+    /// Secrets that were saved under a key that is gone, and have to be given again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub lost: BTreeSet<String>,
     pub created_at: Timestamp,
     pub edited_at: Timestamp,
     /// Counts the edits, from 1.
@@ -42,6 +49,16 @@ pub struct InstanceRow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct DefaultRow {
     pub instance: String,
+}
+
+/// What was accepted with an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdempotencyRow {
+    pub delivery: DeliveryId,
+    /// The digest of what was asked for, in base64.
+    pub fingerprint: String,
+    /// When the key is forgotten, in milliseconds since 1970.
+    pub expires_ms: u64,
 }
 
 /// The format of the whole store.
@@ -64,6 +81,14 @@ impl Record for InstanceRow {
 
 impl Record for DefaultRow {
     const WHAT: What = What::Default;
+}
+
+impl Record for DeliveryRow {
+    const WHAT: What = What::Delivery;
+}
+
+impl Record for IdempotencyRow {
+    const WHAT: What = What::IdempotencyKey;
 }
 
 impl Record for FormatRow {

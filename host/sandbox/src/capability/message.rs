@@ -12,7 +12,9 @@ use crate::bindings::relais::mail::message::{
     Address, Addressing, Envelope, Framing, Header, Host, HostAttachment, HostMessage,
 };
 use crate::capability::streams::{Input, some_of};
-use crate::meter::{LimitHit, Meter};
+use crate::context::Context;
+use crate::floor::Turn;
+use crate::meter::LimitHit;
 use crate::state::State;
 
 /// Streams of one message open at once: each may hold a file and some blocks of it.
@@ -53,8 +55,9 @@ pub struct MessageBody {
 }
 
 impl MessageBody {
-    /// The next block, as large as it comes; none at the end.
-    pub(crate) async fn next(&mut self, meter: &Meter) -> Result<Option<Bytes>, StreamError> {
+    /// The next block, as large as it comes; none at the end. Before the end of the message itself it waits for the gate:
+    /// whoever reads ahead of what it writes has not written the last block by then.
+    pub(crate) async fn next(&mut self, turn: Turn, context: &Context) -> Result<Option<Bytes>, StreamError> {
         if !self.pending.is_empty() {
             return Ok(Some(std::mem::take(&mut self.pending)));
         }
@@ -63,23 +66,24 @@ impl MessageBody {
         }
         self.begun = true;
         if !self.whole {
-            meter.content_exposed();
+            context.floor.content_exposed();
         }
         let failed = |e: std::io::Error| StreamError::Failed(format!("the message cannot be read: {e}"));
         let block = self.body.next().await.map_err(failed)?;
         if block.is_none() {
-            self.ended = true;
             if self.whole {
-                meter.left_whole();
+                let passed = context.before_leaving(turn).await;
+                passed.map_err(|held| StreamError::Refused(context.held(held)))?;
             }
+            self.ended = true;
         }
         Ok(block)
     }
 
     /// At most `len` bytes for the guest, who can send them in its own words from here on.
-    pub(crate) async fn read(&mut self, len: usize, meter: &Meter) -> Result<Option<Bytes>, StreamError> {
-        meter.content_exposed();
-        let block = self.next(meter).await?;
+    pub(crate) async fn read(&mut self, len: usize, context: &Context) -> Result<Option<Bytes>, StreamError> {
+        context.floor.content_exposed();
+        let block = self.next(context.floor.turn(), context).await?;
         Ok(block.map(|mut block| {
             let some = some_of(&mut block, len);
             self.pending = block;
@@ -213,13 +217,13 @@ impl HostMessage for State {
 
     fn subject(&mut self, this: Resource<MessageHandle>) -> wasmtime::Result<String> {
         let message = self.message(&this)?;
-        self.context.meter.content_exposed();
+        self.context.floor.content_exposed();
         Ok(message.subject().to_owned())
     }
 
     fn headers(&mut self, this: Resource<MessageHandle>) -> wasmtime::Result<Vec<Header>> {
         let message = self.message(&this)?;
-        self.context.meter.content_exposed();
+        self.context.floor.content_exposed();
         let header = |(name, value): &(String, String)| Header {
             name: name.clone(),
             value: value.clone(),
@@ -229,14 +233,14 @@ impl HostMessage for State {
 
     fn text(&mut self, this: Resource<MessageHandle>) -> wasmtime::Result<Option<String>> {
         let message = self.message(&this)?;
-        self.context.meter.content_exposed();
-        Ok(message.text().map(str::to_owned))
+        self.context.floor.content_exposed();
+        Ok(message.text()?.map(str::to_owned))
     }
 
     fn html(&mut self, this: Resource<MessageHandle>) -> wasmtime::Result<Option<String>> {
         let message = self.message(&this)?;
-        self.context.meter.content_exposed();
-        Ok(message.html().map(str::to_owned))
+        self.context.floor.content_exposed();
+        Ok(message.html()?.map(str::to_owned))
     }
 
     fn attachments(&mut self, this: Resource<MessageHandle>) -> wasmtime::Result<Vec<Resource<AttachmentHandle>>> {

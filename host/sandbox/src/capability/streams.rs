@@ -8,6 +8,7 @@ use crate::bindings::relais::connector::streams::{Host, HostInputStream, HostOut
 use crate::capability::http::ResponseBody;
 use crate::capability::message::MessageBody;
 use crate::capability::network::{Conn, IoFault};
+use crate::context::Context;
 use crate::state::State;
 
 /// Bytes of one read at most.
@@ -68,7 +69,7 @@ impl HostInputStream for State {
                 Some(conn) => conn.read(len, &self.context).await.map_err(StreamError::from),
                 None => Err(StreamError::Closed),
             },
-            Input::Message(body) => body.read(len, &self.context.meter).await.map(|b| b.map(Vec::from)),
+            Input::Message(body) => body.read(len, &self.context).await.map(|b| b.map(Vec::from)),
             Input::Response(body) => body.read(len, &self.context).await.map(|b| b.map(Vec::from)),
         };
         if let Ok(Some(bytes)) = &read {
@@ -139,15 +140,12 @@ impl HostOutputStream for State {
 
 /// Copies one block behind what it reads, so that the host knows the last block before it writes it: from then on the
 /// message may have arrived, even if the write fails.
-async fn splice_message(
-    conn: &mut Conn,
-    body: &mut MessageBody,
-    context: &crate::context::Context,
-) -> Result<u64, StreamError> {
+async fn splice_message(conn: &mut Conn, body: &mut MessageBody, context: &Context) -> Result<u64, StreamError> {
+    let turn = context.floor.turn();
     let mut sum = 0;
-    let mut block = body.next(&context.meter).await?;
+    let mut block = body.next(turn, context).await?;
     while let Some(bytes) = block {
-        block = body.next(&context.meter).await?;
+        block = body.next(turn, context).await?;
         sum += bytes.len() as u64;
         conn.write_content(&bytes, context).await?;
     }
@@ -155,11 +153,7 @@ async fn splice_message(
     Ok(sum)
 }
 
-async fn splice_response(
-    conn: &mut Conn,
-    body: &mut ResponseBody,
-    context: &crate::context::Context,
-) -> Result<u64, StreamError> {
+async fn splice_response(conn: &mut Conn, body: &mut ResponseBody, context: &Context) -> Result<u64, StreamError> {
     let mut sum = 0;
     while let Some(bytes) = body.read(READ_BYTES, context).await? {
         sum += bytes.len() as u64;

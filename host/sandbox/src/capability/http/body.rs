@@ -11,6 +11,7 @@ use crate::bindings::relais::connector::streams::StreamError;
 use crate::capability::message::MessageBody;
 use crate::capability::streams::some_of;
 use crate::context::Context;
+use crate::floor::{OnItsWay, Turn};
 
 /// A piece of a request body.
 pub(crate) enum Piece {
@@ -33,9 +34,16 @@ pub(super) fn size(pieces: &[Piece]) -> Option<u64> {
 
 /// The pieces as one body. The end of the message's own stream is marked before its last block is handed over, so that a
 /// connection lost meanwhile leaves the outcome unknown.
-pub(super) fn request_body(pieces: Vec<Piece>, context: Arc<Context>) -> reqwest::Body {
-    let pieces = pieces.into_iter();
-    reqwest::Body::wrap_stream(blocks(pieces, context))
+pub(super) fn request_body(pieces: Vec<Piece>, turn: Turn, context: Arc<Context>) -> reqwest::Body {
+    let start = Blocks {
+        pieces: pieces.into_iter(),
+        current: None,
+        ahead: None,
+        turn,
+        on_its_way: Some(OnItsWay::new(context.clone())),
+        context,
+    };
+    reqwest::Body::wrap_stream(blocks(start))
 }
 
 struct Blocks {
@@ -43,19 +51,13 @@ struct Blocks {
     current: Option<Piece>,
     /// Read ahead of what is handed over.
     ahead: Option<Bytes>,
+    turn: Turn,
+    /// Until the last block is handed over.
+    on_its_way: Option<OnItsWay>,
     context: Arc<Context>,
 }
 
-fn blocks(
-    pieces: std::vec::IntoIter<Piece>,
-    context: Arc<Context>,
-) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
-    let start = Blocks {
-        pieces,
-        current: None,
-        ahead: None,
-        context,
-    };
+fn blocks(start: Blocks) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
     stream::try_unfold(start, |mut blocks| async move {
         let block = match blocks.ahead.take() {
             Some(block) => Some(block),
@@ -65,7 +67,11 @@ fn blocks(
             return Ok(None);
         };
         blocks.ahead = blocks.read().await?;
-        blocks.context.meter.out(block.len()).map_err(std::io::Error::other)?;
+        let leaves = blocks.context.leave(blocks.turn, block.len()).await;
+        leaves.map_err(std::io::Error::other)?;
+        if blocks.ahead.is_none() {
+            blocks.on_its_way = None;
+        }
         Ok(Some((block, blocks)))
     })
 }
@@ -77,7 +83,7 @@ impl Blocks {
             let block = match &mut self.current {
                 None => None,
                 Some(Piece::Bytes(bytes)) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
-                Some(Piece::Message(body)) => body.next(&self.context.meter).await.map_err(failed)?,
+                Some(Piece::Message(body)) => body.next(self.turn, &self.context).await.map_err(failed)?,
                 Some(Piece::Response(body)) => body.read(usize::MAX, &self.context).await.map_err(failed)?,
             };
             match block {

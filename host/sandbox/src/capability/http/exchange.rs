@@ -8,6 +8,8 @@ use super::client::Client;
 use super::door::{Admitted, Door, DoorError};
 use crate::Rule;
 use crate::failure::clean;
+use crate::floor::Turn;
+use crate::gate::Held;
 use crate::meter::LimitHit;
 use crate::observer::Event;
 use crate::tls::{Fault, causes, rustls_error};
@@ -25,6 +27,7 @@ impl Door {
     /// Sends what was admitted, and waits for the head of the answer.
     pub(crate) async fn exchange(
         &self,
+        turn: Turn,
         admitted: Admitted,
         request: http::Request<reqwest::Body>,
     ) -> Result<Answer, DoorError> {
@@ -33,14 +36,13 @@ impl Door {
         let limited = |limit| DoorError::Limit(context.limited(limit));
         let place = self.place().ok_or_else(|| limited(LimitHit("connections")))?;
         let method = clean(request.method().as_str(), METHOD_BYTES);
-        let head = context
-            .meter
-            .head_out(head_bytes(request.headers()) + request.uri().to_string().len());
-        let head = head.map_err(limited)?;
+        let bytes = head_bytes(request.headers()) + request.uri().to_string().len();
+        let head = context.head_leaves(turn, bytes).await;
+        let head = head.map_err(|held| DoorError::Limit(context.held(held)))?;
         let request = reqwest::Request::try_from(request).map_err(|e| DoorError::Failed(e.to_string()))?;
         let answered = self.patiently(client.http.execute(request)).await;
         if matches!(&answered, Some(Err(error)) if error.is_connect()) {
-            context.meter.unsent(&head);
+            context.stayed(&head);
         }
         let status = answered
             .as_ref()
@@ -55,7 +57,10 @@ impl Door {
             .ok_or(DoorError::Timeout)?
             .map_err(|error| self.explain(&client, &error))?;
         context.meter.arrived(head_bytes(response.headers())).map_err(limited)?;
-        context.meter.heard_status(response.status().as_u16());
+        if context.floor.turn() != turn {
+            return Err(DoorError::Failed(Held::Over.to_string()));
+        }
+        context.floor.heard_status(response.status().as_u16());
         Ok(Answer {
             response: response.into(),
             place,
@@ -81,8 +86,8 @@ impl Door {
             if let Some(rule) = cause.downcast_ref::<Rule>() {
                 return DoorError::Refused(rule.to_string());
             }
-            if let Some(limit) = cause.downcast_ref::<LimitHit>() {
-                return DoorError::Limit(self.context().limited(*limit));
+            if let Some(held) = cause.downcast_ref::<Held>() {
+                return DoorError::Limit(self.context().held(*held));
             }
         }
         if rustls_error(error).is_some() {

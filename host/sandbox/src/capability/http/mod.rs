@@ -94,11 +94,10 @@ impl State {
         if let Some(size) = body::size(&pieces) {
             head.headers.insert(http::header::CONTENT_LENGTH, size.into());
         }
-        let body = body::request_body(pieces, self.context.clone());
-        Ok(self
-            .door
-            .exchange(client, http::Request::from_parts(head, body))
-            .await?)
+        let turn = self.context.floor.turn();
+        let body = body::request_body(pieces, turn, self.context.clone());
+        let request = http::Request::from_parts(head, body);
+        Ok(self.door.exchange(turn, client, request).await?)
     }
 
     /// Moves the rest of a stream into a request; the guest's stream is at its end from here on.

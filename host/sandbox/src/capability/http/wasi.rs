@@ -15,6 +15,7 @@ use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
 use super::door::{Door, DoorError};
 use super::exchange::Answer;
 use crate::context::Context;
+use crate::floor::{OnItsWay, Turn};
 use crate::handles::Watch;
 use crate::observer::Level;
 use crate::{Place, Rule};
@@ -48,12 +49,16 @@ impl WasiHttpHooks for Hooks {
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Exchanged, Error>> + Send> {
         let door = self.door.clone();
+        // Here, and not in the task, which may get its turn in a later call.
+        let turn = door.context().floor.turn();
         Box::new(async move {
             let (mut head, body) = request.into_parts();
             let admitted = door.admit(&mut head).map_err(error)?;
-            let body = watched(&door, body);
+            let body = watched(&door, turn, body);
             let destination = head.uri.authority().map(ToString::to_string).unwrap_or_default();
-            let answer = door.exchange(admitted, http::Request::from_parts(head, body)).await;
+            let answer = door
+                .exchange(turn, admitted, http::Request::from_parts(head, body))
+                .await;
             let Answer { response, place } = answer.map_err(|fault| {
                 tell(&door, &destination, &fault);
                 error(fault)
@@ -93,29 +98,31 @@ fn counted(context: Arc<Context>, body: reqwest::Body, place: OwnedSemaphorePerm
     StreamBody::new(frames).boxed_unsync()
 }
 
-/// A guest's body, counted and watched.
-fn watched(door: &Arc<Door>, body: WasiBody) -> reqwest::Body {
-    let door = door.clone();
-    let mut watch = Watch::default();
+/// A guest's body, counted and watched. All of its pieces are the guest's own words.
+fn watched(door: &Arc<Door>, turn: Turn, body: WasiBody) -> reqwest::Body {
+    let context = door.context().clone();
+    let on_its_way = OnItsWay::new(context.clone());
     let body = http_body_util::BodyExt::map_err(body, |e| std::io::Error::other(format!("{e:?}")));
-    let frames = BodyStream::new(body).try_filter_map(move |frame: http_body::Frame<Bytes>| {
-        let context = door.context();
-        let passed = match frame.into_data() {
-            Err(_) => Ok(None),
-            Ok(bytes) if watch.sees(&context.handles, &bytes) => {
-                let rule = Rule::Handle(Place::Body);
-                context.audit.refuse("a request's body", rule.clone());
-                Err(std::io::Error::other(rule))
+    let start = (BodyStream::new(body), Watch::default(), on_its_way);
+    let pieces = try_unfold(start, move |(mut frames, mut watch, on_its_way)| {
+        let context = context.clone();
+        async move {
+            while let Some(frame) = frames.try_next().await? {
+                // Trailers are the connection's.
+                let Ok(bytes) = frame.into_data() else { continue };
+                if watch.sees(&context.handles, &bytes) {
+                    let rule = Rule::Handle(Place::Body);
+                    context.audit.refuse("a request's body", rule.clone());
+                    return Err(std::io::Error::other(rule));
+                }
+                let leaves = context.leave(turn, bytes.len()).await;
+                leaves.map_err(std::io::Error::other)?;
+                return Ok(Some((bytes, (frames, watch, on_its_way))));
             }
-            Ok(bytes) => context
-                .meter
-                .out(bytes.len())
-                .map(|()| Some(bytes))
-                .map_err(std::io::Error::other),
-        };
-        std::future::ready(passed)
+            Ok(None)
+        }
     });
-    reqwest::Body::wrap_stream(frames)
+    reqwest::Body::wrap_stream(pieces)
 }
 
 fn error(error: DoorError) -> Error {

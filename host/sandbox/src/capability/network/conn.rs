@@ -143,7 +143,7 @@ impl Conn {
             .meter
             .arrived(read)
             .map_err(|limit| IoFault::Refused(context.limited(limit)))?;
-        context.meter.heard(&bytes);
+        context.floor.heard(&bytes);
         Ok(Some(bytes))
     }
 
@@ -168,10 +168,8 @@ impl Conn {
         if let Some(reason) = &self.closed_for_writing {
             return Err(IoFault::Refused(reason.clone()));
         }
-        context
-            .meter
-            .out(bytes.len())
-            .map_err(|limit| IoFault::Refused(context.limited(limit)))?;
+        let leaves = context.leave(context.floor.turn(), bytes.len()).await;
+        leaves.map_err(|held| IoFault::Refused(context.held(held)))?;
         let silence = self.silence;
         let written = match &mut self.transport {
             Transport::Clear(stream) => write_some(stream, bytes, silence, context).await,

@@ -1,0 +1,301 @@
+//! One attempt: a delivery's message through a session, and what it came to.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use relais_message::Message;
+use relais_sandbox::{Failure, Kind, Receipt};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::core::{Core, Phase, reached};
+use super::gate::{BookGate, Stage};
+use super::held::Held;
+use super::verdict::{self, Report, Verdict};
+use super::world::World;
+use super::{DispatchConfig, backoff, words};
+use crate::names::InstancePath;
+use crate::outbox::{Attempt, Delivery, DeliveryId, Outcome, RecipientResult, RecipientState, Words};
+use crate::store::StoreError;
+
+/// A delivery to attempt, with its message for the recipients that are pending.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub delivery: Delivery,
+    /// As it was accepted.
+    pub whole: Message,
+    message: Message,
+}
+
+/// What stands in the way of an attempt.
+#[derive(Debug)]
+pub(super) enum Found {
+    Job(Box<Job>),
+    /// Nothing is to be done now: it ended, it is not due, or it is not there.
+    Nothing,
+    /// Its message cannot be read.
+    Unreadable(Box<Delivery>, StoreError),
+    /// The store cannot be read.
+    Broken(StoreError),
+}
+
+/// What an attempt came to.
+#[derive(Debug)]
+pub(super) struct Attempted {
+    /// None where the book still says the truth.
+    pub outcome: Option<Outcome>,
+    pub report: Report,
+}
+
+/// When an attempt begins to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    /// Only if it is due.
+    Due,
+    /// At once: somebody asked for it.
+    Now,
+}
+
+/// Finds what is to be attempted: in memory where it was just accepted, else in the store.
+pub(super) async fn find<W: World>(core: &Core<W>, id: DeliveryId, when: When) -> Found {
+    let waits = |delivery: &Delivery| {
+        delivery.pending().next().is_some() && (when == When::Now || due(delivery, core))
+    };
+    let (delivery, whole) = match core.hub.recall(id) {
+        Some(found) => found,
+        None => {
+            let delivery = match core.world.row(id) {
+                Ok(Some(delivery)) if waits(&delivery) => delivery,
+                Ok(_) => return Found::Nothing,
+                Err(error) => return Found::Broken(error),
+            };
+            match core.world.message(&delivery).await {
+                Ok(Some(message)) => (delivery, message),
+                Ok(None) => return Found::Nothing,
+                Err(error) if of_one_message(&error) => return Found::Unreadable(Box::new(delivery), error),
+                Err(error) => return Found::Broken(error),
+            }
+        }
+    };
+    let pending = delivery.pending().count();
+    let message = match pending == delivery.recipients.len() {
+        true => whole.clone(),
+        false => {
+            let addresses = delivery.pending().map(|(_, recipient)| recipient.address.clone());
+            whole.with_recipients(addresses.collect())
+        }
+    };
+    Found::Job(Box::new(Job {
+        delivery,
+        whole,
+        message,
+    }))
+}
+
+/// Whether it is this message that cannot be read, and not the store.
+fn of_one_message(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Body { .. } | StoreError::Damaged { .. } | StoreError::Newer { .. }
+    )
+}
+
+/// The store counts in milliseconds. What is due absurdly late was put off by a wrong clock.
+fn due<W: World>(delivery: &Delivery, core: &Core<W>) -> bool {
+    let now = core.world.now().as_millisecond();
+    let far = i64::try_from(core.config.far.as_millis()).unwrap_or(i64::MAX);
+    delivery.due_at.is_some_and(|due_at| {
+        let ahead = due_at.as_millisecond().saturating_sub(now);
+        ahead <= 0 || ahead > far
+    })
+}
+
+/// How the session's part of an attempt ended.
+enum End {
+    Answered(Result<Receipt, Failure>, Stage),
+    /// No session could be opened.
+    NotOpened(Failure),
+    /// Relais is being stopped.
+    Cut(Stage),
+}
+
+/// Attempts a delivery once.
+pub(super) async fn make<W: World>(
+    core: &Core<W>,
+    path: &InstancePath,
+    held: &mut Held<W::Session>,
+    job: &Job,
+    phase: &mut watch::Receiver<Phase>,
+) -> Attempted {
+    let began = Instant::now();
+    let began_at = core.world.now();
+    core.hub.tally.attempts.add(1);
+    let mut end = run(core, path, held, job, began_at, phase).await;
+    // A kept session whose connection died while nobody used it tells nothing of the remote: once, a fresh one is tried.
+    if let End::Answered(Err(failure), stage) = &end
+        && held.was_used()
+        && *stage == Stage::Shut
+        && matches!(failure.kind, Kind::Unreachable | Kind::Timeout)
+    {
+        tracing::debug!(target: "relais::dispatch", delivery = %job.delivery.id, instance = %path, kind = failure.kind.word(), "the kept session was dead");
+        held.drop_session();
+        end = run(core, path, held, job, began_at, phase).await;
+    }
+    core.hub.tally.attempting.note(began.elapsed());
+    conclude(core, job, began_at, end)
+}
+
+async fn run<W: World>(
+    core: &Core<W>,
+    path: &InstancePath,
+    held: &mut Held<W::Session>,
+    job: &Job,
+    began_at: Timestamp,
+    phase: &mut watch::Receiver<Phase>,
+) -> End {
+    let opened = tokio::select! {
+        opened = held.ready(core, path) => opened,
+        () = reached(phase, Phase::Cut) => return End::Cut(Stage::Shut),
+    };
+    if let Err(failure) = opened {
+        return End::NotOpened(failure);
+    }
+    let gate = BookGate::new(core.world.clone(), job.delivery.id, began_at);
+    let answer = tokio::select! {
+        answer = held.send(&job.message, gate.clone()) => Some(answer),
+        () = reached(phase, Phase::Cut) => None,
+    };
+    match answer {
+        Some(answer) => End::Answered(answer, gate.stage()),
+        None => {
+            // A call that was dropped midway leaves a session that is of no more use.
+            held.drop_session();
+            End::Cut(gate.stage())
+        }
+    }
+}
+
+fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) -> Attempted {
+    let delivery = &job.delivery;
+    let verdict = match end {
+        End::NotOpened(failure) => {
+            let verdict = verdict::of_failure(delivery, &failure, false);
+            // Whatever kept the session from opening, it was not this message.
+            let report = Report::Ails {
+                asked: failure.retry_after,
+            };
+            verdict::waits(Verdict { report, ..verdict })
+        }
+        End::Answered(Ok(receipt), _) => verdict::of_receipt(delivery, &receipt),
+        End::Answered(Err(_), Stage::Withdrawn) | End::Cut(Stage::Withdrawn | Stage::Shut) => {
+            return Attempted {
+                outcome: None,
+                report: Report::Nothing,
+            };
+        }
+        End::Answered(Err(_), stage @ (Stage::Broken | Stage::Asked)) | End::Cut(stage @ (Stage::Broken | Stage::Asked)) => {
+            let report = match stage {
+                Stage::Broken => Report::Ails { asked: None },
+                _ => Report::Nothing,
+            };
+            return Attempted {
+                outcome: Some(put_back(delivery, began_at, core.world.now())),
+                report,
+            };
+        }
+        End::Answered(Err(failure), stage) => verdict::of_failure(delivery, &failure, stage == Stage::Open),
+        End::Cut(Stage::Open) => verdict::of_interruption(delivery, words::STOPPED),
+    };
+    let report = verdict.report;
+    Attempted {
+        outcome: Some(outcome(&core.config, delivery, (began_at, core.world.now()), verdict)),
+        report,
+    }
+}
+
+/// The outcome of a verdict: with the time of the next attempt, or without one because it took too long already.
+pub(super) fn outcome(
+    config: &DispatchConfig,
+    delivery: &Delivery,
+    (began_at, ended_at): (Timestamp, Timestamp),
+    verdict: Verdict,
+) -> Outcome {
+    let Verdict {
+        mut results,
+        words,
+        details,
+        asked,
+        ..
+    } = verdict;
+    if ended_at >= delivery.give_up_at {
+        give_up(delivery, &mut results, ended_at);
+    }
+    let waits = results.iter().any(|result| result.state.pending());
+    let next_at = waits.then(|| {
+        let wait = backoff::retry(config, delivery.tried.saturating_add(1), asked, backoff::draw());
+        after(ended_at, wait)
+    });
+    let told = results.iter().filter(|result| result.words.is_some() && result.words != words);
+    let attempt = Attempt {
+        began_at,
+        ended_at,
+        results: brief(told.cloned().collect()),
+        words,
+        details,
+    };
+    Outcome {
+        attempt,
+        results,
+        next_at,
+    }
+}
+
+/// Those that would wait for another attempt have failed instead.
+fn give_up(delivery: &Delivery, results: &mut [RecipientResult], now: Timestamp) {
+    for result in results {
+        if result.state.pending() {
+            let last = result.words.take();
+            result.state = RecipientState::Failed;
+            result.words = Some(words::gave_up(delivery, last.as_ref(), now));
+        }
+    }
+}
+
+/// Nothing left, and the book may think otherwise.
+fn put_back(delivery: &Delivery, began_at: Timestamp, now: Timestamp) -> Outcome {
+    let words = Words::new(Kind::Temporary, words::PUT_BACK);
+    let results = delivery.pending().map(|(recipient, _)| RecipientResult {
+        recipient,
+        state: RecipientState::Queued,
+        words: Some(words.clone()),
+    });
+    Outcome {
+        results: results.collect(),
+        attempt: Attempt {
+            began_at,
+            ended_at: now,
+            words: Some(words),
+            results: Vec::new(),
+            details: Vec::new(),
+        },
+        next_at: Some(now),
+    }
+}
+
+/// An attempt for a thousand recipients keeps the remote's words for the first of them, and its codes for all: each recipient
+/// has its own last words beside.
+fn brief(mut results: Vec<RecipientResult>) -> Vec<RecipientResult> {
+    const FULL: usize = 20;
+    const CHARS: usize = 60;
+    for words in results.iter_mut().skip(FULL).filter_map(|result| result.words.as_mut()) {
+        words.text = words.text.chars().take(CHARS).collect();
+    }
+    results
+}
+
+/// The store counts in milliseconds; a wait that the calendar cannot hold ends with the calendar.
+fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    let next = now.checked_add(wait).unwrap_or(Timestamp::MAX);
+    Timestamp::from_millisecond(next.as_millisecond()).unwrap_or(next)
+}

@@ -1,0 +1,82 @@
+//! Attempts without lanes: what a crash interrupted, and the one attempt of a router without a dispatcher.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::task::{JoinError, JoinSet};
+
+use super::DispatchConfig;
+use super::attempt::{self, Found, When};
+use super::core::Core;
+use super::held::Held;
+use super::verdict;
+use super::words;
+use super::world::World;
+use crate::error::Error;
+use crate::names::InstancePath;
+use crate::outbox::DeliveryId;
+use crate::router::Router;
+use crate::store::StoreError;
+
+/// Interrupted deliveries that are settled at once, so that they share the store's commits.
+const BATCH: usize = 64;
+
+impl Router {
+    /// Settles what was being sent when the process before this one ended: nobody knows whether it left. Whoever opens the store
+    /// holds it alone, so nobody else can be sending.
+    pub(crate) async fn recover(&self) -> Result<(), StoreError> {
+        let config = DispatchConfig::default();
+        let mut tasks = JoinSet::new();
+        for id in self.book.interrupted()? {
+            let Some(delivery) = self.book.get(id)? else { continue };
+            let verdict = verdict::of_interruption(&delivery, words::STOPPED);
+            let now = Timestamp::now();
+            let outcome = attempt::outcome(&config, &delivery, (now, now), verdict);
+            tracing::warn!(target: "relais::dispatch", delivery = %id, "Relais had ended while it was being sent");
+            if tasks.len() >= BATCH {
+                joined(tasks.join_next().await)?;
+            }
+            let book = self.book.clone();
+            tasks.spawn(async move { book.settle(id, outcome).await.map(drop) });
+        }
+        while !tasks.is_empty() {
+            joined(tasks.join_next().await)?;
+        }
+        Ok(())
+    }
+}
+
+fn joined(task: Option<Result<Result<(), StoreError>, JoinError>>) -> Result<(), StoreError> {
+    match task {
+        None => Ok(()),
+        Some(Ok(settled)) => settled,
+        Some(Err(_)) => Err(StoreError::Stopped),
+    }
+}
+
+/// Attempts a delivery once, in a session of its own.
+pub(super) async fn try_once<W: World>(core: &Arc<Core<W>>, id: DeliveryId) -> Result<(), Error> {
+    let Some(claim) = core.hub.claim(id) else {
+        return Ok(());
+    };
+    let (outcome, message) = match attempt::find(core, id, When::Now).await {
+        Found::Nothing => return Ok(()),
+        Found::Broken(error) => return Err(error.into()),
+        Found::Unreadable(delivery, error) => (Some(core.lost(&delivery, &error)), None),
+        Found::Job(job) => {
+            let path = InstancePath {
+                workspace: job.delivery.workspace.clone(),
+                name: job.delivery.instance.clone(),
+            };
+            let mut held = Held::new();
+            let mut phase = core.phase.subscribe();
+            let attempted = attempt::make(core, &path, &mut held, &job, &mut phase).await;
+            held.close().await;
+            (attempted.outcome, Some(job.whole))
+        }
+    };
+    if let Some(outcome) = outcome {
+        core.settle(claim, outcome, message).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,270 @@
+//! What decides whether a failed send can have delivered, and what the remote said of it.
+//!
+//! The threat: a message that left and is said not to have. Work on a call's behalf can outlive it (a request's body on its
+//! way), so everything that leaves does so in the name of one call, a [`Turn`], and none of it once that call is over: what
+//! the floor says at the end of a call is final.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::context::Context;
+use crate::gate::{Held, Passed};
+
+/// Bytes of the remote's words that are kept to compare a guest's code with: its longest last line, and more.
+const HEARD_BYTES: usize = 16 << 10;
+
+/// What marks a status of HTTP among the lines that were heard.
+const HTTP: &str = "HTTP ";
+
+/// The guest holds content that it can send in its own words (a body, an attachment).
+const EXPOSED: u64 = 1;
+/// The message may have left whole.
+const REACHED: u64 = 1 << 1;
+/// The gate said no.
+const REFUSED: u64 = 1 << 2;
+/// The call is over.
+const OVER: u64 = 1 << 3;
+/// One call.
+const CALL: u64 = 1 << 4;
+
+/// One call of a session: what something leaves in the name of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Turn(u64);
+
+/// What left in the call in progress.
+#[derive(Debug)]
+pub(crate) struct Floor {
+    /// The call's number above its four bits: whether a call is over and whether its message left change in one step.
+    word: AtomicU64,
+    /// Bodies of requests that are not out yet.
+    bodies: AtomicUsize,
+    /// What the remote said since the message may have left: the last [`HEARD_BYTES`] of it.
+    heard: Mutex<Vec<u8>>,
+}
+
+impl Default for Floor {
+    fn default() -> Self {
+        Self {
+            word: AtomicU64::new(OVER),
+            bodies: AtomicUsize::new(0),
+            heard: Mutex::default(),
+        }
+    }
+}
+
+impl Floor {
+    /// A call begins: nothing has left in it.
+    pub(crate) fn begin(&self) {
+        let next = self.turn().0.wrapping_add(CALL);
+        self.word.store(next, Ordering::SeqCst);
+    }
+
+    /// The call is over: nothing leaves in its name any more.
+    pub(crate) fn end(&self) {
+        self.word.fetch_or(OVER, Ordering::SeqCst);
+    }
+
+    /// The call in progress.
+    pub(crate) fn turn(&self) -> Turn {
+        Turn(turn_of(self.word.load(Ordering::SeqCst)))
+    }
+
+    /// The guest holds content that it can send in its own words: whatever leaves from now on may be the message.
+    pub(crate) fn content_exposed(&self) {
+        self.word.fetch_or(EXPOSED, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_exposed(&self) -> bool {
+        self.word.load(Ordering::SeqCst) & EXPOSED != 0
+    }
+
+    /// Whether anything may leave in the name of a call.
+    pub(crate) fn allows(&self, turn: Turn) -> Result<(), Held> {
+        permit(self.word.load(Ordering::SeqCst), turn)
+    }
+
+    /// The gate said no.
+    pub(crate) fn refuse(&self, turn: Turn) {
+        let refused = |word| permit(word, turn).is_ok().then_some(word | REFUSED);
+        let _ = self.word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, refused);
+    }
+
+    /// The message may leave whole from here on.
+    pub(crate) fn left_whole(&self, turn: Turn, _: Passed) -> Result<(), Held> {
+        let reached = |word| permit(word, turn).is_ok().then_some(word | REACHED);
+        match self.word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, reached) {
+            Ok(before) => {
+                if before & REACHED == 0 {
+                    self.heard.lock().unwrap_or_else(|e| e.into_inner()).clear();
+                }
+                Ok(())
+            }
+            Err(word) => permit(word, turn),
+        }
+    }
+
+    /// What was thought to leave has not: the message is where it was.
+    pub(crate) fn stayed(&self, turn: Turn) {
+        let stayed = |word| permit(word, turn).is_ok().then_some(word & !REACHED);
+        let _ = self.word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, stayed);
+    }
+
+    /// The message may have left whole. Never so where the gate was not opened.
+    pub(crate) fn may_have_left(&self) -> bool {
+        self.word.load(Ordering::SeqCst) & REACHED != 0
+    }
+
+    /// What the remote says: bytes of a connection, or the status line of an HTTP answer.
+    pub(crate) fn heard(&self, bytes: &[u8]) {
+        if self.may_have_left() {
+            let mut heard = self.heard.lock().unwrap_or_else(|e| e.into_inner());
+            heard.extend_from_slice(bytes);
+            let excess = heard.len().saturating_sub(HEARD_BYTES);
+            heard.drain(..excess);
+        }
+    }
+
+    /// The status of an HTTP answer.
+    pub(crate) fn heard_status(&self, status: u16) {
+        self.heard(format!("{HTTP}{status}\n").as_bytes());
+    }
+
+    /// Whether a guest's code is the remote's last word on the message, and a refusal: the last status that was heard since
+    /// the message left, 4yz or 5yz, or of HTTP 3xx too, since no redirect is followed.
+    pub(crate) fn remote_refused_with(&self, code: &str) -> bool {
+        let heard = self.heard.lock().unwrap_or_else(|e| e.into_inner());
+        let last = heard
+            .rsplit(|byte| *byte == b'\n')
+            .find_map(|line| match line.strip_prefix(HTTP.as_bytes()) {
+                Some(line) => digits(line).map(|digits| (digits, b'3')),
+                None => digits(line).map(|digits| (digits, b'4')),
+            });
+        last.is_some_and(|(said, least)| {
+            let [class, ..] = said;
+            digits(code.as_bytes()) == Some(said) && (least..=b'5').contains(&class)
+        })
+    }
+
+    /// Whether a request's body is still on its way.
+    pub(crate) fn has_bodies(&self) -> bool {
+        self.bodies.load(Ordering::SeqCst) > 0
+    }
+}
+
+/// Whether something may leave in the name of `turn` while the floor's word is this.
+fn permit(word: u64, turn: Turn) -> Result<(), Held> {
+    if turn_of(word) != turn.0 || word & OVER != 0 {
+        Err(Held::Over)
+    } else if word & REFUSED != 0 {
+        Err(Held::Refused)
+    } else {
+        Ok(())
+    }
+}
+
+fn turn_of(word: u64) -> u64 {
+    word & !(CALL - 1)
+}
+
+/// The three digits that begin a line of status, of SMTP (RFC 5321 section 4.2) or of HTTP.
+fn digits(line: &[u8]) -> Option<[u8; 3]> {
+    let digits = line
+        .first_chunk::<3>()
+        .filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
+    matches!(line.get(3), None | Some(b' ' | b'-' | b'\r')).then_some(*digits)
+}
+
+/// A request's body on its way, counted until it is out or given up.
+pub(crate) struct OnItsWay(Arc<Context>);
+
+impl OnItsWay {
+    pub(crate) fn new(context: Arc<Context>) -> Self {
+        context.floor.bodies.fetch_add(1, Ordering::SeqCst);
+        Self(context)
+    }
+}
+
+impl Drop for OnItsWay {
+    fn drop(&mut self) {
+        self.0.floor.bodies.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn floor() -> (Floor, Turn) {
+        let floor = Floor::default();
+        floor.begin();
+        let turn = floor.turn();
+        (floor, turn)
+    }
+
+    fn left(floor: &Floor, turn: Turn) -> Result<(), Held> {
+        floor.left_whole(turn, Passed::for_a_test())
+    }
+
+    #[test]
+    fn a_refusal_is_the_remotes_only_if_it_was_its_last_word_after_the_message_left() {
+        let (floor, turn) = floor();
+        floor.heard(b"451 4.3.0 before\r\n");
+        left(&floor, turn).unwrap();
+        assert!(!floor.remote_refused_with("451 4.3.0"));
+        floor.heard(b"450 4.1.1 a recipient\r\n");
+        assert!(floor.remote_refused_with("450 4.1.1"));
+        floor.heard(b"250-queued\r\n25");
+        floor.heard(b"0 451 of them\r\n");
+        for claimed in ["450 4.1.1", "451 4.3.0", "250 2.0.0", "45", "\u{e9}50"] {
+            assert!(!floor.remote_refused_with(claimed), "{claimed}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_of_http_is_a_refusal_and_an_intermediate_reply_of_smtp_is_none() {
+        let (floor, turn) = floor();
+        left(&floor, turn).unwrap();
+        floor.heard(b"354 go on\r\n");
+        assert!(!floor.remote_refused_with("354"));
+        floor.heard_status(307);
+        assert!(floor.remote_refused_with("307"));
+        floor.heard_status(202);
+        assert!(!floor.remote_refused_with("202") && !floor.remote_refused_with("307"));
+    }
+
+    #[test]
+    fn nothing_leaves_before_a_call_or_after_it() {
+        let floor = Floor::default();
+        assert_eq!(floor.allows(floor.turn()), Err(Held::Over));
+        floor.begin();
+        let turn = floor.turn();
+        assert_eq!(floor.allows(turn), Ok(()));
+        floor.end();
+        assert_eq!(left(&floor, turn), Err(Held::Over));
+        assert!(!floor.may_have_left());
+    }
+
+    #[test]
+    fn what_an_earlier_call_began_does_not_leave_in_a_later_one() {
+        let (floor, earlier) = floor();
+        floor.content_exposed();
+        floor.end();
+        floor.begin();
+        assert!(!floor.is_exposed());
+        assert_eq!(left(&floor, earlier), Err(Held::Over));
+        assert!(!floor.may_have_left());
+        assert_eq!(left(&floor, floor.turn()), Ok(()));
+        floor.stayed(earlier);
+        assert!(floor.may_have_left());
+    }
+
+    #[test]
+    fn after_a_refusal_nothing_leaves_whatever_was_passed() {
+        let (floor, turn) = floor();
+        floor.refuse(turn);
+        assert_eq!(floor.allows(turn), Err(Held::Refused));
+        assert_eq!(left(&floor, turn), Err(Held::Refused));
+        assert!(!floor.may_have_left());
+    }
+}

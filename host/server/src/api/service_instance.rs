@@ -1,0 +1,120 @@
+//! Service instances: named settings of the mail service.
+
+use relais_router::ServiceInstanceView;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::delivery::policy;
+use super::given;
+
+/// A service instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ServiceInstance {
+    #[schema(example = "invoices")]
+    pub name: String,
+    /// What people call it; may be empty.
+    pub title: String,
+    /// The connector instance that it chose; `null` follows the default of the service.
+    pub instance: Option<String>,
+    /// The connector instance that it uses now: forced, chosen or by default; `null` where there is none.
+    pub effective: Option<String>,
+    /// Whether the service forces its connector instance, so that `instance` does not count.
+    pub forced: bool,
+    /// `hold`, `resend` or `close`: what is done by itself with a mail of which nobody knows whether it left.
+    #[schema(pattern = "^(hold|resend|close)$")]
+    pub uncertain: String,
+    /// How long a mail is tried, in seconds.
+    pub give_up: u64,
+    /// The connector instance through which senders are told of failures; `null` follows the workspace.
+    pub notices_through: Option<String>,
+    /// The names of the tokens that are good for it alone.
+    pub tokens: Vec<String>,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    #[schema(format = DateTime)]
+    pub edited_at: String,
+    /// Counts the edits, from 1.
+    pub revision: u64,
+}
+
+impl From<&ServiceInstanceView> for ServiceInstance {
+    fn from(view: &ServiceInstanceView) -> Self {
+        Self {
+            name: view.name.to_string(),
+            title: view.title.clone(),
+            instance: view.connector_instance.as_ref().map(ToString::to_string),
+            effective: view.uses.as_ref().map(ToString::to_string),
+            forced: view.forced,
+            uncertain: policy(view.uncertain).to_owned(),
+            give_up: view.give_up.as_secs(),
+            notices_through: view.notices_through.as_ref().map(ToString::to_string),
+            tokens: view.tokens.clone(),
+            created_at: view.created_at.to_string(),
+            edited_at: view.edited_at.to_string(),
+            revision: view.revision,
+        }
+    }
+}
+
+/// All of the workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ServiceInstances {
+    pub service_instances: Vec<ServiceInstance>,
+}
+
+/// A service instance to create.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewServiceInstance {
+    #[schema(
+        min_length = 1,
+        max_length = 63,
+        pattern = "^[a-z0-9][a-z0-9._-]*$",
+        example = "invoices"
+    )]
+    pub name: String,
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    pub title: String,
+    /// `null` follows the default of the service.
+    #[serde(default)]
+    #[schema(max_length = 63)]
+    pub instance: Option<String>,
+    /// `hold` where nothing is said.
+    #[serde(default)]
+    #[schema(pattern = "^(hold|resend|close)$")]
+    pub uncertain: Option<String>,
+    /// In seconds, 5 days where nothing is said.
+    #[serde(default)]
+    #[schema(minimum = 60, maximum = 2592000)]
+    pub give_up: Option<u64>,
+    #[serde(default)]
+    #[schema(max_length = 63)]
+    pub notices_through: Option<String>,
+}
+
+/// A change of a service instance. A key that is not there leaves its value; `null` clears it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceInstanceEdit {
+    /// A new name. Tokens that are bound to the service instance stay bound to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 63, pattern = "^[a-z0-9][a-z0-9._-]*$")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    pub title: Option<String>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 63)]
+    pub instance: Option<Option<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^(hold|resend|close)$")]
+    pub uncertain: Option<String>,
+    /// In seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 60, maximum = 2592000)]
+    pub give_up: Option<u64>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 63)]
+    pub notices_through: Option<Option<String>>,
+}
