@@ -284,6 +284,12 @@ impl Book {
         Ok(told)
     }
 
+    /// Gives a row a version that nobody knows.
+    #[cfg(test)]
+    pub(super) fn spoil(&self, id: DeliveryId) {
+        let _ = self.0.store.write(|tables| tables.spoil_delivery(id));
+    }
+
     fn read<T>(&self, work: impl FnOnce(&crate::store::Reading) -> Result<T, StoreError>) -> Result<T, StoreError> {
         self.0.store.read(work)
     }

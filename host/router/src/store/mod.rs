@@ -15,7 +15,7 @@ mod outbox;
 mod queries;
 mod record;
 #[cfg(test)]
-mod sim;
+pub(crate) mod sim;
 mod tables;
 
 use std::path::{Path, PathBuf};
