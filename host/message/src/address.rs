@@ -1,8 +1,8 @@
 //! One mailbox: lettre parses it, this module narrows what lettre lets through to what every server takes.
 //!
 //! The threat is an address that ends the `<…>` of an SMTP command or a header field and goes on with something else.
-//! So the local part is a plain dot-atom and the domain is host-name characters only: neither can hold a space, a
-//! bracket, a quotation mark or a comma.
+//! So the local part is a plain dot-atom, of any letters (RFC 6531 section 3.3), and the domain is host-name characters
+//! only: neither can hold a space, a bracket, a quotation mark or a comma.
 
 use std::fmt;
 
@@ -21,7 +21,8 @@ const EMAIL_BYTES: usize = 254;
 pub struct Address {
     /// The display name, decoded; never empty.
     pub name: Option<String>,
-    /// `local@domain`, ASCII only: a domain with other letters is written in its `xn--` form (RFC 5891).
+    /// `local@domain`. A domain with letters that are not ASCII is written in its `xn--` form (RFC 5891); a local part
+    /// has none, and needs SMTPUTF8 (RFC 6531).
     pub email: String,
 }
 
@@ -98,16 +99,18 @@ fn fault(value: &str) -> Reason {
     }
 }
 
-/// RFC 5322 section 3.2.3.
+/// RFC 5322 section 3.2.3, with the letters of RFC 6532 section 3.2.
 fn is_dot_atom(text: &str) -> bool {
+    let is_letter = |c: char| match u8::try_from(c) {
+        Ok(byte) if byte.is_ascii() => is_atext(byte),
+        _ => !c.is_control() && !c.is_whitespace(),
+    };
     text.split('.')
-        .all(|atom| !atom.is_empty() && atom.bytes().all(is_atext))
+        .all(|atom| !atom.is_empty() && atom.chars().all(is_letter))
 }
 
 fn local_part(local: &str) -> Result<&str, Reason> {
-    if !local.is_ascii() {
-        Err(Reason::LocalPartNotAscii)
-    } else if is_dot_atom(local) {
+    if is_dot_atom(local) {
         Ok(local)
     } else {
         Err(Reason::NotAnAddress)
@@ -192,9 +195,22 @@ mod tests {
     }
 
     #[test]
-    fn a_local_part_with_accents_is_refused_by_its_own_reason() {
-        assert_eq!(Address::parse("hélène@b.fr"), Err(Reason::LocalPartNotAscii));
-        assert!(Reason::LocalPartNotAscii.text("fr").contains("SMTPUTF8"));
+    fn a_local_part_has_any_letters_and_its_domain_ascii_ones() {
+        assert_eq!(parsed("hélène@École.fr").1, "hélène@xn--cole-9oa.fr");
+        assert_eq!(
+            parsed("用户 <用户@例え.jp>"),
+            (Some("用户".into()), "用户@xn--r8jz45g.jp".into())
+        );
+        for value in [
+            "h\u{a0}l@b.fr",
+            "h\u{2028}l@b.fr",
+            "h\u{3000}l@b.fr",
+            "é..é@b.fr",
+            "é>é@b.fr",
+        ] {
+            assert_eq!(Address::parse(value), Err(Reason::NotAnAddress), "{value:?}");
+        }
+        assert_eq!(Address::parse("h\u{85}l@b.fr"), Err(Reason::ControlCharacter('\u{85}')));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
 use crate::address::{self, Address};
 use crate::attachment::Attachment;
 use crate::check::{self, VALUE_BYTES};
-use crate::frame::{self, Parts};
+use crate::frame;
 use crate::hex;
 use crate::message::{Envelope, Inner, Message};
 use crate::reason::{FieldError, Reason};
@@ -128,29 +128,13 @@ impl Draft {
         let (random, date) = (random()?, now()?);
         let (id, boundary) = random.split_at(random.len() / 2);
         let id = format!("{id}@{}", from.domain());
-        let frame = frame::lay_out(&Parts {
-            from: &from,
-            reply_to: &reply_to,
-            to: &to,
-            cc: &cc,
-            subject: &self.subject,
-            date: &date,
-            id: &id,
-            extra: &self.headers,
-            text: self.text.as_deref(),
-            html: self.html.as_deref(),
-            attachments: &attachments,
-            boundary,
-        })?;
-        at_most(frame.size, limits.message_bytes).map_err(whole)?;
         let envelope = Envelope {
             sender,
             recipients: recipients([&to, &cc, &bcc]),
         };
-        Ok(Message(Arc::new(Inner {
+        let fields = Fields {
             id,
             date,
-            envelope,
             from,
             reply_to,
             to,
@@ -161,9 +145,73 @@ impl Draft {
             html: self.html,
             extra: self.headers,
             attachments,
+            boundary: boundary.to_owned(),
+        };
+        let inner = fields.lay_out()?;
+        at_most(inner.frame.size, limits.message_bytes).map_err(whole)?;
+        Ok(Message {
+            envelope: Arc::new(envelope),
+            inner: Arc::new(inner),
+        })
+    }
+}
+
+/// A draft of which every field was checked. The same fields make the same bytes.
+pub(crate) struct Fields {
+    pub(crate) id: String,
+    pub(crate) date: String,
+    pub(crate) from: Address,
+    pub(crate) reply_to: Vec<Address>,
+    pub(crate) to: Vec<Address>,
+    pub(crate) cc: Vec<Address>,
+    pub(crate) bcc: Vec<Address>,
+    pub(crate) subject: String,
+    pub(crate) text: Option<String>,
+    pub(crate) html: Option<String>,
+    pub(crate) extra: Vec<(String, String)>,
+    pub(crate) attachments: Vec<Attachment>,
+    /// 128 random bits.
+    pub(crate) boundary: String,
+}
+
+impl Fields {
+    /// # Errors
+    ///
+    /// The header fields that hold a word too long to fold.
+    pub(crate) fn lay_out(self) -> Result<Inner, Vec<FieldError>> {
+        let frame = frame::lay_out(&self)?;
+        let Self {
+            id,
+            date,
+            from,
+            reply_to,
+            to,
+            cc,
+            bcc,
+            subject,
+            text,
+            html,
+            extra,
+            attachments,
+            boundary,
+        } = self;
+        Ok(Inner {
+            id,
+            date,
+            from,
+            reply_to,
+            to,
+            cc,
+            bcc,
+            subject,
+            text,
+            html,
+            extra,
+            attachments,
+            boundary,
             frame,
             headers: OnceLock::new(),
-        })))
+        })
     }
 }
 

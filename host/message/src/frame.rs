@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::address::Address;
 use crate::attachment::Attachment;
+use crate::draft::Fields;
 use crate::encode::{self, Transfer};
 use crate::header::{self, Field};
 use crate::reason::{FieldError, Reason};
@@ -48,29 +49,12 @@ pub(crate) enum Piece {
     Attachment(usize),
 }
 
-/// What a frame is made of, all of it checked.
-pub(crate) struct Parts<'a> {
-    pub(crate) from: &'a Address,
-    pub(crate) reply_to: &'a [Address],
-    pub(crate) to: &'a [Address],
-    pub(crate) cc: &'a [Address],
-    pub(crate) subject: &'a str,
-    pub(crate) date: &'a str,
-    pub(crate) id: &'a str,
-    pub(crate) extra: &'a [(String, String)],
-    pub(crate) text: Option<&'a str>,
-    pub(crate) html: Option<&'a str>,
-    pub(crate) attachments: &'a [Attachment],
-    /// 128 random bits, drawn after the texts were given: no text holds them, by chance or by design.
-    pub(crate) boundary: &'a str,
-}
-
 /// Lays a message out.
 ///
 /// # Errors
 ///
 /// The header fields that hold a word too long to fold.
-pub(crate) fn lay_out(parts: &Parts<'_>) -> Result<Frame, Vec<FieldError>> {
+pub(crate) fn lay_out(parts: &Fields) -> Result<Frame, Vec<FieldError>> {
     let mut writer = Writer {
         out: Vec::with_capacity(capacity(parts)),
         marks: Vec::new(),
@@ -78,7 +62,7 @@ pub(crate) fn lay_out(parts: &Parts<'_>) -> Result<Frame, Vec<FieldError>> {
         multiparts: 0,
     };
     let addresses = writer.head()?;
-    let root = tree::build(parts.text, parts.html, parts.attachments);
+    let root = tree::build(parts.text.as_deref(), parts.html.as_deref(), &parts.attachments);
     let content_fields = writer
         .part(&root, true)
         .map_err(|reason| vec![FieldError::new("message", reason)])?;
@@ -118,24 +102,24 @@ pub(crate) fn address_field(out: &mut Vec<u8>, name: &str, list: &[Address]) -> 
 }
 
 /// About the bytes that the texts will take, so that they are written without moving.
-fn capacity(parts: &Parts<'_>) -> usize {
-    let text = parts.text.map_or(0, str::len) + parts.html.map_or(0, str::len);
+fn capacity(parts: &Fields) -> usize {
+    let text = parts.text.as_ref().map_or(0, String::len) + parts.html.as_ref().map_or(0, String::len);
     let people = parts.to.len() + parts.cc.len() + parts.reply_to.len();
     1024 + text + text / 16 + people * 64 + parts.attachments.len() * 512 + parts.extra.len() * 128
 }
 
-struct Writer<'p, 'a> {
+struct Writer<'a> {
     out: Vec<u8>,
     /// Where in `out` which attachment's content comes in.
     marks: Vec<(usize, usize)>,
-    parts: &'p Parts<'a>,
+    parts: &'a Fields,
     multiparts: usize,
 }
 
-impl Writer<'_, '_> {
+impl Writer<'_> {
     /// The header but for its Content-… fields. Says where To and Cc stand.
     fn head(&mut self) -> Result<Range<usize>, Vec<FieldError>> {
-        let Parts {
+        let Fields {
             from,
             reply_to,
             to,
@@ -145,7 +129,7 @@ impl Writer<'_, '_> {
             id,
             extra,
             ..
-        } = *self.parts;
+        } = self.parts;
         let out = &mut self.out;
         let mut errors = Vec::new();
         let mut check = |field: &str, result: Result<(), Reason>| {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
+use std::io;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -42,12 +43,15 @@ pub enum Framing {
 
 /// A message that was accepted. Cloning it is cheap.
 #[derive(Clone)]
-pub struct Message(pub(crate) Arc<Inner>);
+pub struct Message {
+    pub(crate) envelope: Arc<Envelope>,
+    pub(crate) inner: Arc<Inner>,
+}
 
+/// All but the envelope.
 pub(crate) struct Inner {
     pub(crate) id: String,
     pub(crate) date: String,
-    pub(crate) envelope: Envelope,
     pub(crate) from: Address,
     pub(crate) reply_to: Vec<Address>,
     pub(crate) to: Vec<Address>,
@@ -58,6 +62,8 @@ pub(crate) struct Inner {
     pub(crate) html: Option<String>,
     pub(crate) extra: Vec<(String, String)>,
     pub(crate) attachments: Vec<Attachment>,
+    /// What its boundaries are made of.
+    pub(crate) boundary: String,
     pub(crate) frame: Frame,
     /// Made when it is first asked for: SMTP never does.
     pub(crate) headers: OnceLock<Vec<(String, String)>>,
@@ -66,77 +72,108 @@ pub(crate) struct Inner {
 impl Message {
     /// The Message-ID, without its angle brackets.
     pub fn id(&self) -> &str {
-        &self.0.id
+        &self.inner.id
     }
 
     /// Who sends, and who receives.
     pub fn envelope(&self) -> &Envelope {
-        &self.0.envelope
+        &self.envelope
+    }
+
+    /// The same message for other recipients: those who have not got it yet, or those of another envelope.
+    pub fn with_recipients(&self, recipients: Vec<String>) -> Self {
+        Self {
+            envelope: Arc::new(Envelope {
+                sender: self.envelope.sender.clone(),
+                recipients,
+            }),
+            inner: Arc::clone(&self.inner),
+        }
+    }
+
+    /// Whether an address of the envelope or of the header is not ASCII, so that only a server with SMTPUTF8 takes it
+    /// (RFC 6531 section 3.2).
+    pub fn needs_smtputf8(&self) -> bool {
+        let Envelope { sender, recipients } = &*self.envelope;
+        self.eight_bit() || !sender.iter().chain(recipients).all(|email| email.is_ascii())
     }
 
     /// The author.
     pub fn from(&self) -> &Address {
-        &self.0.from
+        &self.inner.from
     }
 
     /// Where answers go; empty where they go to the author.
     pub fn reply_to(&self) -> &[Address] {
-        &self.0.reply_to
+        &self.inner.reply_to
     }
 
     /// The recipients in To, as written.
     pub fn to(&self) -> &[Address] {
-        &self.0.to
+        &self.inner.to
     }
 
     /// The recipients in Cc, as written.
     pub fn cc(&self) -> &[Address] {
-        &self.0.cc
+        &self.inner.cc
     }
 
     /// The recipients that the others do not see, as written.
     pub fn bcc(&self) -> &[Address] {
-        &self.0.bcc
+        &self.inner.bcc
     }
 
     /// The subject, decoded; may be empty.
     pub fn subject(&self) -> &str {
-        &self.0.subject
+        &self.inner.subject
     }
 
     /// The plain text, exactly as given.
-    pub fn text(&self) -> Option<&str> {
-        self.0.text.as_deref()
+    ///
+    /// # Errors
+    ///
+    /// A text that stands in a file which cannot be read.
+    pub fn text(&self) -> io::Result<Option<&str>> {
+        Ok(self.inner.text.as_deref())
     }
 
     /// The HTML, exactly as given.
-    pub fn html(&self) -> Option<&str> {
-        self.0.html.as_deref()
+    ///
+    /// # Errors
+    ///
+    /// A text that stands in a file which cannot be read.
+    pub fn html(&self) -> io::Result<Option<&str>> {
+        Ok(self.inner.html.as_deref())
     }
 
     /// The attachments, those that the HTML shows among them, in the order given.
     pub fn attachments(&self) -> &[Attachment] {
-        &self.0.attachments
+        &self.inner.attachments
     }
 
     /// All header fields of the MIME with [`Addressing::Written`], in their order, decoded and unfolded. No Bcc.
     pub fn headers(&self) -> &[(String, String)] {
-        self.0.headers.get_or_init(|| self.0.list_headers())
+        self.inner.headers.get_or_init(|| self.inner.list_headers())
     }
 
-    /// Whether the MIME holds bytes over 127, and so needs 8BITMIME (RFC 6152). What was made from fields never does.
+    /// Whether the MIME holds bytes over 127, and so needs 8BITMIME (RFC 6152): in the header only, where an address is
+    /// not ASCII (RFC 6532). Bodies never do.
     pub fn eight_bit(&self) -> bool {
-        false
+        let Inner {
+            from, reply_to, to, cc, ..
+        } = &*self.inner;
+        let lists = [reply_to, to, cc].into_iter().flatten();
+        !lists.chain([from]).all(|address| address.email.is_ascii())
     }
 
     /// Bytes of the MIME with [`Addressing::Written`] and [`Framing::Raw`], exactly.
     pub fn size(&self) -> u64 {
-        self.0.frame.size
+        self.inner.frame.size
     }
 
     /// The message as MIME, from its beginning: 7-bit, CRLF only, no NUL, no line over 998 octets.
     pub fn mime(&self, addressing: Addressing, framing: Framing) -> Body {
-        let frame = &self.0.frame;
+        let frame = &self.inner.frame;
         let mut segments = VecDeque::with_capacity(frame.pieces.len() + 3);
         let text = |bytes: Bytes| match framing {
             Framing::DotStuffed if frame.dotted => Segment::Dotted {
@@ -148,7 +185,7 @@ impl Message {
         let mut size = frame.size;
         let mut pieces = frame.pieces.iter();
         if let (Addressing::Envelope, Some(Piece::Text(first))) = (addressing, frame.pieces.first()) {
-            let fields = self.0.envelope_fields();
+            let fields = self.inner.envelope_fields(&self.envelope);
             size = size - frame.addresses.len() as u64 + fields.len() as u64;
             segments.push_back(text(first.slice(..frame.addresses.start)));
             segments.push_back(Segment::Ready(fields));
@@ -160,7 +197,7 @@ impl Message {
                 Piece::Text(bytes) => segments.push_back(text(bytes.clone())),
                 Piece::Attachment(index) => {
                     segments.extend(
-                        self.0
+                        self.inner
                             .attachments
                             .get(*index)
                             .map(|a| Segment::Lines(a.content.reader())),
@@ -177,13 +214,8 @@ impl Message {
 
 impl Inner {
     /// To, Cc and Bcc so that they name every recipient of the envelope once, and nobody else.
-    fn envelope_fields(&self) -> Bytes {
-        let mut left: HashSet<String> = self
-            .envelope
-            .recipients
-            .iter()
-            .map(|email| address::key(email))
-            .collect();
+    fn envelope_fields(&self, envelope: &Envelope) -> Bytes {
+        let mut left: HashSet<String> = envelope.recipients.iter().map(|email| address::key(email)).collect();
         let mut in_envelope = |list: &[Address]| -> Vec<Address> {
             list.iter()
                 .filter(|a| left.remove(&address::key(&a.email)))
@@ -193,7 +225,7 @@ impl Inner {
         let to = in_envelope(&self.to);
         let cc = in_envelope(&self.cc);
         let mut bcc = in_envelope(&self.bcc);
-        for email in &self.envelope.recipients {
+        for email in &envelope.recipients {
             if left.remove(&address::key(email)) {
                 bcc.push(Address {
                     name: None,
@@ -240,7 +272,6 @@ impl fmt::Debug for Message {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::*;
     use crate::Draft;
 
     /// The fields To, Cc and Bcc for an envelope that is not the one that the lists were written for.
@@ -252,10 +283,9 @@ mod tests {
             bcc: vec!["D <d@x>".into()],
             ..Draft::default()
         };
-        let mut message = draft.accept(&crate::Limits::default()).unwrap();
-        let inner = Arc::get_mut(&mut message.0).unwrap();
-        inner.envelope.recipients = recipients.iter().map(|&recipient| recipient.to_owned()).collect();
-        String::from_utf8(inner.envelope_fields().to_vec()).unwrap()
+        let message = draft.accept(&crate::Limits::default()).unwrap();
+        let message = message.with_recipients(recipients.iter().map(|&recipient| recipient.to_owned()).collect());
+        String::from_utf8(message.inner.envelope_fields(message.envelope()).to_vec()).unwrap()
     }
 
     #[test]

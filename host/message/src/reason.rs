@@ -58,8 +58,6 @@ pub enum Reason {
     },
     /// Not one mailbox of the form `a@b` or `Name <a@b>`.
     NotAnAddress,
-    /// The part before the `@` is not ASCII: it needs SMTPUTF8 (RFC 6531).
-    LocalPartNotAscii,
     /// The part after the `@` is not a domain name.
     NotADomain,
     /// Not the name of a header field (RFC 5322 section 2.2), or longer than 76 characters.
@@ -89,6 +87,13 @@ pub enum Reason {
         /// The system's own words.
         error: String,
     },
+    /// A content that was uploaded before is not whole any more.
+    ContentCut {
+        /// Its announced length, in bytes.
+        wanted: u64,
+        /// What is there, in bytes.
+        held: u64,
+    },
     /// The system gave no random bytes, so that there is no Message-ID.
     NoRandomness,
     /// The system's clock is beyond the years that a date can have.
@@ -108,7 +113,6 @@ impl Reason {
             Self::TooMany { .. } => "too-many",
             Self::TooLarge { .. } => "too-large",
             Self::NotAnAddress => "not-an-address",
-            Self::LocalPartNotAscii => "local-part-not-ascii",
             Self::NotADomain => "not-a-domain",
             Self::NotAHeaderName => "not-a-header-name",
             Self::ReservedHeader => "reserved-header",
@@ -118,6 +122,7 @@ impl Reason {
             Self::FileMissing { .. } => "file-missing",
             Self::FileNotRegular { .. } => "file-not-regular",
             Self::FileUnreadable { .. } => "file-unreadable",
+            Self::ContentCut { .. } => "content-cut",
             Self::NoRandomness => "no-randomness",
             Self::NoDate => "no-date",
         }
@@ -147,9 +152,6 @@ impl Reason {
             Self::NotAnAddress => {
                 "this is not one e-mail address: write a@example.org, or \"Name\" <a@example.org> with the name in quotation marks.".into()
             }
-            Self::LocalPartNotAscii => {
-                "the part before the @ holds letters that are not ASCII, and SMTPUTF8 is not offered: use the address without accents.".into()
-            }
             Self::NotADomain => "the part after the @ is not a domain name.".into(),
             Self::NotAHeaderName => {
                 "this is not the name of a header field: use 1 to 76 ASCII characters without spaces and colons.".into()
@@ -165,6 +167,9 @@ impl Reason {
             Self::FileMissing { path } => format!("there is no file {path}."),
             Self::FileNotRegular { path } => format!("{path} is not a regular file."),
             Self::FileUnreadable { path, error } => format!("{path} cannot be read: {error}."),
+            Self::ContentCut { wanted, held } => {
+                format!("only {held} of the {wanted} bytes that were announced are there: send it again.")
+            }
             Self::NoRandomness => "the system gave no random bytes for the Message-ID: try again.".into(),
             Self::NoDate => "the system's clock shows no date that a message can have: set the clock.".into(),
         }
@@ -189,9 +194,6 @@ impl Reason {
                 "ce n'est pas une adresse e-mail unique : écrivez a@example.org, ou \"Nom\" <a@example.org> avec le nom entre guillemets droits."
                     .into()
             }
-            Self::LocalPartNotAscii => {
-                "la partie avant le @ contient des lettres non ASCII, et SMTPUTF8 n'est pas proposé : utilisez l'adresse sans accents.".into()
-            }
             Self::NotADomain => "la partie après le @ n'est pas un nom de domaine.".into(),
             Self::NotAHeaderName => {
                 "ce n'est pas un nom d'en-tête : utilisez 1 à 76 caractères ASCII sans espace ni deux-points.".into()
@@ -209,6 +211,9 @@ impl Reason {
             Self::FileMissing { path } => format!("il n'y a pas de fichier {path}."),
             Self::FileNotRegular { path } => format!("{path} n'est pas un fichier ordinaire."),
             Self::FileUnreadable { path, error } => format!("{path} ne peut pas être lu : {error}."),
+            Self::ContentCut { wanted, held } => {
+                format!("seuls {held} des {wanted} octets annoncés sont présents : renvoyez-le.")
+            }
             Self::NoRandomness => "le système n'a pas fourni d'octets aléatoires pour le Message-ID : réessayez.".into(),
             Self::NoDate => "l'horloge du système n'indique pas une date possible pour un message : réglez l'horloge.".into(),
         }

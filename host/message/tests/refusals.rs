@@ -21,7 +21,7 @@ fn every_refused_field_is_named() {
     draft.from = None;
     draft.to = vec!["a@b.example".into(), "nobody".into()];
     draft.cc = vec!["x@y.example\r\nBcc: z@y.example".into()];
-    draft.reply_to = vec!["é@b.example".into()];
+    draft.reply_to = vec!["é é@b.example".into()];
     draft.subject = "a\nb".into();
     draft.headers = vec![
         ("Bcc".into(), "x".into()),

@@ -9,7 +9,7 @@
 //! they were given for (`binding`).
 
 mod audit;
-//mod backup;
+mod backup;
 mod binding;
 mod catalog;
 mod checks;
@@ -22,6 +22,7 @@ mod keyring;
 mod names;
 mod outbox;
 mod resolve;
+mod restore;
 mod router;
 mod send;
 mod service_instances;
@@ -35,6 +36,7 @@ mod who;
 mod workspaces;
 
 pub use audit::{AUDIT_PAGE, Action, AuditEntry};
+pub use backup::BackupReport;
 pub use checks::TITLE_CHARS;
 pub use connectors::ConnectorRecord;
 pub use error::{
@@ -45,10 +47,12 @@ pub use instances::{Edit, InstanceLimits, New, PER_MINUTE, SECRET_BYTES, SESSION
 pub use key::{KEY_BYTES, KeySource};
 pub use names::{InstanceName, InstancePath, NAME_BYTES, NameError, ServiceInstanceName, TokenName, WorkspaceName};
 pub use outbox::{
-    Attempt, Body, Delivery, DeliveryId, IdError, Origin, Outcome, Recipient, RecipientResult, RecipientState,
-    Retention, Summary, UncertainPolicy, Words,
+    Acceptance, Attempt, Body, Book, Change, Counts, Delivery, DeliveryId, Filter, IdError, Idempotency, NewDelivery,
+    Origin, Outcome, Page, Recipient, RecipientResult, RecipientState, Retention, Spool, Summary, Timer, TimerKind,
+    UncertainPolicy, Upload, UploadError, Words,
 };
 pub use resolve::{Resolved, Route};
+pub use restore::{Pending, RestoreReport, restore};
 pub use router::{Edited, Paths, Router};
 pub use send::Sent;
 pub use service_instances::{GIVE_UP, SERVICE_INSTANCES, ServiceInstanceEdit, ServiceInstanceView};

@@ -4,15 +4,17 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use relais_sandbox::{Config, Connector, Sandbox};
 use tokio::sync::{Mutex as AsyncMutex, broadcast};
 
+use crate::backup;
 use crate::error::Error;
 use crate::key::{KeyFile, KeySource};
 use crate::keyring::Keyring;
 use crate::names::{InstancePath, WorkspaceName};
+use crate::outbox::Book;
 use crate::resolve::Routes;
 use crate::store::{Reading, Store, Writing};
 use crate::vault::Vault;
@@ -51,7 +53,8 @@ pub struct Edited {
 
 /// Workspaces, connectors, instances and services over one data folder. One process at a time opens a data folder.
 pub struct Router {
-    pub(crate) store: Store,
+    pub(crate) store: Arc<Store>,
+    pub(crate) book: Book,
     pub(crate) vault: Vault,
     pub(crate) keyring: Keyring,
     pub(crate) routes: Routes,
@@ -60,6 +63,10 @@ pub struct Router {
     pub(crate) loaded: Mutex<HashMap<String, Connector>>,
     /// Held while a connector is compiled or installed: one at a time.
     pub(crate) changing: AsyncMutex<()>,
+    /// Held while a backup is made: one at a time.
+    pub(crate) backing_up: Mutex<()>,
+    /// Held while the book is told how long to keep what.
+    pub(crate) retaining: Mutex<()>,
     edits: broadcast::Sender<Edited>,
 }
 
@@ -74,13 +81,16 @@ impl fmt::Debug for Router {
 impl Router {
     /// Opens the data folder, and makes it where it does not exist. Waits 5 seconds for another process that holds it.
     pub async fn open(paths: Paths, mut sandbox: Config) -> Result<Self, Error> {
-        let store = Store::open(&paths.data).await?;
+        let store = Arc::new(Store::open(&paths.data).await?);
         if store
             .read(|tables| tables.workspace(&WorkspaceName::default()))?
             .is_none()
         {
             store.write(workspaces::found)?;
         }
+        backup::sweep(store.folder());
+        let retentions = store.read(workspaces::retentions)?;
+        let book = Book::open(store.clone(), retentions)?;
         let key = KeyFile::find(&paths.key, store.folder())?;
         sandbox.cache.get_or_insert_with(|| store.folder().join(CACHE));
         let router = Self {
@@ -90,8 +100,11 @@ impl Router {
             sandbox: Sandbox::new(sandbox).map_err(|error| Error::Sandbox(Box::new(error)))?,
             loaded: Mutex::default(),
             changing: AsyncMutex::default(),
+            backing_up: Mutex::default(),
+            retaining: Mutex::default(),
             edits: broadcast::Sender::new(EDITS),
             store,
+            book,
         };
         router.reload_tokens()?;
         Ok(router)
@@ -100,6 +113,11 @@ impl Router {
     /// The data folder, with no link left in its path.
     pub fn data(&self) -> &Path {
         self.store.folder()
+    }
+
+    /// The durable book of deliveries.
+    pub fn book(&self) -> &Book {
+        &self.book
     }
 
     /// Tells from now on which instances' sessions an edit has put out of date. Whoever falls behind and is told so

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use relais_manifest::{Manifest, Text, embed};
-use relais_router::{ConnectorRecord, WorkspaceName};
+use relais_router::{ConnectorRecord, Who, WorkspaceName};
 use relais_sandbox::LoadError;
 use serde_json::{Value, json};
 
@@ -72,7 +72,11 @@ async fn install(site: &Site, path: &Path) -> Result<Answer, Fault> {
     let bytes = bundled::component(site, path)?;
     // Before the data folder is opened: what is no connector leaves no trace.
     relais_sandbox::inspect(&bytes).map_err(|error| Fault::load(site.lang, error))?;
-    let installed = site.router().await?.install(bytes).await;
+    let installed = site
+        .router()
+        .await?
+        .install(&Who::this_process(), Some(&site.workspace), bytes)
+        .await;
     let record = installed.map_err(|error| Fault::router(site.lang, &error))?;
     let mut sheet = Sheet::new(site.lang);
     sheet.line(&say::installed(site.lang, &record.id, &record.version));
@@ -119,7 +123,7 @@ pub fn text_json(text: &Text) -> Value {
 async fn remove(site: &Site, id: &str) -> Result<Answer, Fault> {
     site.router()
         .await?
-        .remove_connector(id)
+        .remove_connector(&Who::this_process(), id)
         .await
         .map_err(|error| Fault::router(site.lang, &error))?;
     let mut sheet = Sheet::new(site.lang);

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::ArgMatches;
 use relais_manifest::given_values;
-use relais_router::{Edit, InstanceName, InstanceView, New, Router};
+use relais_router::{Edit, InstanceName, InstanceView, New, Router, Who};
 use relais_sandbox::Grant;
 use serde_json::json;
 
@@ -96,10 +96,11 @@ async fn create(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
         values,
         secrets,
         grants: words(matches, "grant").cloned().collect(),
+        ..New::default()
     };
     let router = site.router().await?;
     let view = router
-        .create_instance(&site.workspace, &name, new)
+        .create_instance(&Who::this_process(), &site.workspace, &name, new)
         .map_err(fault(site))?;
     let mut sheet = Sheet::new(site.lang);
     sheet.line(&say::saved(site.lang, name.as_str(), true)).gap();
@@ -123,9 +124,10 @@ async fn edit(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
         secrets,
         forget: words(matches, "forget").cloned().collect(),
         grants: grants(site, &before.grants, words(matches, "grant"), words(matches, "revoke"))?,
+        ..Edit::default()
     };
     let view = router
-        .edit_instance(&site.workspace, &name, edit)
+        .edit_instance(&Who::this_process(), &site.workspace, &name, edit)
         .map_err(fault(site))?;
     let mut sheet = Sheet::new(site.lang);
     sheet.line(&say::saved(site.lang, name.as_str(), false)).gap();
@@ -181,7 +183,7 @@ async fn verify(site: &Site, name: &InstanceName) -> Result<Answer, Fault> {
 async fn remove(site: &Site, name: &InstanceName) -> Result<Answer, Fault> {
     site.router()
         .await?
-        .remove_instance(&site.workspace, name)
+        .remove_instance(&Who::this_process(), &site.workspace, name)
         .map_err(fault(site))?;
     let mut sheet = Sheet::new(site.lang);
     sheet.line(&say::removed(site.lang, name.as_str()));

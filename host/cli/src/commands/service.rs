@@ -1,7 +1,7 @@
 //! `relais service`: what is sent, and which instance sends it when nothing names one.
 
 use clap::ArgMatches;
-use relais_router::ServiceView;
+use relais_router::{ServiceView, Who};
 use serde_json::{Value, json};
 
 use super::{instance_name, no_command, word};
@@ -61,7 +61,7 @@ async fn list(site: &Site) -> Result<Answer, Fault> {
 async fn choose(site: &Site, service: &str, instance: &str) -> Result<Answer, Fault> {
     let instance = instance_name(site, instance)?;
     let router = site.router().await?;
-    let chosen = router.set_default(&site.workspace, service, &instance);
+    let chosen = router.set_default(&Who::this_process(), &site.workspace, service, &instance);
     chosen.map_err(|error| Fault::router(site.lang, &error))?;
     let mut sheet = Sheet::new(site.lang);
     sheet.line(&say::chosen(site.lang, service, instance.as_str()));
@@ -71,7 +71,7 @@ async fn choose(site: &Site, service: &str, instance: &str) -> Result<Answer, Fa
 async fn clear(site: &Site, service: &str) -> Result<Answer, Fault> {
     let router = site.router().await?;
     router
-        .clear_default(&site.workspace, service)
+        .clear_default(&Who::this_process(), &site.workspace, service)
         .map_err(|error| Fault::router(site.lang, &error))?;
     let mut sheet = Sheet::new(site.lang);
     sheet.line(&say::cleared(site.lang, service));

@@ -19,13 +19,15 @@ impl StoreError {
             Self::Damaged { .. } => "data-damaged",
             Self::Newer { .. } => "data-newer",
             Self::Component { .. } => "component-damaged",
+            Self::Body { .. } => "body-damaged",
+            Self::Stopped => "data-stopped",
             Self::Io { .. } => "data-io",
         }
     }
 
     pub(super) fn class(&self) -> Class {
         match self {
-            Self::Busy { .. } | Self::Full { .. } => Class::Unavailable,
+            Self::Busy { .. } | Self::Full { .. } | Self::Stopped => Class::Unavailable,
             _ => Class::Failed,
         }
     }
@@ -84,6 +86,8 @@ impl StoreError {
                     What::ServiceInstance => format!("The record of service instance `{key}`"),
                     What::Token => format!("The record of token `{key}`"),
                     What::Audit => format!("Entry {key} of the audit journal"),
+                    What::Delivery => format!("The record of delivery {key}"),
+                    What::IdempotencyKey => format!("The record of idempotency key `{key}`"),
                 };
                 format!(
                     "{what} was written by a later version of Relais (format {version}; this one knows {known}). Use that \
@@ -100,6 +104,15 @@ impl StoreError {
                 "The connector's file {} is not the one that was installed. Install the connector again.",
                 path.display()
             ),
+            Self::Body { path, missing: true } => format!(
+                "The content of the delivery is missing: {}. It cannot be sent any more; ask its sender for it again.",
+                path.display()
+            ),
+            Self::Body { path, missing: false } => format!(
+                "The content of the delivery is not the one that was accepted: {}. It is not sent; ask its sender for it again.",
+                path.display()
+            ),
+            Self::Stopped => "The data folder is being closed. Nothing was stored; try again.".to_owned(),
             Self::Io { path, source } => format!("{}: {source}.", path.display()),
         }
     }
@@ -154,6 +167,8 @@ impl StoreError {
                     What::ServiceInstance => (format!("L'enregistrement de l'instance de service « {key} »"), "écrit"),
                     What::Token => (format!("L'enregistrement du jeton « {key} »"), "écrit"),
                     What::Audit => (format!("L'entrée {key} du journal d'audit"), "écrite"),
+                    What::Delivery => (format!("L'enregistrement de l'envoi {key}"), "écrit"),
+                    What::IdempotencyKey => (format!("L'enregistrement de la clé d'idempotence « {key} »"), "écrit"),
                 };
                 format!(
                     "{what} a été {written} par une version plus récente de Relais (format {version} ; celle-ci connaît \
@@ -170,6 +185,17 @@ impl StoreError {
                 "Le fichier du connecteur {} n'est pas celui qui a été installé. Installez de nouveau le connecteur.",
                 path.display()
             ),
+            Self::Body { path, missing: true } => format!(
+                "Le contenu de l'envoi est absent : {}. Il ne peut plus partir ; redemandez-le à son expéditeur.",
+                path.display()
+            ),
+            Self::Body { path, missing: false } => format!(
+                "Le contenu de l'envoi n'est pas celui qui a été accepté : {}. Il ne part pas ; redemandez-le à son expéditeur.",
+                path.display()
+            ),
+            Self::Stopped => {
+                "Le dossier de données est en cours de fermeture. Rien n'a été enregistré ; recommencez.".to_owned()
+            }
             Self::Io { path, source } => format!("{} : {source}.", path.display()),
         }
     }

@@ -1,12 +1,39 @@
 //! What was accepted and where it stands: deliveries, their messages, and what becomes of them.
+//!
+//! [`Book`] is the way in. Its changes are `rules`, applied by the `writer` in a `batch`; what a rule makes of a `row` is written
+//! with its indexes by the store. A message stands beside its row as `content`, or in the `spool`, where an `upload` may have
+//! brought it already.
 
+mod batch;
+mod book;
+mod clock;
+mod content;
 mod delivery;
 mod id;
+mod query;
 mod retention;
+mod row;
+mod rules;
+mod spool;
+mod upload;
+mod writer;
 
+pub use book::{Acceptance, Book, Idempotency, NewDelivery};
+pub(crate) use clock::{ms, time};
 pub use delivery::{
     Attempt, Body, Delivery, Origin, Outcome, Recipient, RecipientResult, RecipientState, Summary, UncertainPolicy,
     Words,
 };
 pub use id::{DeliveryId, IdError};
-pub use retention::Retention;
+pub use query::{Counts, Filter, Page, Timer};
+pub use retention::Retentions;
+pub use row::TimerKind;
+pub(crate) use row::{DeliveryRow, Places};
+pub(crate) use rules::doubt;
+pub use rules::{Change, Retention};
+pub(crate) use spool::FOLDER_DIGITS;
+pub use spool::Spool;
+pub use upload::{Upload, UploadError};
+
+#[cfg(test)]
+mod tests;

@@ -1,27 +1,39 @@
-//! How long personal data is kept.
+//! How long what is not needed any more is kept, workspace by workspace.
 
-use std::time::Duration;
+use std::collections::HashMap;
 
-const DAY: u64 = 86_400;
+use super::rules::Retention;
+use crate::names::WorkspaceName;
 
-/// How long a delivery's body and its row are kept after its end. While anything is pending both stay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// The body, where all was sent or cancelled.
-    pub sent_body: Duration,
-    /// The body, where a recipient failed or is uncertain.
-    pub failed_body: Duration,
-    /// The row in the journal.
-    pub journal: Duration,
+/// How long what is not needed any more is kept: the host's rule, and the workspaces that have one of their own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retentions {
+    host: Retention,
+    own: HashMap<WorkspaceName, Retention>,
 }
 
-impl Default for Retention {
-    /// 0, 30 and 90 days.
-    fn default() -> Self {
+impl From<Retention> for Retentions {
+    /// One rule for all.
+    fn from(host: Retention) -> Self {
         Self {
-            sent_body: Duration::ZERO,
-            failed_body: Duration::from_secs(30 * DAY),
-            journal: Duration::from_secs(90 * DAY),
+            host,
+            own: HashMap::new(),
         }
+    }
+}
+
+impl Retentions {
+    /// Gives a workspace a rule of its own.
+    pub fn set(&mut self, ws: WorkspaceName, own: Retention) {
+        if own == self.host {
+            self.own.remove(&ws);
+        } else {
+            self.own.insert(ws, own);
+        }
+    }
+
+    /// The rule of a workspace.
+    pub fn of(&self, ws: &WorkspaceName) -> &Retention {
+        self.own.get(ws).unwrap_or(&self.host)
     }
 }

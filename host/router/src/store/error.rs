@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::disk::same;
+
 /// What a record is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
@@ -15,6 +17,8 @@ pub enum What {
     ServiceInstance,
     Token,
     Audit,
+    Delivery,
+    IdempotencyKey,
 }
 
 /// The store could not be opened, read or written.
@@ -41,6 +45,10 @@ pub enum StoreError {
     },
     /// A connector's file is missing, or not the one that was installed.
     Component { path: PathBuf, missing: bool },
+    /// The body of a delivery is missing from the spool, or is not the one that was accepted.
+    Body { path: PathBuf, missing: bool },
+    /// The store is being closed, or was.
+    Stopped,
     /// Anything else that the operating system refused.
     Io { path: PathBuf, source: io::Error },
 }
@@ -57,6 +65,51 @@ impl StoreError {
         }
     }
 
+    /// Another error that says the same, for everybody who waited for one write.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Busy { folder, pid } => Self::Busy {
+                folder: folder.clone(),
+                pid: *pid,
+            },
+            Self::NotPrivate { folder } => Self::NotPrivate { folder: folder.clone() },
+            Self::NotAFolder { path } => Self::NotAFolder { path: path.clone() },
+            Self::Denied { path, source } => Self::Denied {
+                path: path.clone(),
+                source: same(source),
+            },
+            Self::Full { path } => Self::Full { path: path.clone() },
+            Self::Damaged { path, detail } => Self::Damaged {
+                path: path.clone(),
+                detail: detail.clone(),
+            },
+            Self::Newer {
+                what,
+                key,
+                version,
+                known,
+            } => Self::Newer {
+                what: *what,
+                key: key.clone(),
+                version: *version,
+                known: *known,
+            },
+            Self::Component { path, missing } => Self::Component {
+                path: path.clone(),
+                missing: *missing,
+            },
+            Self::Body { path, missing } => Self::Body {
+                path: path.clone(),
+                missing: *missing,
+            },
+            Self::Stopped => Self::Stopped,
+            Self::Io { path, source } => Self::Io {
+                path: path.clone(),
+                source: same(source),
+            },
+        }
+    }
+
     /// Sorts an error of the database at `path`.
     pub(crate) fn of(fault: redb::Error, path: &Path) -> Self {
         match fault {
@@ -70,6 +123,10 @@ impl StoreError {
                 }
             }
             redb::Error::Io(source) => Self::io(path, source),
+            // The disk failed earlier in this transaction, or the database was opened anew during it.
+            redb::Error::PreviousIo | redb::Error::DatabaseClosed => {
+                Self::io(path, io::Error::other("the disk failed earlier"))
+            }
             other => Self::Damaged {
                 path: path.to_path_buf(),
                 detail: other.to_string(),

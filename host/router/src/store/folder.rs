@@ -46,20 +46,6 @@ fn make_private(folder: &Path) -> Result<(), StoreError> {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(fault)
 }
 
-/// Makes an empty file for its owner alone where there is none, and returns its size in bytes.
-pub(super) fn private_file(path: &Path) -> Result<u64, StoreError> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
-        .map_err(|source| StoreError::io(path, source))?;
-    let size = file.metadata().map_err(|source| StoreError::io(path, source))?.len();
-    Ok(size)
-}
-
 /// Writes this process's number for [`holder`]. Best effort: nothing depends on it.
 pub(super) fn note_holder(folder: &Path) {
     let written = OpenOptions::new()

@@ -6,11 +6,19 @@
 
 mod admin;
 mod admin_rows;
+mod check;
 mod config;
+mod copy;
+mod disk;
+mod engine;
 mod error;
 mod files;
 mod folder;
+mod outbox;
+mod queries;
 mod record;
+#[cfg(test)]
+pub(crate) mod sim;
 mod tables;
 
 use std::path::{Path, PathBuf};
@@ -18,29 +26,30 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use admin_rows::{AuditRow, RestoredRow, ServiceInstanceRow, TokenRow, WorkspaceRow};
+pub(crate) use disk::{Disk, DiskFile, Opening};
 pub use error::{StoreError, What};
-pub use files::{Files, sha256};
+pub use files::{Files, hexadecimal, sha256};
+pub(crate) use outbox::{Deliveries, Deltas};
+pub(crate) use record::IdempotencyRow;
 pub use record::{ConnectorRow, InstanceRow};
 pub(crate) use tables::newer_secret;
 pub use tables::{Reading, Writing};
 pub(crate) use tables::{Tables, Transaction};
 
+use disk::RealDisk;
+use engine::{Engine, Opened};
 use error::At;
-use redb::{Database, DatabaseError, ReadableDatabase};
+use redb::ReadableDatabase;
 
 /// The database's file within the data folder.
 const DATABASE: &str = "relais.redb";
 /// How long a second process waits for the first to let go of the data folder.
 const PATIENCE: Duration = Duration::from_secs(5);
 const RETRY: Duration = Duration::from_millis(100);
-/// Bytes of the database that are kept in memory at most; redb's own default is 1 GiB.
-const CACHE_BYTES: usize = 32 << 20;
-/// A database up to this size is checked whole when it is opened: redb may panic on a damaged file that it trusts.
-const CHECKED_BYTES: u64 = 64 << 20;
 
 /// The open store of one data folder.
 pub struct Store {
-    database: Database,
+    engine: Engine,
     place: Arc<Path>,
     folder: PathBuf,
     files: Files,
@@ -49,14 +58,15 @@ pub struct Store {
 impl Store {
     /// Opens the store in `folder`, and makes both where they do not exist. Waits 5 seconds for another process to end.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
-        Self::open_within(folder, PATIENCE).await
+        Self::open_on(Arc::new(RealDisk), folder, PATIENCE).await
     }
 
-    async fn open_within(folder: &Path, patience: Duration) -> Result<Self, StoreError> {
+    /// The same with the database on a disk of the caller's choice, and with other patience.
+    pub(crate) async fn open_on(disk: Arc<dyn Disk>, folder: &Path, patience: Duration) -> Result<Self, StoreError> {
         let start = Instant::now();
         loop {
-            let path = folder.to_path_buf();
-            let opened = match tokio::task::spawn_blocking(move || Self::try_open(&path)).await {
+            let (disk, path) = (disk.clone(), folder.to_path_buf());
+            let opened = match tokio::task::spawn_blocking(move || Self::try_open(disk, &path)).await {
                 Ok(opened) => opened,
                 // The database's code met what it holds impossible.
                 Err(_) => {
@@ -73,26 +83,22 @@ impl Store {
         }
     }
 
-    fn try_open(folder: &Path) -> Result<Self, StoreError> {
+    fn try_open(disk: Arc<dyn Disk>, folder: &Path) -> Result<Self, StoreError> {
         let folder = folder::prepare(folder)?;
-        let path = folder.join(DATABASE);
-        let size = folder::private_file(&path)?;
-        let place: Arc<Path> = path.into();
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .set_check_integrity_on_open(size > 0 && size <= CHECKED_BYTES)
-            .create(&place)
-            .map_err(|fault| match fault {
-                DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => StoreError::Busy {
-                    folder: folder.clone(),
+        let place: Arc<Path> = folder.join(DATABASE).into();
+        let engine = match Engine::open(disk, place.clone())? {
+            Opened::Here(engine) => engine,
+            Opened::Elsewhere => {
+                return Err(StoreError::Busy {
                     pid: folder::holder(&folder),
-                },
-                fault => StoreError::of(fault.into(), &place),
-            })?;
+                    folder,
+                });
+            }
+        };
         folder::note_holder(&folder);
         let files = Files::prepare(&folder)?;
         let store = Self {
-            database,
+            engine,
             place,
             folder,
             files,
@@ -112,15 +118,49 @@ impl Store {
         &self.files
     }
 
+    /// The disk that the database is on.
+    pub(crate) fn disk(&self) -> &Arc<dyn Disk> {
+        self.engine.disk()
+    }
+
+    /// Why nothing can be stored now, as far as that is known without trying.
+    pub(crate) fn failed(&self) -> Option<StoreError> {
+        self.engine.failed()
+    }
+
+    /// An error where the disk failed and still does. Tries it, at most once a second, and then blocks.
+    pub(crate) fn ready(&self) -> Result<(), StoreError> {
+        self.engine.database().map(drop)
+    }
+
+    /// The database's own code met what it holds impossible: it is opened anew before it is used again.
+    pub(crate) fn distrust(&self) {
+        self.engine.distrust();
+    }
+
+    /// Whether the database was opened anew since this was last asked.
+    pub(crate) fn reopened(&self) -> bool {
+        self.engine.reopened()
+    }
+
+    /// The database's file, for messages.
+    pub(crate) fn place(&self) -> &Path {
+        &self.place
+    }
+
     /// Runs `work` on one consistent view.
     pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Reading) -> Result<T, E>) -> Result<T, E> {
-        let transaction = self.database.begin_read().at(&self.place)?;
+        let held = self.engine.database()?;
+        let transaction = held.get()?.begin_read().at(&self.place)?;
+        // A view outlives the database that it was taken from; it only must not hold up its opening anew.
+        drop(held);
         work(&Reading::new(transaction, &self.place))
     }
 
     /// Runs `work` in one transaction; an error undoes all of it.
     pub fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Writing<'_>) -> Result<T, E>) -> Result<T, E> {
-        let transaction = self.database.begin_write().at(&self.place)?;
+        let held = self.engine.database()?;
+        let transaction = held.get()?.begin_write().at(&self.place)?;
         let done = work(&mut Writing::new(&transaction, &self.place));
         match done {
             Ok(value) => {
@@ -128,8 +168,10 @@ impl Store {
                 Ok(value)
             }
             Err(error) => {
-                // The transaction would be undone by its drop as well, without a word on a failure to do so.
-                transaction.abort().at(&self.place)?;
+                // What went wrong first is what the caller is told.
+                if let Err(fault) = transaction.abort() {
+                    tracing::debug!(%fault, "a transaction could not be undone; the next opening does it");
+                }
                 Err(error)
             }
         }
@@ -137,11 +179,13 @@ impl Store {
 
     /// Makes the tables of a new store; refuses a store of a later format before anything in it is read.
     fn check_format(&self) -> Result<(), StoreError> {
-        let transaction = self.database.begin_read().at(&self.place)?;
-        if tables::format_known(&transaction, &self.place)? {
+        let held = self.engine.database()?;
+        let transaction = held.get()?.begin_read().at(&self.place)?;
+        let known = tables::format_known(&transaction, &self.place)?;
+        drop((transaction, held));
+        if known {
             return Ok(());
         }
-        drop(transaction);
         self.write(|tables| tables.set_format())
     }
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::error::{StoreError, What};
 use crate::instances::InstanceLimits;
+use crate::outbox::{DeliveryId, DeliveryRow};
 
 /// An installed connector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +51,16 @@ pub(super) struct DefaultRow {
     pub instance: String,
 }
 
+/// What was accepted with an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdempotencyRow {
+    pub delivery: DeliveryId,
+    /// The digest of what was asked for, in base64.
+    pub fingerprint: String,
+    /// When the key is forgotten, in milliseconds since 1970.
+    pub expires_ms: u64,
+}
+
 /// The format of the whole store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FormatRow {}
@@ -70,6 +81,14 @@ impl Record for InstanceRow {
 
 impl Record for DefaultRow {
     const WHAT: What = What::Default;
+}
+
+impl Record for DeliveryRow {
+    const WHAT: What = What::Delivery;
+}
+
+impl Record for IdempotencyRow {
+    const WHAT: What = What::IdempotencyKey;
 }
 
 impl Record for FormatRow {

@@ -3,15 +3,16 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use redb::TableDefinition;
+use redb::{Database, TableDefinition};
 
 use super::*;
 
+async fn open_within(folder: &Path, patience: Duration) -> Result<Store, StoreError> {
+    Store::open_on(Arc::new(RealDisk), folder, patience).await
+}
+
 async fn fails(folder: &Path) -> StoreError {
-    Store::open_within(folder, Duration::ZERO)
-        .await
-        .err()
-        .expect("an error")
+    open_within(folder, Duration::ZERO).await.err().expect("an error")
 }
 
 #[tokio::test]
@@ -20,10 +21,7 @@ async fn a_second_opener_waits_and_then_names_the_folder_and_the_process() {
     let data = root.path().join("data");
     let first = Store::open(&data).await.unwrap();
     let start = Instant::now();
-    let error = Store::open_within(&data, Duration::from_millis(300))
-        .await
-        .err()
-        .unwrap();
+    let error = open_within(&data, Duration::from_millis(300)).await.err().unwrap();
     assert!(start.elapsed() >= Duration::from_millis(300));
     match &error {
         StoreError::Busy { folder, pid } => {
@@ -33,7 +31,7 @@ async fn a_second_opener_waits_and_then_names_the_folder_and_the_process() {
         other => panic!("{other:?}"),
     }
     assert!(error.to_string().contains(data.to_str().unwrap()), "{error}");
-    let waiting = tokio::spawn(async move { Store::open_within(&data, Duration::from_secs(10)).await });
+    let waiting = tokio::spawn(async move { open_within(&data, Duration::from_secs(10)).await });
     tokio::time::sleep(Duration::from_millis(150)).await;
     drop(first);
     assert!(waiting.await.unwrap().is_ok());
@@ -44,7 +42,7 @@ async fn a_store_of_a_later_format_is_refused_before_anything_is_read() {
     let root = tempfile::tempdir().unwrap();
     let store = Store::open(root.path()).await.unwrap();
     let meta: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
-    let transaction = store.database.begin_write().unwrap();
+    let transaction = store.engine.database().unwrap().get().unwrap().begin_write().unwrap();
     transaction
         .open_table(meta)
         .unwrap()
@@ -72,7 +70,7 @@ async fn a_record_of_a_later_version_is_refused_by_name() {
     let root = tempfile::tempdir().unwrap();
     let store = Store::open(root.path()).await.unwrap();
     let table: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("instances");
-    let transaction = store.database.begin_write().unwrap();
+    let transaction = store.engine.database().unwrap().get().unwrap().begin_write().unwrap();
     transaction
         .open_table(table)
         .unwrap()
@@ -130,7 +128,7 @@ async fn a_damaged_database_is_an_error_and_not_the_end_of_the_program() {
         }
         fs::write(&path, bytes).unwrap();
         // Some places are unused pages: then it opens, and what it holds is whole.
-        match Store::open_within(root.path(), Duration::ZERO).await {
+        match open_within(root.path(), Duration::ZERO).await {
             Ok(store) => assert!(store.read(|tables| tables.connectors()).is_ok()),
             Err(error) => assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}"),
         }

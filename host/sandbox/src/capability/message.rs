@@ -230,13 +230,13 @@ impl HostMessage for State {
     fn text(&mut self, this: Resource<MessageHandle>) -> wasmtime::Result<Option<String>> {
         let message = self.message(&this)?;
         self.context.meter.content_exposed();
-        Ok(message.text().map(str::to_owned))
+        Ok(message.text()?.map(str::to_owned))
     }
 
     fn html(&mut self, this: Resource<MessageHandle>) -> wasmtime::Result<Option<String>> {
         let message = self.message(&this)?;
         self.context.meter.content_exposed();
-        Ok(message.html().map(str::to_owned))
+        Ok(message.html()?.map(str::to_owned))
     }
 
     fn attachments(&mut self, this: Resource<MessageHandle>) -> wasmtime::Result<Vec<Resource<AttachmentHandle>>> {

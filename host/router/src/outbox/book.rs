@@ -1,0 +1,420 @@
+//! The durable book of deliveries. What it says yes to is on the disk.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::{self, JoinHandle};
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use relais_message::{Message, Source};
+use tokio::sync::mpsc;
+
+use super::batch::{Batch, Fault, Request, Task};
+use super::clock::{ms, time};
+use super::content::{self, INLINE_BYTES, Place, Unreadable};
+use super::delivery::{Body, Delivery, Outcome};
+use super::id::DeliveryId;
+use super::query::{Counts, Filter, Page, Timer};
+use super::retention::Retentions;
+use super::rules::{self, Change, Retention};
+use super::spool::{Spool, Stored, for_each_block};
+use super::writer::{BATCH, Writer};
+use crate::names::{InstancePath, WorkspaceName};
+use crate::store::{Store, StoreError, What};
+
+/// Rows that one batch of a clock's jump changes.
+const SHIFTED: usize = 256;
+/// What a request that brings no content weighs in a batch, roughly: a row and its indexes.
+const ROW_BYTES: usize = 1 << 10;
+
+/// A message on its way into the book.
+#[derive(Debug)]
+pub struct NewDelivery {
+    /// As it will be stored; where its body is, the book decides.
+    pub delivery: Delivery,
+    pub message: Message,
+    pub idempotency: Option<Idempotency>,
+}
+
+/// By what a caller recognises a mail that it sends twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// Whose keys these are: a token, or a user.
+    pub scope: String,
+    pub key: String,
+    /// The digest of what is asked for.
+    pub fingerprint: [u8; 32],
+    /// Until when the key is remembered.
+    pub expires_at: Timestamp,
+}
+
+/// What an acceptance came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acceptance {
+    /// The delivery is stored.
+    New,
+    /// The same was accepted with this key before, as this delivery. Nothing was stored.
+    Replayed(DeliveryId),
+    /// Something else was accepted with this key before. Nothing was stored.
+    Conflict,
+}
+
+/// The durable book of deliveries. Cloning it is cheap. Every change goes through one thread, which gives what waits one
+/// transaction; a method that changes something returns when that is on the disk. Dropping the last clone waits for the thread.
+#[derive(Clone)]
+pub struct Book(Arc<Inner>);
+
+struct Inner {
+    store: Arc<Store>,
+    spool: Spool,
+    counts: Arc<RwLock<Counts>>,
+    retention: Arc<RwLock<Arc<Retentions>>>,
+    /// None when the book is being closed.
+    requests: Option<mpsc::Sender<Request>>,
+    stopping: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Book {
+    /// Opens the book of a store. Looks at no row but the counts; what a crash left in the spool is swept in the background.
+    pub fn open(store: Arc<Store>, retention: impl Into<Retentions>) -> Result<Self, StoreError> {
+        // The id of a delivery is also a name that no other process has.
+        let run = new_id(store.folder())?.to_string();
+        let spool = Spool::open(store.disk().clone(), store.folder(), run)?;
+        let counts = Arc::new(RwLock::new(Counts(store.read(|tables| tables.counts())?)));
+        let retention = Arc::new(RwLock::new(Arc::new(retention.into())));
+        let (requests, inbox) = mpsc::channel(2 * BATCH);
+        let stopping = Arc::new(AtomicBool::new(false));
+        let writer = Writer {
+            store: store.clone(),
+            spool: spool.clone(),
+            counts: counts.clone(),
+            retention: retention.clone(),
+            inbox,
+            folders: std::collections::HashSet::new(),
+            doubtful: Vec::new(),
+        };
+        let sweeper = {
+            let (store, spool, stopping) = (store.clone(), spool.clone(), stopping.clone());
+            move || sweep(&store, &spool, &stopping)
+        };
+        let threads = vec![
+            start("relais-writer", store.folder(), move || writer.run())?,
+            start("relais-sweep", store.folder(), sweeper)?,
+        ];
+        Ok(Self(Arc::new(Inner {
+            store,
+            spool,
+            counts,
+            retention,
+            requests: Some(requests),
+            stopping,
+            threads,
+        })))
+    }
+
+    /// The spool, into which a caller may receive a large content before it is accepted.
+    pub fn spool(&self) -> &Spool {
+        &self.0.spool
+    }
+
+    /// How long what is not needed any more is kept, for what ends from now on.
+    pub fn set_retention(&self, retention: impl Into<Retentions>) {
+        let retention = Arc::new(retention.into());
+        *self.0.retention.write().unwrap_or_else(PoisonError::into_inner) = retention;
+    }
+
+    /// Stores a delivery and its message. Where this returns [`Acceptance::New`], both survive a power cut; after an error,
+    /// nothing was promised, though after a failure of the disk the delivery may be there all the same.
+    pub async fn accept(&self, new: NewDelivery) -> Result<Acceptance, StoreError> {
+        self.ready().await?;
+        let NewDelivery {
+            mut delivery,
+            message,
+            idempotency,
+        } = new;
+        let id = delivery.id;
+        let (place, offsets, file) = self.take_contents(id, message.contents()).await?;
+        delivery.body = if file.is_some() { Body::Spool } else { Body::Inline };
+        let content = content::encode(&message.head(&offsets), &place);
+        let weight = ROW_BYTES + content.len();
+        self.ask(weight, file, move |batch| batch.accept(delivery, &content, idempotency))
+            .await
+    }
+
+    /// Notes that a message is about to leave: queued or deferred becomes sending. False where it is not pending any more, or
+    /// is being sent already; then it must not leave.
+    pub async fn transmitting(&self, id: DeliveryId, began_at: Timestamp) -> Result<bool, StoreError> {
+        let row = self.alter(id, move |row, _| rules::transmitting(row, began_at)).await?;
+        Ok(row.is_some())
+    }
+
+    /// Notes what an attempt came to; none where there is no such delivery.
+    pub async fn settle(&self, id: DeliveryId, outcome: Outcome) -> Result<Option<Delivery>, StoreError> {
+        self.alter(id, move |row, retention| {
+            rules::settle(row, outcome, retention);
+            true
+        })
+        .await
+    }
+
+    /// Does something else with a delivery; none where there is no such delivery, or nothing in it that this applies to.
+    pub async fn change(&self, id: DeliveryId, change: Change) -> Result<Option<Delivery>, StoreError> {
+        self.alter(id, move |row, retention| rules::change(row, &change, retention))
+            .await
+    }
+
+    /// Does what a timer says where it is still set: erases the content or the delivery; a timer of another kind is only taken
+    /// away, for what it stands for is the caller's to do.
+    pub async fn fire(&self, timer: Timer) -> Result<(), StoreError> {
+        self.ask(ROW_BYTES, None, move |batch| batch.fire(timer)).await
+    }
+
+    /// The clock has jumped by so much: due times, times of giving up and alerts move with it, in batches. How long what has
+    /// ended is kept stays as the calendar has it.
+    pub async fn shift(&self, by: SignedDuration) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let rows = self.read(|tables| tables.unfinished(after.as_ref(), SHIFTED))?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            after = Some(last.clone());
+            self.ask(SHIFTED * ROW_BYTES, None, move |batch| {
+                for (_, _, id) in rows {
+                    batch.alter(id, |row, _| rules::shift(row, by))?;
+                }
+                Ok(())
+            })
+            .await?;
+        }
+    }
+
+    /// The delivery of that id.
+    pub fn get(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+        Ok(self.read(|tables| tables.delivery(id))?.map(|row| row.delivery))
+    }
+
+    /// The message of a delivery, as it was accepted; none where its content was erased. Blocks: a body of the spool is read
+    /// once, to verify that it is the one that was accepted ([`StoreError::Body`] where it is not).
+    pub fn message(&self, id: DeliveryId) -> Result<Option<Message>, StoreError> {
+        let Some(bytes) = self.read(|tables| tables.content(id))? else {
+            return Ok(None);
+        };
+        let damaged = |detail: String| StoreError::Damaged {
+            path: self.0.store.place().to_path_buf(),
+            detail: format!("the content of delivery {id}: {detail}"),
+        };
+        let content = content::decode(bytes).map_err(|fault| match fault {
+            Unreadable::Damaged => damaged("it was cut".to_owned()),
+            Unreadable::Newer(version) => StoreError::Newer {
+                what: What::Delivery,
+                key: id.to_string(),
+                version: version.into(),
+                known: content::VERSION.into(),
+            },
+        })?;
+        let body = match content.body {
+            Place::Inline(bytes) => Source::Bytes(bytes),
+            Place::Spool { length, digest } => self.0.spool.body(id, length, &digest)?,
+        };
+        let message = Message::restore(&content.head, &body);
+        message.map(Some).map_err(|error| damaged(error.to_string()))
+    }
+
+    /// What is due for an instance until then, the longest due first, after the one that is named.
+    pub fn due(
+        &self,
+        instance: &InstancePath,
+        until: Timestamp,
+        after: Option<(Timestamp, DeliveryId)>,
+        limit: usize,
+    ) -> Result<Vec<(Timestamp, DeliveryId)>, StoreError> {
+        let after = after.map(|(at, id)| (ms(at), id));
+        self.read(|tables| tables.due(instance, ms(until), after, limit))
+    }
+
+    /// When anything is due next for an instance.
+    pub fn next_due(&self, instance: &InstancePath) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.read(|tables| tables.next_due(instance))?.map(time))
+    }
+
+    /// The instances that have anything due, now or later.
+    pub fn instances_with_work(&self) -> Result<Vec<InstancePath>, StoreError> {
+        self.read(|tables| tables.instances_with_work())
+    }
+
+    /// Deliveries that were being sent: at the start, those that a crash interrupted.
+    pub fn interrupted(&self) -> Result<Vec<DeliveryId>, StoreError> {
+        self.read(|tables| tables.sending())
+    }
+
+    /// Timers until then, the earliest first.
+    pub fn timers(&self, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
+        self.read(|tables| tables.timers(ms(until), limit))
+    }
+
+    /// When the next timer is set for.
+    pub fn next_timer(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.read(|tables| tables.next_timer())?.map(time))
+    }
+
+    /// Deliveries of a workspace, the newest first.
+    pub fn list(&self, ws: &WorkspaceName, filter: &Filter) -> Result<Page, StoreError> {
+        self.read(|tables| tables.list(ws, filter))
+    }
+
+    /// How many deliveries each instance has in each state. Reads nothing from the disk.
+    pub fn counts(&self) -> Counts {
+        self.0.counts.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why nothing can be stored now, as far as that is known without trying.
+    pub fn failed(&self) -> Option<StoreError> {
+        self.0.store.failed()
+    }
+
+    /// Reads everything and tells where the indexes differ from the rows; empty where they do not. For tests and for doubts:
+    /// it holds all indexes in memory.
+    pub fn differences(&self) -> Result<Vec<String>, StoreError> {
+        let mut told = self.read(|tables| tables.differences())?;
+        let stored = Counts(self.read(|tables| tables.counts())?);
+        if stored != self.counts() {
+            told.push("counts: those in memory are others".to_owned());
+        }
+        Ok(told)
+    }
+
+    /// Gives a row a version that nobody knows.
+    #[cfg(test)]
+    pub(super) fn spoil(&self, id: DeliveryId) {
+        let _ = self.0.store.write(|tables| tables.spoil_delivery(id));
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&crate::store::Reading) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.0.store.read(work)
+    }
+
+    /// Fails at once where the disk failed and still does.
+    async fn ready(&self) -> Result<(), StoreError> {
+        if self.0.store.failed().is_none() {
+            return Ok(());
+        }
+        let store = self.0.store.clone();
+        let ready = tokio::task::spawn_blocking(move || store.ready());
+        ready.await.unwrap_or(Err(StoreError::Stopped))
+    }
+
+    /// Takes over what a message consists of: small contents as bytes, else as a file of the spool.
+    async fn take_contents(
+        &self,
+        id: DeliveryId,
+        contents: Vec<Source>,
+    ) -> Result<(Place, Vec<u64>, Option<Stored>), StoreError> {
+        let in_memory = contents.iter().all(|content| matches!(content, Source::Bytes(_)));
+        let length = contents.iter().map(|content| size(content)).sum::<Result<u64, _>>()?;
+        if length <= INLINE_BYTES {
+            let (bytes, offsets) = if in_memory {
+                join(&contents)?
+            } else {
+                blocking(move || join(&contents)).await?
+            };
+            return Ok((Place::Inline(bytes), offsets, None));
+        }
+        let spool = self.0.spool.clone();
+        let stored = blocking(move || spool.store(id, &contents)).await?;
+        let place = Place::Spool {
+            length: stored.length,
+            digest: stored.digest,
+        };
+        Ok((place, stored.offsets.clone(), Some(stored)))
+    }
+
+    async fn alter(
+        &self,
+        id: DeliveryId,
+        rule: impl FnOnce(&mut super::row::DeliveryRow, &Retention) -> bool + Send + 'static,
+    ) -> Result<Option<Delivery>, StoreError> {
+        self.ask(ROW_BYTES, None, move |batch| batch.alter(id, rule)).await
+    }
+
+    /// Has the writer do it, and waits until it is on the disk.
+    async fn ask<T: Send + 'static>(
+        &self,
+        weight: usize,
+        file: Option<Stored>,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (work, answer) = Task::new(work);
+        let request = Request { weight, file, work };
+        let requests = self.0.requests.as_ref().ok_or(StoreError::Stopped)?;
+        requests.send(request).await.map_err(|_| StoreError::Stopped)?;
+        answer.await.unwrap_or(Err(StoreError::Stopped))
+    }
+}
+
+impl Drop for Inner {
+    /// What was asked for is written; then the store is let go of.
+    fn drop(&mut self) {
+        self.requests = None;
+        self.stopping.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the outbox has ended in a panic");
+            }
+        }
+    }
+}
+
+fn start(name: &str, folder: &Path, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+    let started = thread::Builder::new().name(name.to_owned()).spawn(work);
+    started.map_err(|error| StoreError::io(folder, error))
+}
+
+fn sweep(store: &Store, spool: &Spool, stopping: &AtomicBool) {
+    let has_row = |id| {
+        Ok(store
+            .read(|tables| tables.delivery(id))?
+            .is_some_and(|row| row.delivery.body == Body::Spool))
+    };
+    match spool.sweep(has_row, || stopping.load(Ordering::Relaxed)) {
+        Ok(0) => {}
+        Ok(files) => tracing::info!(files, "files that an interruption left in the spool were removed"),
+        Err(error) => tracing::warn!(%error, "the spool could not be swept"),
+    }
+}
+
+/// A new id, of this very moment.
+fn new_id(folder: &Path) -> Result<DeliveryId, StoreError> {
+    let id = DeliveryId::new(ms(Timestamp::now()));
+    id.map_err(|error| StoreError::io(folder, std::io::Error::other(error.to_string())))
+}
+
+fn size(content: &Source) -> Result<u64, StoreError> {
+    content.len().map_err(|error| match content {
+        Source::File { path } => StoreError::io(path, error),
+        _ => StoreError::io(Path::new(""), error),
+    })
+}
+
+/// Joins contents that are small.
+fn join(contents: &[Source]) -> Result<(Bytes, Vec<u64>), StoreError> {
+    let (mut bytes, mut offsets) = (Vec::new(), Vec::with_capacity(contents.len()));
+    for content in contents {
+        offsets.push(bytes.len() as u64);
+        for_each_block(content, |block| {
+            bytes.extend_from_slice(block);
+            Ok(())
+        })?;
+    }
+    Ok((bytes.into(), offsets))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or(Err(StoreError::Stopped))
+}

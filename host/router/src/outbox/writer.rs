@@ -1,0 +1,168 @@
+//! The one thread that writes the outbox. Everything that waits when it is free shares one transaction and one sync of the
+//! database: under load that is a hundred acceptances for one sync, and a single caller waits for nobody.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::mpsc;
+
+use super::batch::{Batch, Request};
+use super::id::DeliveryId;
+use super::query::Counts;
+use super::retention::Retentions;
+use super::spool::{Spool, Stored};
+use crate::store::{Deltas, Store, StoreError};
+
+/// Requests of one batch at most.
+pub(super) const BATCH: usize = 512;
+/// Bytes of one batch, roughly at most.
+const BATCH_BYTES: usize = 8 << 20;
+
+pub(super) struct Writer {
+    pub(super) store: Arc<Store>,
+    pub(super) spool: Spool,
+    pub(super) counts: Arc<RwLock<Counts>>,
+    pub(super) retention: Arc<RwLock<Arc<Retentions>>>,
+    pub(super) inbox: mpsc::Receiver<Request>,
+    /// Folders of the spool that this process made.
+    pub(super) folders: HashSet<PathBuf>,
+    /// Bodies of a batch of which nobody knows whether the disk kept it.
+    pub(super) doubtful: Vec<DeliveryId>,
+}
+
+/// What a batch came to, once it is durable.
+struct Done {
+    deltas: Deltas,
+    kept: HashSet<DeliveryId>,
+    dropped: Vec<DeliveryId>,
+}
+
+impl Writer {
+    /// Writes until nobody can ask any more.
+    pub(super) fn run(mut self) {
+        while let Some(first) = self.inbox.blocking_recv() {
+            let mut requests = vec![first];
+            let mut weight = requests.iter().map(|request| request.weight).sum::<usize>();
+            while requests.len() < BATCH && weight < BATCH_BYTES {
+                let Ok(next) = self.inbox.try_recv() else { break };
+                weight = weight.saturating_add(next.weight);
+                requests.push(next);
+            }
+            self.write(requests);
+        }
+    }
+
+    fn write(&mut self, requests: Vec<Request>) {
+        if let Err(error) = self.store.ready() {
+            return answer(requests, &Err(error));
+        }
+        let mut requests = self.place(requests);
+        let mut applied = false;
+        let written = catch_unwind(AssertUnwindSafe(|| self.transact(&mut requests, &mut applied)));
+        let written = written.unwrap_or_else(|_| {
+            self.store.distrust();
+            Err(StoreError::Damaged {
+                path: self.store.place().to_path_buf(),
+                detail: "a change of it could not be made".to_owned(),
+            })
+        });
+        match written {
+            Ok(done) => {
+                for file in files(&mut requests).filter(|file| done.kept.contains(&file.id)) {
+                    file.keep();
+                }
+                self.counts
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .apply(done.deltas);
+                for id in done.dropped {
+                    self.spool.remove(id);
+                }
+                answer(requests, &Ok(()));
+                self.settle_doubts();
+            }
+            Err(error) => {
+                if applied {
+                    // The disk may have kept the rows, and then they name these files.
+                    for file in files(&mut requests) {
+                        self.doubtful.push(file.id);
+                        file.keep();
+                    }
+                }
+                answer(requests, &Err(error));
+            }
+        }
+    }
+
+    /// Gives the bodies of a batch their places; who has none is answered.
+    fn place(&mut self, mut requests: Vec<Request>) -> Vec<Request> {
+        let mut bodies: Vec<&mut Stored> = files(&mut requests).collect();
+        if bodies.is_empty() {
+            return requests;
+        }
+        let mut faults = self.spool.place(&mut bodies, &mut self.folders).into_iter();
+        let mut placed = Vec::with_capacity(requests.len());
+        for request in requests {
+            match request.file.as_ref().and_then(|_| faults.next().flatten()) {
+                None => placed.push(request),
+                Some(error) => request.work.answer(Err(error)),
+            }
+        }
+        placed
+    }
+
+    fn transact(&self, requests: &mut [Request], applied: &mut bool) -> Result<Done, StoreError> {
+        let retention = self.retention.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.store.write(|tables| {
+            let mut batch = Batch {
+                tables: tables.deliveries()?,
+                retention,
+                kept: HashSet::new(),
+                dropped: Vec::new(),
+            };
+            for request in requests.iter_mut() {
+                request.work.apply(&mut batch)?;
+            }
+            let Batch {
+                tables, kept, dropped, ..
+            } = batch;
+            let deltas = tables.finish()?;
+            *applied = true;
+            Ok(Done { deltas, kept, dropped })
+        })
+    }
+
+    /// After a batch of which nobody knew whether the disk kept it, and one that it did keep: what is there now counts.
+    fn settle_doubts(&mut self) {
+        if self.doubtful.is_empty() && !self.store.reopened() {
+            return;
+        }
+        let settled: Result<(), StoreError> = self.store.read(|tables| {
+            for id in &self.doubtful {
+                if tables.delivery(*id)?.is_none() {
+                    self.spool.remove(*id);
+                }
+            }
+            *self.counts.write().unwrap_or_else(PoisonError::into_inner) = Counts(tables.counts()?);
+            Ok(())
+        });
+        match settled {
+            Ok(()) => self.doubtful.clear(),
+            Err(error) => tracing::debug!(%error, "what a failed write left could not be looked at"),
+        }
+    }
+}
+
+fn files(requests: &mut [Request]) -> impl Iterator<Item = &mut Stored> {
+    requests.iter_mut().filter_map(|request| request.file.as_mut())
+}
+
+fn answer(requests: Vec<Request>, batch: &Result<(), StoreError>) {
+    for Request { file, work, .. } in requests {
+        // First the file that is not kept goes, then its sender is told.
+        drop(file);
+        work.answer(batch.as_ref().map(|()| ()).map_err(StoreError::again));
+    }
+}
