@@ -26,6 +26,8 @@ const RECOVERY: Duration = Duration::from_secs(1);
 /// Bytes that the disk must take before a database that failed is opened anew.
 const PROBE_BYTES: usize = 256 << 10;
 const PROBE: &str = "probe";
+/// Ends the name of a database that is being made.
+const UNFINISHED: &str = "part";
 
 /// The database, open or failed.
 pub(super) struct Engine {
@@ -55,15 +57,27 @@ impl Engine {
     /// Opens the database at `place`, or makes it.
     pub(super) fn open(disk: Arc<dyn Disk>, place: Arc<Path>) -> Result<Opened, StoreError> {
         let fault = |source| StoreError::io(&place, source);
-        let file = disk.open(&place, Opening::Either).map_err(fault)?;
-        if !file.try_lock().map_err(fault)? {
-            return Ok(Opened::Elsewhere);
-        }
+        let made = if exists(&*disk, &place).map_err(fault)? {
+            None
+        } else {
+            match make(&*disk, &place)? {
+                Made::Here(file) => Some(file),
+                Made::Meanwhile => None,
+                Made::Elsewhere => return Ok(Opened::Elsewhere),
+            }
+        };
+        let file = match made {
+            Some(file) => file,
+            None => {
+                let file = disk.open(&place, Opening::Either).map_err(fault)?;
+                if !file.try_lock().map_err(fault)? {
+                    return Ok(Opened::Elsewhere);
+                }
+                file
+            }
+        };
         let size = file.length().map_err(fault)?;
         let open = open(&file, &place, size > 0 && size <= CHECKED_BYTES)?;
-        if size == 0 {
-            disk.sync_folder(&folder(&place)).map_err(fault)?;
-        }
         Ok(Opened::Here(Self {
             disk,
             file,
@@ -153,6 +167,47 @@ impl Engine {
         });
         let removed = self.disk.remove(&path);
         taken.and(removed)
+    }
+}
+
+/// Who makes the database.
+enum Made {
+    /// We did, and have its lock.
+    Here(Arc<dyn DiskFile>),
+    /// Another process did, and has finished.
+    Meanwhile,
+    /// Another process does.
+    Elsewhere,
+}
+
+/// Makes the database under another name and gives it its own when it is whole: redb takes a file that was half made when the
+/// power was cut for one that is not its own.
+fn make(disk: &dyn Disk, place: &Path) -> Result<Made, StoreError> {
+    let fault = |source| StoreError::io(place, source);
+    let unfinished = place.with_extension(UNFINISHED);
+    let file = disk.open(&unfinished, Opening::Either).map_err(fault)?;
+    if !file.try_lock().map_err(fault)? {
+        return Ok(Made::Elsewhere);
+    }
+    // Whoever had the lock before may have renamed this very file.
+    if exists(disk, place).map_err(fault)? {
+        return Ok(Made::Meanwhile);
+    }
+    file.set_length(0).map_err(fault)?;
+    drop(open(&file, place, false)?);
+    let named = file
+        .sync_data()
+        .and_then(|()| disk.rename(&unfinished, place))
+        .and_then(|()| disk.sync_folder(&folder(place)));
+    named.map_err(fault)?;
+    Ok(Made::Here(file))
+}
+
+fn exists(disk: &dyn Disk, path: &Path) -> io::Result<bool> {
+    match disk.open(path, Opening::Existing) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

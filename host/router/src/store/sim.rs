@@ -37,6 +37,8 @@ pub struct SimDisk(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
+    /// The folder of the first file that was asked for: it is not of this disk, and always there.
+    root: Option<PathBuf>,
     names: BTreeMap<PathBuf, u64>,
     folders: BTreeSet<PathBuf>,
     kept_names: BTreeMap<PathBuf, u64>,
@@ -167,11 +169,6 @@ impl SimDisk {
         self.state().dead
     }
 
-    /// How often it was synced, contents and folders alike.
-    pub fn syncs(&self) -> usize {
-        self.state().syncs
-    }
-
     /// From now on it fails like that, or does not.
     pub fn set_fault(&self, fault: Option<Fault>) {
         self.state().fault = fault;
@@ -204,12 +201,8 @@ impl SimDisk {
                 change.apply(&mut names, &mut folders);
             }
         }
-        // Who has no folder has no name either. The data folder itself is not of this disk.
-        let reachable = |path: &Path| {
-            let parent = path.parent().unwrap();
-            folders.contains(parent) || !state.folders.contains(parent)
-        };
-        names.retain(|path, _| reachable(path));
+        // Who has no folder has no name either.
+        names.retain(|path, _| path.parent() == state.root.as_deref() || folders.contains(path.parent().unwrap()));
         let files = names.values().map(|file| {
             let old = &state.files[file];
             let mut bytes = old.kept.clone();
@@ -234,6 +227,7 @@ impl SimDisk {
             names,
             folders,
             next: state.next,
+            root: state.root.clone(),
             ..State::default()
         })))
     }
@@ -275,6 +269,14 @@ impl State {
         Ok(())
     }
 
+    fn has_folder_of(&self, path: &Path) -> io::Result<()> {
+        let parent = path.parent().unwrap();
+        if self.root.as_deref() == Some(parent) || self.folders.contains(parent) {
+            return Ok(());
+        }
+        Err(Self::missing())
+    }
+
     fn missing() -> io::Error {
         io::ErrorKind::NotFound.into()
     }
@@ -284,6 +286,7 @@ impl Disk for SimDisk {
     fn open(&self, path: &Path, opening: Opening) -> io::Result<Arc<dyn DiskFile>> {
         let mut state = self.state();
         state.alive()?;
+        state.root.get_or_insert_with(|| path.parent().unwrap().to_path_buf());
         let there = state.names.get(path).copied();
         let file = match (there, opening) {
             (Some(_), Opening::New) => return Err(io::ErrorKind::AlreadyExists.into()),
@@ -291,6 +294,7 @@ impl Disk for SimDisk {
             (None, Opening::Existing) => return Err(State::missing()),
             (None, _) => {
                 state.writable()?;
+                state.has_folder_of(path)?;
                 let file = state.next;
                 state.next += 1;
                 state.names.insert(path.to_path_buf(), file);
@@ -309,10 +313,7 @@ impl Disk for SimDisk {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.state();
         state.writable()?;
-        let parent = to.parent().unwrap();
-        if !state.folders.contains(parent) {
-            return Err(State::missing());
-        }
+        state.has_folder_of(to)?;
         let file = state.names.remove(from).ok_or_else(State::missing)?;
         state.names.insert(to.to_path_buf(), file);
         let change = NameChange::Renamed(from.to_path_buf(), to.to_path_buf(), file);
