@@ -45,6 +45,17 @@ fn samples() -> Vec<Error> {
             missing: true,
         }
         .into(),
+        StoreError::Body {
+            path: path(),
+            missing: true,
+        }
+        .into(),
+        StoreError::Body {
+            path: path(),
+            missing: false,
+        }
+        .into(),
+        StoreError::Stopped.into(),
         StoreError::Io {
             path: path(),
             source: io(),
@@ -153,6 +164,8 @@ fn samples() -> Vec<Error> {
         What::Instance,
         What::Default,
         What::Secret,
+        What::Delivery,
+        What::IdempotencyKey,
     ] {
         all.push(
             StoreError::Newer {
@@ -217,6 +230,8 @@ fn what_was_asked_wrongly_is_told_from_what_went_wrong() {
                 | "data-newer"
                 | "data-io"
                 | "component-damaged"
+                | "body-damaged"
+                | "data-stopped"
                 | "key-missing"
                 | "key-rights"
                 | "key-length"

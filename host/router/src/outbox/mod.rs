@@ -5,12 +5,14 @@
 //! brought it already.
 
 mod batch;
+mod blocks;
 mod book;
 mod clock;
 mod content;
 mod delivery;
 mod id;
 mod query;
+mod reading;
 mod row;
 mod rules;
 mod spool;

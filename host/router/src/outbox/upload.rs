@@ -11,8 +11,9 @@ use bytes::Bytes;
 use relais_message::{ReadAt, Source};
 use sha2::{Digest as _, Sha256};
 
+use super::blocks::BLOCK;
 use super::content::{Digest, INLINE_BYTES};
-use super::spool::{BLOCK, Spool};
+use super::spool::Spool;
 use crate::store::{DiskFile, StoreError};
 
 /// Why a content was not received.

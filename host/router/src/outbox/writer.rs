@@ -163,6 +163,6 @@ fn answer(requests: Vec<Request>, batch: &Result<(), StoreError>) {
     for Request { file, work, .. } in requests {
         // First the file that is not kept goes, then its sender is told.
         drop(file);
-        work.answer(batch.as_ref().map(|()| ()).map_err(StoreError::again));
+        work.answer(batch.as_ref().copied().map_err(StoreError::again));
     }
 }

@@ -4,17 +4,16 @@
 //! done as soon as the disk takes data again, without letting go of the lock in between: a full disk that was made room on is
 //! in use again without a restart.
 
-use std::fmt;
 use std::io;
-use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use redb::{BackendError, Database, StorageBackend};
+use redb::Database;
 
-use super::disk::{Disk, DiskFile, Opening, same};
+use super::backend::{Backend, Health};
+use super::disk::{Disk, DiskFile, Opening};
 use super::error::{At, StoreError};
 
 /// Bytes of the database that are kept in memory at most; redb's own default is 1 GiB.
@@ -230,10 +229,7 @@ impl Held<'_> {
 
 fn open(file: &Arc<dyn DiskFile>, place: &Path, check: bool) -> Result<Open, StoreError> {
     let health = Arc::new(Health::default());
-    let backend = Backend {
-        file: file.clone(),
-        health: health.clone(),
-    };
+    let backend = Backend::new(file.clone(), health.clone());
     let database = Database::builder()
         .set_cache_size(CACHE_BYTES)
         .set_check_integrity_on_open(check)
@@ -244,89 +240,4 @@ fn open(file: &Arc<dyn DiskFile>, place: &Path, check: bool) -> Result<Open, Sto
 
 fn folder(place: &Path) -> PathBuf {
     place.parent().map(Path::to_path_buf).unwrap_or_default()
-}
-
-/// The first failure of the disk since the database was opened.
-#[derive(Debug, Default)]
-struct Health(OnceLock<io::Error>);
-
-impl Health {
-    fn note<T>(&self, done: io::Result<T>) -> io::Result<T> {
-        if let Err(error) = &done {
-            // Only the first counts: what follows it may be its consequence.
-            let _ = self.0.set(same(error));
-        }
-        done
-    }
-
-    fn fault(&self) -> Option<io::Error> {
-        self.0.get().map(same)
-    }
-}
-
-/// What redb sees of the disk. The file is locked before redb is given it and as long as the [`Engine`] lives, so that no lock
-/// is asked of anybody here.
-struct Backend {
-    file: Arc<dyn DiskFile>,
-    health: Arc<Health>,
-}
-
-impl fmt::Debug for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Backend").finish_non_exhaustive()
-    }
-}
-
-impl StorageBackend for Backend {
-    fn len(&self) -> io::Result<u64> {
-        self.health.note(self.file.length())
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let wanted = out.len();
-        let read = self.file.read_at(out, offset).and_then(|count| {
-            if count == wanted {
-                Ok(())
-            } else {
-                Err(io::ErrorKind::UnexpectedEof.into())
-            }
-        });
-        self.health.note(read)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.health.note(self.file.set_length(len))
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.health.note(self.file.sync_data())
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.health.note(self.file.write_at(data, offset))
-    }
-
-    fn try_lock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<bool, BackendError> {
-        Ok(true)
-    }
-
-    fn try_lock_shared_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<bool, BackendError> {
-        Ok(true)
-    }
-
-    fn lock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    fn lock_shared_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    fn unlock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    fn query_lock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<bool, BackendError> {
-        Ok(false)
-    }
 }

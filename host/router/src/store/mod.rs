@@ -4,6 +4,7 @@
 //! One process at a time holds the data folder. A write is one transaction: it is on the disk when [`Store::write`] returns, or
 //! nothing of it is.
 
+mod backend;
 mod check;
 mod config;
 mod disk;

@@ -10,7 +10,7 @@ async fn uploaded(book: &Book, length: usize) -> Source {
 
 fn bytes(source: &Source) -> Vec<u8> {
     let mut bytes = Vec::new();
-    super::super::spool::for_each_block(source, |block| {
+    super::super::blocks::for_each_block(source, |block| {
         bytes.extend_from_slice(block);
         Ok(())
     })
