@@ -15,7 +15,7 @@ use super::clock::ms;
 use super::content::{self, INLINE_BYTES, Place};
 use super::delivery::{Body, Delivery, Outcome};
 use super::id::DeliveryId;
-use super::query::{Counts, Timer};
+use super::query::{Counts, Timer, Written};
 use super::rules::{self, Change, Retention};
 use super::spool::{Spool, Stored};
 use super::writer::{BATCH, Writer};
@@ -67,6 +67,7 @@ pub(super) struct Inner {
     pub(super) store: Arc<Store>,
     pub(super) spool: Spool,
     pub(super) counts: Arc<RwLock<Counts>>,
+    pub(super) written: Arc<RwLock<Written>>,
     retention: Arc<RwLock<Retention>>,
     /// None when the book is being closed.
     requests: Option<mpsc::Sender<Request>>,
@@ -82,12 +83,14 @@ impl Book {
         let spool = Spool::open(store.disk().clone(), store.folder(), run)?;
         let counts = Arc::new(RwLock::new(Counts(store.read(|tables| tables.counts())?)));
         let retention = Arc::new(RwLock::new(retention));
+        let written = Arc::new(RwLock::new(Written::default()));
         let (requests, inbox) = mpsc::channel(2 * BATCH);
         let stopping = Arc::new(AtomicBool::new(false));
         let writer = Writer {
             store: store.clone(),
             spool: spool.clone(),
             counts: counts.clone(),
+            written: written.clone(),
             retention: retention.clone(),
             inbox,
             folders: std::collections::HashSet::new(),
@@ -105,6 +108,7 @@ impl Book {
             store,
             spool,
             counts,
+            written,
             retention,
             requests: Some(requests),
             stopping,

@@ -26,7 +26,7 @@ pub use delivery::{
     Words,
 };
 pub use id::{DeliveryId, IdError};
-pub use query::{Counts, Filter, Page, Timer};
+pub use query::{Counts, Filter, Page, Timer, Written};
 pub use row::TimerKind;
 pub(crate) use row::{DeliveryRow, Places};
 pub use rules::{Change, Retention};

@@ -10,7 +10,7 @@ use super::clock::{ms, time};
 use super::content::{self, Place, Unreadable};
 use super::delivery::Delivery;
 use super::id::DeliveryId;
-use super::query::{Counts, Filter, Page, Timer};
+use super::query::{Counts, Filter, Page, Timer, Written};
 use crate::names::{InstancePath, WorkspaceName};
 use crate::store::{Reading, StoreError, What};
 
@@ -41,7 +41,13 @@ impl Book {
         })?;
         let body = match content.body {
             Place::Inline(bytes) => Source::Bytes(bytes),
-            Place::Spool { length, digest } => self.0.spool.body(id, length, &digest)?,
+            Place::Spool { length, digest } => match self.0.spool.body(id, length, &digest) {
+                // It was erased just now, and not by another hand.
+                Err(StoreError::Body { missing: true, .. }) if self.read(|tables| tables.content(id))?.is_none() => {
+                    return Ok(None);
+                }
+                body => body?,
+            },
         };
         let message = Message::restore(&content.head, &body);
         message.map(Some).map_err(|error| damaged(error.to_string()))
@@ -98,6 +104,11 @@ impl Book {
     /// How many deliveries each instance has in each state. Reads nothing from the disk.
     pub fn counts(&self) -> Counts {
         self.0.counts.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the writer has done since the book was opened, for metrics.
+    pub fn written(&self) -> Written {
+        *self.0.written.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why nothing can be stored now, as far as that is known without trying.
