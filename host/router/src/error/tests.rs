@@ -110,6 +110,17 @@ fn samples() -> Vec<Error> {
             missing: true,
         }
         .into(),
+        StoreError::Body {
+            path: path(),
+            missing: true,
+        }
+        .into(),
+        StoreError::Body {
+            path: path(),
+            missing: false,
+        }
+        .into(),
+        StoreError::Stopped.into(),
         StoreError::Io {
             path: path(),
             source: io(),
@@ -249,6 +260,8 @@ fn samples() -> Vec<Error> {
         What::ServiceInstance,
         What::Token,
         What::Audit,
+        What::Delivery,
+        What::IdempotencyKey,
     ] {
         all.push(
             StoreError::Newer {
@@ -313,6 +326,8 @@ fn what_was_asked_wrongly_is_told_from_what_went_wrong() {
                 | "data-newer"
                 | "data-io"
                 | "component-damaged"
+                | "body-damaged"
+                | "data-stopped"
                 | "key-missing"
                 | "key-rights"
                 | "key-length"

@@ -5,12 +5,14 @@
 //! brought it already.
 
 mod batch;
+mod blocks;
 mod book;
 mod clock;
 mod content;
 mod delivery;
 mod id;
 mod query;
+mod reading;
 mod retention;
 mod row;
 mod rules;
@@ -25,7 +27,7 @@ pub use delivery::{
     Words,
 };
 pub use id::{DeliveryId, IdError};
-pub use query::{Counts, Filter, Page, Timer};
+pub use query::{Counts, Filter, Page, Timer, Written};
 pub use retention::Retentions;
 pub use row::TimerKind;
 pub(crate) use row::{DeliveryRow, Places};

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::batch::{Batch, Request};
 use super::id::DeliveryId;
-use super::query::Counts;
+use super::query::{Counts, Written};
 use super::retention::Retentions;
 use super::spool::{Spool, Stored};
 use crate::store::{Deltas, Store, StoreError};
@@ -24,6 +24,7 @@ pub(super) struct Writer {
     pub(super) store: Arc<Store>,
     pub(super) spool: Spool,
     pub(super) counts: Arc<RwLock<Counts>>,
+    pub(super) written: Arc<RwLock<Written>>,
     pub(super) retention: Arc<RwLock<Arc<Retentions>>>,
     pub(super) inbox: mpsc::Receiver<Request>,
     /// Folders of the spool that this process made.
@@ -68,6 +69,7 @@ impl Writer {
                 detail: "a change of it could not be made".to_owned(),
             })
         });
+        self.count(written.is_ok(), requests.len());
         match written {
             Ok(done) => {
                 for file in files(&mut requests).filter(|file| done.kept.contains(&file.id)) {
@@ -93,6 +95,16 @@ impl Writer {
                 }
                 answer(requests, &Err(error));
             }
+        }
+    }
+
+    fn count(&self, done: bool, changes: usize) {
+        let mut written = self.written.write().unwrap_or_else(PoisonError::into_inner);
+        if done {
+            written.batches += 1;
+            written.changes += changes as u64;
+        } else {
+            written.failures += 1;
         }
     }
 
@@ -163,6 +175,6 @@ fn answer(requests: Vec<Request>, batch: &Result<(), StoreError>) {
     for Request { file, work, .. } in requests {
         // First the file that is not kept goes, then its sender is told.
         drop(file);
-        work.answer(batch.as_ref().map(|()| ()).map_err(StoreError::again));
+        work.answer(batch.as_ref().copied().map_err(StoreError::again));
     }
 }

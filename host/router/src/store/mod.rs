@@ -6,6 +6,7 @@
 
 mod admin;
 mod admin_rows;
+mod backend;
 mod check;
 mod config;
 mod copy;

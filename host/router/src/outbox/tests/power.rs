@@ -61,6 +61,21 @@ async fn one_mail(book: Book, number: usize) -> (DeliveryId, Promise) {
         let states = [RecipientState::from(end); 2];
         book.settle(id, outcome(2 * SECOND, &states, Some(HOUR))).await?;
         promise.may_be = vec![end];
+        let (change, then) = match end {
+            Summary::Failed => {
+                let now = at(HOUR);
+                let recipients = None;
+                (Change::Resend { recipients, now }, Summary::Queued)
+            }
+            Summary::Uncertain => {
+                let (as_sent, now) = (true, at(HOUR));
+                (Change::Close { as_sent, now }, Summary::Sent)
+            }
+            _ => return Ok(()),
+        };
+        promise.may_be.push(then);
+        book.change(id, change).await?;
+        promise.may_be = vec![then];
         Ok::<_, StoreError>(())
     };
     let _ = life.await;

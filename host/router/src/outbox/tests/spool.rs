@@ -10,7 +10,7 @@ async fn uploaded(book: &Book, length: usize) -> Source {
 
 fn bytes(source: &Source) -> Vec<u8> {
     let mut bytes = Vec::new();
-    super::super::spool::for_each_block(source, |block| {
+    super::super::blocks::for_each_block(source, |block| {
         bytes.extend_from_slice(block);
         Ok(())
     })
@@ -44,6 +44,48 @@ async fn an_upload_becomes_the_body_without_being_copied() {
     let whole = mime(&message).await;
     drop(message);
     for id in ids {
+        assert!(mime(&bench.book.message(id).unwrap().unwrap()).await == whole);
+    }
+}
+
+#[tokio::test]
+async fn parts_of_one_upload_are_taken_over_with_it_and_those_of_two_are_copied() {
+    let bench = Bench::new().await;
+    let (first, second) = (
+        uploaded(&bench.book, 600_000).await,
+        uploaded(&bench.book, 500_000).await,
+    );
+    let part = |source: &Source, offset, len| match source {
+        Source::Range { file, .. } => Source::Range {
+            file: file.clone(),
+            offset,
+            len,
+        },
+        other => panic!("{other:?}"),
+    };
+    for (parts, copied) in [
+        ([part(&first, 1_000, 200_000), part(&first, 300_000, 300_000)], 0),
+        ([part(&first, 5, 90_000), part(&second, 7, 90_000)], 1),
+    ] {
+        let draft = Draft {
+            from: Some("envoi@mairie.example".into()),
+            to: vec!["a@b.example".into()],
+            attachments: parts
+                .into_iter()
+                .map(|source| DraftAttachment {
+                    name: Some("a.pdf".into()),
+                    content_type: None,
+                    content_id: None,
+                    source,
+                })
+                .collect(),
+            ..Draft::default()
+        };
+        let message = draft.accept(&Limits::default()).unwrap();
+        let (new, whole, before) = (new(&message, 0), mime(&message).await, bench.incoming());
+        let id = new.delivery.id;
+        bench.book.accept(new).await.unwrap();
+        assert_eq!(bench.incoming(), before - 1 + copied);
         assert!(mime(&bench.book.message(id).unwrap().unwrap()).await == whole);
     }
 }

@@ -2,13 +2,12 @@
 //! it gives what a real disk may have kept: all that was synced, and any part of the rest, down to single sectors.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod files;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
-
-use super::disk::{Disk, DiskFile, Opening};
 
 /// What a disk writes whole or not at all, in bytes.
 const SECTOR: usize = 512;
@@ -37,6 +36,8 @@ pub struct SimDisk(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
+    /// The folder of the first file that was asked for: it is not of this disk, and always there.
+    root: Option<PathBuf>,
     names: BTreeMap<PathBuf, u64>,
     folders: BTreeSet<PathBuf>,
     kept_names: BTreeMap<PathBuf, u64>,
@@ -167,11 +168,6 @@ impl SimDisk {
         self.state().dead
     }
 
-    /// How often it was synced, contents and folders alike.
-    pub fn syncs(&self) -> usize {
-        self.state().syncs
-    }
-
     /// From now on it fails like that, or does not.
     pub fn set_fault(&self, fault: Option<Fault>) {
         self.state().fault = fault;
@@ -204,12 +200,8 @@ impl SimDisk {
                 change.apply(&mut names, &mut folders);
             }
         }
-        // Who has no folder has no name either. The data folder itself is not of this disk.
-        let reachable = |path: &Path| {
-            let parent = path.parent().unwrap();
-            folders.contains(parent) || !state.folders.contains(parent)
-        };
-        names.retain(|path, _| reachable(path));
+        // Who has no folder has no name either.
+        names.retain(|path, _| path.parent() == state.root.as_deref() || folders.contains(path.parent().unwrap()));
         let files = names.values().map(|file| {
             let old = &state.files[file];
             let mut bytes = old.kept.clone();
@@ -234,6 +226,7 @@ impl SimDisk {
             names,
             folders,
             next: state.next,
+            root: state.root.clone(),
             ..State::default()
         })))
     }
@@ -275,153 +268,15 @@ impl State {
         Ok(())
     }
 
+    fn has_folder_of(&self, path: &Path) -> io::Result<()> {
+        let parent = path.parent().unwrap();
+        if self.root.as_deref() == Some(parent) || self.folders.contains(parent) {
+            return Ok(());
+        }
+        Err(Self::missing())
+    }
+
     fn missing() -> io::Error {
         io::ErrorKind::NotFound.into()
-    }
-}
-
-impl Disk for SimDisk {
-    fn open(&self, path: &Path, opening: Opening) -> io::Result<Arc<dyn DiskFile>> {
-        let mut state = self.state();
-        state.alive()?;
-        let there = state.names.get(path).copied();
-        let file = match (there, opening) {
-            (Some(_), Opening::New) => return Err(io::ErrorKind::AlreadyExists.into()),
-            (Some(file), _) => file,
-            (None, Opening::Existing) => return Err(State::missing()),
-            (None, _) => {
-                state.writable()?;
-                let file = state.next;
-                state.next += 1;
-                state.names.insert(path.to_path_buf(), file);
-                state.files.insert(file, FileState::default());
-                state.unsynced.push(NameChange::Made(path.to_path_buf(), file));
-                file
-            }
-        };
-        Ok(Arc::new(SimFile {
-            disk: self.clone(),
-            file,
-            locked: Mutex::new(false),
-        }))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        state.writable()?;
-        let parent = to.parent().unwrap();
-        if !state.folders.contains(parent) {
-            return Err(State::missing());
-        }
-        let file = state.names.remove(from).ok_or_else(State::missing)?;
-        state.names.insert(to.to_path_buf(), file);
-        let change = NameChange::Renamed(from.to_path_buf(), to.to_path_buf(), file);
-        state.unsynced.push(change);
-        Ok(())
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        state.alive()?;
-        state.names.remove(path).ok_or_else(State::missing)?;
-        state.unsynced.push(NameChange::Removed(path.to_path_buf()));
-        Ok(())
-    }
-
-    fn make_folder(&self, path: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        state.writable()?;
-        if state.folders.insert(path.to_path_buf()) {
-            state.unsynced.push(NameChange::Folder(path.to_path_buf()));
-        }
-        Ok(())
-    }
-
-    fn sync_folder(&self, path: &Path) -> io::Result<()> {
-        self.state().sync(|state| {
-            let changes = std::mem::take(&mut state.unsynced);
-            let (done, left) = changes.into_iter().partition::<Vec<_>, _>(|change| change.within(path));
-            for change in done {
-                change.apply(&mut state.kept_names, &mut state.kept_folders);
-            }
-            state.unsynced = left;
-        })
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
-        let state = self.state();
-        state.alive()?;
-        let inside = |entry: &&PathBuf| entry.parent() == Some(path);
-        let entries = state.names.keys().chain(&state.folders).filter(inside);
-        Ok(entries
-            .filter_map(|entry| entry.file_name().map(OsString::from))
-            .collect())
-    }
-}
-
-#[derive(Debug)]
-struct SimFile {
-    disk: SimDisk,
-    file: u64,
-    locked: Mutex<bool>,
-}
-
-impl DiskFile for SimFile {
-    fn length(&self) -> io::Result<u64> {
-        let state = self.disk.state();
-        state.alive()?;
-        Ok(state.files[&self.file].now.len() as u64)
-    }
-
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let state = self.disk.state();
-        state.alive()?;
-        let there = &state.files[&self.file].now;
-        let rest = there.get(usize::try_from(offset).unwrap()..).unwrap_or_default();
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        Ok(count)
-    }
-
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let mut state = self.disk.state();
-        state.writable()?;
-        let file = state.files.get_mut(&self.file).unwrap();
-        write(&mut file.now, offset, bytes);
-        file.unsynced.push(Change::Write(offset, bytes.to_vec()));
-        Ok(())
-    }
-
-    fn set_length(&self, length: u64) -> io::Result<()> {
-        let mut state = self.disk.state();
-        state.writable()?;
-        let file = state.files.get_mut(&self.file).unwrap();
-        let change = Change::Length(length);
-        change.apply(&mut file.now);
-        file.unsynced.push(change);
-        Ok(())
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.disk.state().sync(|state| {
-            let file = state.files.get_mut(&self.file).unwrap();
-            for change in std::mem::take(&mut file.unsynced) {
-                change.apply(&mut file.kept);
-            }
-        })
-    }
-
-    fn try_lock(&self) -> io::Result<bool> {
-        let taken = self.disk.state().locked.insert(self.file);
-        *self.locked.lock().unwrap() |= taken;
-        Ok(taken)
-    }
-}
-
-impl Drop for SimFile {
-    fn drop(&mut self) {
-        if *self.locked.lock().unwrap() {
-            self.disk.state().locked.remove(&self.file);
-        }
     }
 }
