@@ -1,7 +1,8 @@
-//! Benchmarks: each compares Relais with a native client on the same sink in one run. `relais-bench smtp [--json] [--quick]`.
+//! Benchmarks: each compares Relais with what people use today, on the same sink in one run. `relais-bench smtp|durable [--json] [--quick]`.
 
 mod clients;
 mod cost;
+mod durable;
 mod load;
 mod process;
 mod report;
@@ -18,9 +19,10 @@ async fn main() -> ExitCode {
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     let done = match arguments.first().map(String::as_str) {
         Some("smtp") => smtp::run(has("--json"), has("--quick")).await,
+        Some("durable") => durable::run(has("--json"), has("--quick")).await,
         // The sink of a machine without Postfix: a process of its own, so that its work is not counted as a client's.
         Some("sink") => sink::serve().await,
-        _ => Err("usage: relais-bench smtp [--json] [--quick]".into()),
+        _ => Err("usage: relais-bench smtp|durable [--json] [--quick]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! What this process uses, as Linux accounts it.
+//! What a process uses, as Linux accounts it.
 
 use std::fs;
 
@@ -29,8 +29,17 @@ pub fn reset_peak() {
     let _ = fs::write("/proc/self/clear_refs", "5");
 }
 
+/// Bytes resident now, of another process.
+pub fn resident_of(pid: u32) -> u64 {
+    status_of(&pid.to_string(), "VmRSS:")
+}
+
 fn status(field: &str) -> u64 {
-    let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status_of("self", field)
+}
+
+fn status_of(process: &str, field: &str) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix(field));
     let kib = line.and_then(|rest| rest.split_ascii_whitespace().next()?.parse::<u64>().ok());
     kib.unwrap_or(0) * 1024

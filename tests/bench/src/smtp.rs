@@ -58,7 +58,7 @@ pub async fn run(json: bool, quick: bool) -> Result<(), Fault> {
 }
 
 /// Another order each round, the same at each run.
-fn shuffle(cells: &mut [Cell], round: u64) {
+pub fn shuffle<T>(cells: &mut [T], round: u64) {
     let mut state = round.wrapping_mul(0x9e37_79b9).wrapping_add(0x7f4a_7c15);
     for last in (1..cells.len()).rev() {
         state = state

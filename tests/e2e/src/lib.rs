@@ -8,6 +8,7 @@
 
 mod aiosmtpd;
 mod certificate;
+pub mod daemon;
 mod decode;
 mod draft;
 mod host;
@@ -22,6 +23,11 @@ pub use host::{PATIENCE, Target, sandbox, send, smtp};
 pub use postfix::Postfix;
 
 use std::io::Write;
+
+/// Whether a program is installed.
+pub fn installed(program: &str) -> bool {
+    process::find(program).is_some()
+}
 
 /// Says on the standard error that a test did not run, and why. Under `RELAIS_NO_SKIP`, which CI sets, that is a failure.
 pub fn skipped(why: &str) {

@@ -1,4 +1,4 @@
-//! Postfix: a real relay with a queue, on a high port of 127.0.0.1, that stores every message in one Maildir.
+//! Postfix: a real relay with a queue, on a high port of 127.0.0.1, that stores every message in one Maildir or hands it on.
 //!
 //! It runs from a configuration, a queue and a mailbox of its own in a temporary folder, beside whatever Postfix the machine has. It
 //! has to be started by root, since its master process changes users.
@@ -34,6 +34,16 @@ impl Postfix {
     /// Starts a server that takes any mail from this machine, offers StartTLS with a certificate for `localhost`, and lets a lone LF
     /// end a line (`smtpd_forbid_bare_newline=no`). `None`, and a line that says so, where Postfix cannot run.
     pub fn start() -> Option<Self> {
+        Self::begin(Beyond::Mailbox)
+    }
+
+    /// Starts a server that hands all mail on to a server on this port of 127.0.0.1: the relay that Relais is measured against. As
+    /// Debian sets it, apart from what names the machine.
+    pub fn relay(to: u16) -> Option<Self> {
+        Self::begin(Beyond::Relay(to))
+    }
+
+    fn begin(beyond: Beyond) -> Option<Self> {
         let Some(program) = find("postfix") else {
             skipped("Postfix is not installed (Debian: postfix)");
             return None;
@@ -50,7 +60,7 @@ impl Postfix {
             program,
             folder,
         };
-        postfix.configure().expect("the configuration is written");
+        postfix.configure(beyond).expect("the configuration is written");
         let started = postfix.command("start");
         assert!(started, "Postfix did not start: {}", postfix.log());
         Some(postfix)
@@ -59,6 +69,12 @@ impl Postfix {
     /// The TCP port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The process that all others of this server come from.
+    pub fn master(&self) -> Option<u32> {
+        let pid = fs::read_to_string(self.path("queue/pid/master.pid")).ok()?;
+        pid.trim().parse().ok()
     }
 
     /// What it shows under TLS.
@@ -127,7 +143,7 @@ impl Postfix {
         run(&mut command, CHANGE).is_some_and(|status| status.success())
     }
 
-    fn configure(&self) -> std::io::Result<()> {
+    fn configure(&self, beyond: Beyond) -> std::io::Result<()> {
         // The server's own users have to pass through.
         fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o755))?;
         for name in ["config", "queue", "mail"] {
@@ -137,7 +153,7 @@ impl Postfix {
         let chain = self.path("config/chain.pem");
         fs::write(&chain, self.identity.chain_pem())?;
         fs::set_permissions(&chain, fs::Permissions::from_mode(0o600))?;
-        fs::write(self.path("config/main.cf"), main_cf(self.folder.path()))?;
+        fs::write(self.path("config/main.cf"), main_cf(self.folder.path(), beyond))?;
         fs::write(self.path("config/master.cf"), master_cf(self.port))
     }
 }
@@ -148,8 +164,26 @@ impl Drop for Postfix {
     }
 }
 
-fn main_cf(folder: &Path) -> String {
+/// Where the mail goes that this server took.
+#[derive(Debug, Clone, Copy)]
+enum Beyond {
+    Mailbox,
+    Relay(u16),
+}
+
+fn main_cf(folder: &Path, beyond: Beyond) -> String {
     let folder = folder.display();
+    let beyond = match beyond {
+        Beyond::Mailbox => format!(
+            "virtual_mailbox_domains = static:all
+virtual_mailbox_maps = static:inbox/
+virtual_mailbox_base = {folder}/mail
+virtual_mailbox_limit = 0
+virtual_uid_maps = static:{OWNER}
+virtual_gid_maps = static:{OWNER}"
+        ),
+        Beyond::Relay(port) => format!("relayhost = [127.0.0.1]:{port}"),
+    };
     format!(
         "compatibility_level = 3.6
 queue_directory = {folder}/queue
@@ -169,12 +203,7 @@ smtpd_forbid_bare_newline = no
 smtpd_tls_security_level = may
 smtpd_tls_chain_files = {folder}/config/chain.pem
 message_size_limit = 104857600
-virtual_mailbox_domains = static:all
-virtual_mailbox_maps = static:inbox/
-virtual_mailbox_base = {folder}/mail
-virtual_mailbox_limit = 0
-virtual_uid_maps = static:{OWNER}
-virtual_gid_maps = static:{OWNER}
+{beyond}
 "
     )
 }
@@ -194,6 +223,9 @@ proxymap unix - - n - - proxymap
 anvil unix - - n - 1 anvil
 tlsmgr unix - - n 1000? 1 tlsmgr
 virtual unix - n n - - virtual
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 "
     )

@@ -26,6 +26,11 @@ impl Raw {
         while let Some(block) = body.next().await? {
             content.extend_from_slice(&block);
         }
+        Self::over(address, content).await
+    }
+
+    /// Connects to send this content, which ends with its final dot.
+    pub async fn over(address: SocketAddr, content: Vec<u8>) -> Result<Self, Fault> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let envelope = format!("MAIL FROM:<{FROM}>\r\nRCPT TO:<{TO}>\r\nDATA\r\n");

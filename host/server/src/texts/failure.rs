@@ -5,8 +5,8 @@ use relais_router::SendError;
 use relais_sandbox::Kind;
 use serde_json::{Value, json};
 
-use super::{Say, pick, say};
-use crate::output::{named_values, plain};
+use super::{Say, pick, plain, say};
+use crate::api::named;
 
 /// The kind in words.
 pub fn kind(kind: Kind) -> Say {
@@ -155,7 +155,7 @@ pub fn facts(lang: Lang, error: &SendError) -> Vec<(&'static str, Value)> {
         ("kind", failure.kind.word().into()),
         ("remote_code", json!(failure.code)),
         ("text", failure.text.as_str().into()),
-        ("details", named_values(&failure.details)),
+        ("details", json!(named(&failure.details))),
         ("retry_after_s", json!(failure.retry_after.map(|wait| wait.as_secs()))),
         ("next", next(failure.kind).get(lang).into()),
         ("instance", instance.as_str().into()),

@@ -1,0 +1,31 @@
+//! The audit journal: who changed what, when.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AuditEntry {
+    /// Its place in the journal; later ones are greater.
+    pub seq: u64,
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// `uid 33`, `token crm (7f3a9c)`, `relais`.
+    pub by: String,
+    /// None for what concerns the whole host.
+    pub workspace: Option<String>,
+    #[schema(example = "instance.edit")]
+    pub action: String,
+    /// The name or id of what was changed.
+    pub object: String,
+    /// What changed of it: names, never values.
+    pub detail: Option<String>,
+}
+
+/// One page, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Audit {
+    pub entries: Vec<AuditEntry>,
+    /// Give it as `before` for the next page; `null` at the end.
+    pub next: Option<u64>,
+}
