@@ -81,7 +81,3 @@ pub fn spool(lang: Lang, place: &str, error: &str) -> String {
         format!("Folder {place} cannot be prepared ({error}). Check its rights and its group."),
     )
 }
-
-pub fn ready(lang: Lang, data: &str) -> String {
-    pick(lang, format!("Relais est prêt, sur {data}"), format!("Relais is ready, on {data}"))
-}
