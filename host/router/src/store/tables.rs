@@ -155,6 +155,12 @@ impl<T: Transaction> Tables<T> {
     }
 }
 
+impl Reading {
+    pub(super) fn transaction(&self) -> &ReadTransaction {
+        &self.transaction
+    }
+}
+
 impl<'t> Writing<'t> {
     /// The table, made where there is none. See [`Tables::open`] for how often.
     pub(super) fn table<K: Key + 'static, V: Value + 'static>(

@@ -22,6 +22,7 @@ use crate::names::{InstanceName, InstancePath, WorkspaceName};
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::view::{InstanceView, view};
+use crate::workspaces;
 
 const SMTP: &str = r#"
 manifest-version = 1
@@ -92,6 +93,7 @@ impl Bench {
 
     async fn open(root: TempDir) -> Self {
         let store = Store::open(&root.path().join("data")).await.unwrap();
+        store.write(workspaces::found).unwrap();
         let vault = Vault::new(KeyFile::find(&KeySource::Found, store.folder()).unwrap());
         Self {
             root,
@@ -125,7 +127,11 @@ impl Bench {
         };
         let mut row = connectors::row(&inspection, connectors::kept(&inspection.manifest).unwrap());
         self.store
-            .write(|tables| connectors::install(tables, &mut row))
+            .write(|tables| {
+                let replaced = connectors::install(tables, &mut row)?;
+                tables.enable(&self.ws, &row.id, jiff::Timestamp::now())?;
+                Ok::<_, Error>(replaced)
+            })
             .unwrap();
     }
 
@@ -146,7 +152,15 @@ impl Bench {
     fn view(&self, name: &str) -> InstanceView {
         let name = instance(name);
         self.store
-            .read(|tables| view(tables, &self.ws, &name, instances::find(tables, &self.ws, &name)?))
+            .read(|tables| {
+                view(
+                    tables,
+                    &self.vault,
+                    &self.ws,
+                    &name,
+                    instances::find(tables, &self.ws, &name)?,
+                )
+            })
             .unwrap()
     }
 
@@ -192,7 +206,7 @@ fn with_password() -> New {
         connector: "relais/smtp".to_owned(),
         values: values(&[("host", "smtp.example.org"), ("username", "ged")]),
         secrets: secrets(&[("password", "correct horse")]),
-        grants: Vec::new(),
+        ..New::default()
     }
 }
 
