@@ -10,9 +10,10 @@ use crate::attachment::Attachment;
 use crate::check::{self, VALUE_BYTES};
 use crate::frame;
 use crate::hex;
-use crate::message::{Envelope, Inner, Message};
+use crate::message::{Envelope, Inner, Message, Origin};
 use crate::reason::{FieldError, Reason};
 use crate::source::{Content, Source};
+use crate::text::Text;
 use crate::types;
 
 /// A mail as asked for, nothing in it checked. Each address is one mailbox: `a@b`, `Name <a@b>`, `"Name, with comma"
@@ -130,7 +131,7 @@ impl Draft {
         let id = format!("{id}@{}", from.domain());
         let envelope = Envelope {
             sender,
-            recipients: recipients([&to, &cc, &bcc]),
+            recipients: recipients([&*to, &*cc, &*bcc]),
         };
         let fields = Fields {
             id,
@@ -197,18 +198,16 @@ impl Fields {
         } = self;
         Ok(Inner {
             id,
-            date,
             from,
             reply_to,
             to,
             cc,
             bcc,
             subject,
-            text,
-            html,
-            extra,
+            text: text.map(Text::Given),
+            html: html.map(Text::Given),
             attachments,
-            boundary,
+            origin: Origin::Fields { date, extra, boundary },
             frame,
             headers: OnceLock::new(),
         })
@@ -283,6 +282,7 @@ impl Door {
             content_type: draft.content_type.unwrap_or_else(|| types::guess(name).to_owned()),
             content_id: draft.content_id,
             content,
+            encoding: None,
         })
     }
 
@@ -295,7 +295,7 @@ impl Door {
     }
 }
 
-fn at_most(size: u64, limit: u64) -> Result<(), Reason> {
+pub(crate) fn at_most(size: u64, limit: u64) -> Result<(), Reason> {
     if size > limit {
         Err(Reason::TooLarge { size, limit })
     } else {
@@ -308,7 +308,7 @@ fn whole(reason: Reason) -> Vec<FieldError> {
 }
 
 /// Every address once, in the order given.
-fn recipients(lists: [&[Address]; 3]) -> Vec<String> {
+pub(crate) fn recipients<'a>(lists: impl IntoIterator<Item = &'a [Address]>) -> Vec<String> {
     let mut seen = HashSet::new();
     let all = lists.into_iter().flatten();
     all.filter(|address| seen.insert(address::key(&address.email)))
@@ -317,7 +317,7 @@ fn recipients(lists: [&[Address]; 3]) -> Vec<String> {
 }
 
 /// Twice 128 random bits in hexadecimal.
-fn random() -> Result<String, Vec<FieldError>> {
+pub(crate) fn random() -> Result<String, Vec<FieldError>> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| whole(Reason::NoRandomness))?;
     let digits = bytes.iter().flat_map(|&byte| hex::digits(byte));
@@ -325,6 +325,6 @@ fn random() -> Result<String, Vec<FieldError>> {
 }
 
 /// The date as RFC 5322 section 3.3 writes it, in UTC.
-fn now() -> Result<String, Vec<FieldError>> {
+pub(crate) fn now() -> Result<String, Vec<FieldError>> {
     rfc2822::to_string(&Timestamp::now().to_zoned(TimeZone::UTC)).map_err(|_| whole(Reason::NoDate))
 }

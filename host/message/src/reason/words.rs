@@ -1,143 +1,9 @@
-//! Why a field of a draft is refused, in words for the person who can change it, in French and English.
+//! Each reason as a sentence for the person who can change it, in French and English.
 
-use std::fmt;
-
-/// A field of a draft that was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {reason}")]
-pub struct FieldError {
-    /// The field's path in the draft: `subject`, `to[1]`, `headers[0].value`, `attachments[2].name`; `message` for the
-    /// whole.
-    pub field: String,
-    /// What is wrong with it.
-    pub reason: Reason,
-}
-
-impl FieldError {
-    pub(crate) fn new(field: impl Into<String>, reason: Reason) -> Self {
-        Self {
-            field: field.into(),
-            reason,
-        }
-    }
-}
-
-/// What is wrong with a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// The field must be given.
-    Missing,
-    /// The field is given, and empty.
-    Empty,
-    /// To, Cc and Bcc are all empty.
-    NoRecipients,
-    /// CR, LF, NUL, TAB or another control character, which could start a new header field or a new command.
-    ControlCharacter(char),
-    /// More bytes than the field may have.
-    TooLong {
-        /// In bytes of UTF-8.
-        limit: usize,
-    },
-    /// A word that is too long for a header line of 998 octets (RFC 5322 section 2.1.1) and has no place where it could
-    /// be folded.
-    Unfoldable,
-    /// More entries than the limits allow.
-    TooMany {
-        /// How many were given.
-        count: usize,
-        /// How many are allowed.
-        limit: usize,
-    },
-    /// A text, or the whole message as it would be sent, is bigger than the limits allow.
-    TooLarge {
-        /// In bytes.
-        size: u64,
-        /// In bytes.
-        limit: u64,
-    },
-    /// Not one mailbox of the form `a@b` or `Name <a@b>`.
-    NotAnAddress,
-    /// The part after the `@` is not a domain name.
-    NotADomain,
-    /// Not the name of a header field (RFC 5322 section 2.2), or longer than 76 characters.
-    NotAHeaderName,
-    /// A header field that the host writes itself, or that only servers write.
-    ReservedHeader,
-    /// Not a media type (RFC 2045 section 5.1), or one with a `name` parameter.
-    NotAContentType,
-    /// Not a content id: printable ASCII without spaces and angle brackets.
-    NotAContentId,
-    /// Not a file name.
-    NotAFileName,
-    /// There is no file at this path.
-    FileMissing {
-        /// The path, as given.
-        path: String,
-    },
-    /// What is at this path is a folder, a device or the like.
-    FileNotRegular {
-        /// The path, as given.
-        path: String,
-    },
-    /// The file at this path cannot be opened.
-    FileUnreadable {
-        /// The path, as given.
-        path: String,
-        /// The system's own words.
-        error: String,
-    },
-    /// A content that was uploaded before is not whole any more.
-    ContentCut {
-        /// Its announced length, in bytes.
-        wanted: u64,
-        /// What is there, in bytes.
-        held: u64,
-    },
-    /// The system gave no random bytes, so that there is no Message-ID.
-    NoRandomness,
-    /// The system's clock is beyond the years that a date can have.
-    NoDate,
-}
+use super::{Flaw, Reason};
 
 impl Reason {
-    /// A stable name of the reason, for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Empty => "empty",
-            Self::NoRecipients => "no-recipients",
-            Self::ControlCharacter(_) => "control-character",
-            Self::TooLong { .. } => "too-long",
-            Self::Unfoldable => "unfoldable",
-            Self::TooMany { .. } => "too-many",
-            Self::TooLarge { .. } => "too-large",
-            Self::NotAnAddress => "not-an-address",
-            Self::NotADomain => "not-a-domain",
-            Self::NotAHeaderName => "not-a-header-name",
-            Self::ReservedHeader => "reserved-header",
-            Self::NotAContentType => "not-a-content-type",
-            Self::NotAContentId => "not-a-content-id",
-            Self::NotAFileName => "not-a-file-name",
-            Self::FileMissing { .. } => "file-missing",
-            Self::FileNotRegular { .. } => "file-not-regular",
-            Self::FileUnreadable { .. } => "file-unreadable",
-            Self::ContentCut { .. } => "content-cut",
-            Self::NoRandomness => "no-randomness",
-            Self::NoDate => "no-date",
-        }
-    }
-
-    /// The reason as a sentence that says what to do; French where `lang` is `fr` or begins with it, else English.
-    pub fn text(&self, lang: &str) -> String {
-        if lang.starts_with("fr") {
-            self.french()
-        } else {
-            self.english()
-        }
-    }
-
-    fn english(&self) -> String {
+    pub(super) fn english(&self) -> String {
         match self {
             Self::Missing => "this field is required.".into(),
             Self::Empty => "this value is empty: give one, or leave it out.".into(),
@@ -170,12 +36,36 @@ impl Reason {
             Self::ContentCut { wanted, held } => {
                 format!("only {held} of the {wanted} bytes that were announced are there: send it again.")
             }
+            Self::ContentUnreadable { error } => format!("it cannot be read: {error}."),
+            Self::MimeHeader { line, flaw } => {
+                format!("line {line}, in a header, holds {}: correct the header.", flaw.english())
+            }
+            Self::MimeSigned { line, flaw } => format!(
+                "line {line}, in a signed part, holds {}: encode the part before it is signed.",
+                flaw.english()
+            ),
+            Self::MimeHeaderTooLong { line, limit } => {
+                format!("line {line}: the header is too long: at most {limit} bytes.")
+            }
+            Self::MimeTwice { header, line } => {
+                format!("line {line}: the header field {header} is there twice: leave one.")
+            }
+            Self::MimeAddress { header, line } => {
+                format!("line {line}: the header field {header} does not hold e-mail addresses.")
+            }
+            Self::MimeContentType { line } => {
+                format!("line {line}: this Content-Type cannot be read, or its multipart has no boundary.")
+            }
+            Self::MimeTooDeep { line, limit } => {
+                format!("line {line}: parts are nested too deep: at most {limit} levels.")
+            }
+            Self::MimeTooManyParts { line, limit } => format!("line {line}: too many parts: at most {limit}."),
             Self::NoRandomness => "the system gave no random bytes for the Message-ID: try again.".into(),
             Self::NoDate => "the system's clock shows no date that a message can have: set the clock.".into(),
         }
     }
 
-    fn french(&self) -> String {
+    pub(super) fn french(&self) -> String {
         match self {
             Self::Missing => "ce champ est obligatoire.".into(),
             Self::Empty => "cette valeur est vide : indiquez-en une, ou retirez-la.".into(),
@@ -214,15 +104,53 @@ impl Reason {
             Self::ContentCut { wanted, held } => {
                 format!("seuls {held} des {wanted} octets annoncés sont présents : renvoyez-le.")
             }
+            Self::ContentUnreadable { error } => format!("il ne peut pas être lu : {error}."),
+            Self::MimeHeader { line, flaw } => {
+                format!("la ligne {line}, dans un en-tête, contient {} : corrigez l'en-tête.", flaw.french())
+            }
+            Self::MimeSigned { line, flaw } => format!(
+                "la ligne {line}, dans une partie signée, contient {} : encodez la partie avant de la signer.",
+                flaw.french()
+            ),
+            Self::MimeHeaderTooLong { line, limit } => {
+                format!("ligne {line} : l'en-tête est trop long : {limit} octets au plus.")
+            }
+            Self::MimeTwice { header, line } => {
+                format!("ligne {line} : le champ d'en-tête {header} est présent deux fois : n'en laissez qu'un.")
+            }
+            Self::MimeAddress { header, line } => {
+                format!("ligne {line} : le champ d'en-tête {header} ne contient pas d'adresses e-mail.")
+            }
+            Self::MimeContentType { line } => {
+                format!("ligne {line} : ce Content-Type est illisible, ou son multipart n'a pas de séparateur (boundary).")
+            }
+            Self::MimeTooDeep { line, limit } => {
+                format!("ligne {line} : les parties sont trop imbriquées : {limit} niveaux au plus.")
+            }
+            Self::MimeTooManyParts { line, limit } => format!("ligne {line} : trop de parties : {limit} au plus."),
             Self::NoRandomness => "le système n'a pas fourni d'octets aléatoires pour le Message-ID : réessayez.".into(),
             Self::NoDate => "l'horloge du système n'indique pas une date possible pour un message : réglez l'horloge.".into(),
         }
     }
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.english())
+impl Flaw {
+    fn english(self) -> &'static str {
+        match self {
+            Self::Cr => "a CR without LF",
+            Self::Nul => "a NUL",
+            Self::Long => "more than 998 characters",
+            Self::EightBit => "bytes that are neither ASCII nor encoded",
+        }
+    }
+
+    fn french(self) -> &'static str {
+        match self {
+            Self::Cr => "un CR sans LF",
+            Self::Nul => "un NUL",
+            Self::Long => "plus de 998 caractères",
+            Self::EightBit => "des octets qui ne sont ni ASCII ni encodés",
+        }
     }
 }
 
@@ -234,25 +162,5 @@ fn code_point(c: char) -> String {
         '\t' => "TAB".into(),
         '\0' => "NUL".into(),
         _ => format!("U+{:04X}", u32::from(c)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reason_speaks_french_and_english() {
-        let reason = Reason::ControlCharacter('\n');
-        assert!(reason.text("fr_FR.UTF-8").contains("caractère de contrôle LF"));
-        assert!(reason.text("en").contains("control character LF"));
-        assert_eq!(reason.text("de"), reason.to_string());
-    }
-
-    #[test]
-    fn an_error_names_the_field_and_shows_no_control_character() {
-        let error = FieldError::new("subject", Reason::ControlCharacter('\u{85}'));
-        assert!(error.to_string().starts_with("subject: "));
-        assert!(error.to_string().contains("U+0085"));
     }
 }
