@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use memchr::memmem;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::MAX_LINE;
+/// Longest command line, its CRLF included, in octets. RFC 5321 section 4.5.3.1.4 asks for 512, RFC 4954 section 4 for
+/// more where AUTH is offered.
+pub const MAX_LINE: usize = 4096;
 
 /// Octets read at once. Larger than [`MAX_LINE`], so that an unfinished line always leaves room.
 const BLOCK: usize = 64 * 1024;
@@ -23,7 +25,7 @@ const LINGER_OCTETS: usize = 1024 * 1024;
 
 /// Why a session cannot go on.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Lost {
+pub enum Lost {
     /// The client closed, or the connection broke.
     Closed,
     /// Nothing came, or nothing could be written, for the longest silence allowed.
@@ -40,7 +42,7 @@ impl From<io::Error> for Lost {
 
 /// A command line without its CRLF.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Line {
+pub enum Line {
     /// UTF-8 without control characters.
     Text(String),
     /// It holds a lone CR or LF, another control character, or no UTF-8. Escaped.
@@ -48,64 +50,82 @@ pub(crate) enum Line {
 }
 
 /// A buffered connection.
-pub(crate) struct Wire<S> {
+pub struct Wire<S> {
     stream: S,
     input: Vec<u8>,
     start: usize,
     end: usize,
     output: Vec<u8>,
+    /// How much of `output` the client has been sent already: a dropped `flush` is taken up where it stood.
+    written: usize,
     reads: u64,
     silence: Duration,
 }
 
 impl<S> Wire<S> {
-    pub(crate) fn new(stream: S, silence: Duration) -> Self {
+    /// A connection of which either direction may rest for `silence`.
+    pub fn new(stream: S, silence: Duration) -> Self {
         Self {
             stream,
             input: vec![0; BLOCK],
             start: 0,
             end: 0,
             output: Vec::new(),
+            written: 0,
             reads: 0,
             silence,
         }
     }
 
     /// Octets received and not yet consumed.
-    pub(crate) fn pending(&self) -> &[u8] {
+    pub fn pending(&self) -> &[u8] {
         self.input.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Gives up the first `count` pending octets.
-    pub(crate) fn consume(&mut self, count: usize) {
+    pub fn consume(&mut self, count: usize) {
         self.start = self.end.min(self.start + count);
     }
 
     /// How many reads were made: two lines with the same number came together.
-    pub(crate) fn reads(&self) -> u64 {
+    pub fn reads(&self) -> u64 {
         self.reads
     }
 
     /// Queues a reply, given without its CRLF.
-    pub(crate) fn reply(&mut self, text: &str) {
+    pub fn reply(&mut self, text: &str) {
         self.output.extend_from_slice(text.as_bytes());
         self.output.extend_from_slice(b"\r\n");
     }
 
     /// Queues octets as they stand.
-    pub(crate) fn queue(&mut self, text: &str) {
+    pub fn queue(&mut self, text: &str) {
         self.output.extend_from_slice(text.as_bytes());
     }
 
+    /// Changes how long either direction may rest: content may take longer than a command.
+    pub fn set_silence(&mut self, silence: Duration) {
+        self.silence = silence;
+    }
+
     /// The bare connection. Whatever is pending or queued is gone.
-    pub(crate) fn into_stream(self) -> S {
+    pub fn into_stream(self) -> S {
         self.stream
     }
 }
 
+/// Every method but `close` may be dropped half-way and called again: nothing read or queued is lost.
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Writes the queued replies, then reads what has come.
-    pub(crate) async fn fill(&mut self) -> Result<(), Lost> {
+    ///
+    /// # Errors
+    ///
+    /// The connection is over, or silent for too long.
+    pub async fn fill(&mut self) -> Result<(), Lost> {
+        self.fill_until(Instant::now() + self.silence).await
+    }
+
+    async fn fill_until(&mut self, deadline: Instant) -> Result<(), Lost> {
         self.flush().await?;
         if self.start > 0 {
             self.input.copy_within(self.start..self.end, 0);
@@ -113,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             self.start = 0;
         }
         let room = self.input.get_mut(self.end..).unwrap_or_default();
-        let count = timeout(self.silence, self.stream.read(room))
+        let count = timeout_at(deadline, self.stream.read(room))
             .await
             .map_err(|_| Lost::Silent)??;
         if count == 0 {
@@ -125,21 +145,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     /// Writes the queued replies.
-    pub(crate) async fn flush(&mut self) -> Result<(), Lost> {
+    ///
+    /// # Errors
+    ///
+    /// The connection is over, or the client does not read.
+    pub async fn flush(&mut self) -> Result<(), Lost> {
         if self.output.is_empty() {
             return Ok(());
         }
         let write = async {
-            self.stream.write_all(&self.output).await?;
+            while let Some(rest) = self.output.get(self.written..).filter(|rest| !rest.is_empty()) {
+                match self.stream.write(rest).await? {
+                    0 => return Err(io::ErrorKind::WriteZero.into()),
+                    count => self.written += count,
+                }
+            }
             self.stream.flush().await
         };
         timeout(self.silence, write).await.map_err(|_| Lost::Silent)??;
         self.output.clear();
+        self.written = 0;
         Ok(())
     }
 
-    /// The next command line.
-    pub(crate) async fn line(&mut self) -> Result<Line, Lost> {
+    /// The next command line. All of it must come before the silence allowed is over: octet by octet does not count as
+    /// speaking.
+    ///
+    /// # Errors
+    ///
+    /// The connection is over, silent for too long, or the line is longer than [`MAX_LINE`].
+    pub async fn line(&mut self) -> Result<Line, Lost> {
+        let mut deadline = None;
         loop {
             let pending = self.pending();
             let window = pending.get(..MAX_LINE).unwrap_or(pending);
@@ -151,12 +187,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             if window.len() == MAX_LINE {
                 return Err(Lost::TooLong);
             }
-            self.fill().await?;
+            let deadline = *deadline.get_or_insert_with(|| Instant::now() + self.silence);
+            self.fill_until(deadline).await?;
         }
     }
 
     /// Writes the queued replies, says goodbye, and lets the client read them in peace.
-    pub(crate) async fn close(mut self) {
+    pub async fn close(mut self) {
         if self.flush().await.is_err() || self.stream.shutdown().await.is_err() {
             return;
         }
@@ -236,5 +273,33 @@ mod tests {
         };
         let (line, ()) = tokio::join!(wire.line(), writing);
         assert_eq!(line, Ok(Line::Text("NOOP".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_drips_octets_is_silent_too() {
+        let (mut client, server) = duplex(64);
+        let mut wire = Wire::new(server, 5 * SHORT);
+        let dripping = async {
+            loop {
+                client.write_all(b"x").await.unwrap();
+                tokio::time::sleep(SHORT).await;
+            }
+        };
+        tokio::select! {
+            line = wire.line() => assert_eq!(line, Err(Lost::Silent)),
+            () = dripping => {}
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reply_that_was_interrupted_is_not_said_twice() {
+        let (mut client, server) = duplex(8);
+        let mut wire = Wire::new(server, Duration::from_secs(5));
+        wire.reply("250 longer than the pipe");
+        assert!(timeout(SHORT, wire.flush()).await.is_err());
+        let mut said = [0; 26];
+        let (flushed, read) = tokio::join!(wire.flush(), client.read_exact(&mut said));
+        assert_eq!((flushed, read.unwrap()), (Ok(()), 26));
+        assert_eq!(&said, b"250 longer than the pipe\r\n");
     }
 }
