@@ -9,7 +9,7 @@ use relais_message::{Draft, FieldError, Limits, Message, Source};
 
 use crate::dispatch::Hub;
 use crate::error::{DeliveryError, Error, SendError};
-use crate::mime_shim::MimeDraft;
+use relais_message::MimeDraft;
 use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{
     Acceptance, Body, Book, Delivery, DeliveryId, Idempotency, NewDelivery, Origin, Recipient, RecipientState,

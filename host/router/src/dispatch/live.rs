@@ -12,7 +12,7 @@ use crate::accept::{Content, Mail};
 use crate::connectors;
 use crate::error::{Error, SendError};
 use crate::instances::{self, InstanceLimits};
-use crate::mime_shim::MimeDraft;
+use relais_message::MimeDraft;
 use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{Body, Change, Delivery, DeliveryId, Origin, Outcome, Timer};
 use crate::resolve::Route;
