@@ -205,3 +205,17 @@ fn an_address_with_other_letters_passes_in_its_header() {
     );
     assert!(written(&message).starts_with("From: hélène@xn--vian-9oa.example\r\n"));
 }
+
+#[test]
+fn the_message_id_is_the_one_that_came_and_harms_no_log() {
+    for (written, id) in [
+        ("<a@b>", "a@b"),
+        ("x <a@b> y", "a@b"),
+        ("a@b", "a@b"),
+        ("<a\u{1b}[2J@b>", "a[2J@b"),
+    ] {
+        let message = came(format!("From: a@b.example\nMessage-ID: {written}\n\nx\n"));
+        assert_eq!(message.id(), id);
+        assert!(self::written(&message).contains(&format!("Message-ID: {written}\r\n")));
+    }
+}
