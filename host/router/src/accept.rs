@@ -9,6 +9,7 @@ use relais_message::{Draft, FieldError, Limits, Message, Source};
 
 use crate::dispatch::Hub;
 use crate::error::{DeliveryError, Error, SendError};
+use crate::mime_shim::MimeDraft;
 use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{
     Acceptance, Body, Book, Delivery, DeliveryId, Idempotency, NewDelivery, Origin, Recipient, RecipientState,
@@ -237,18 +238,4 @@ fn in_memory(message: &Message) -> Option<u64> {
         Source::File { .. } | Source::Range { .. } => None,
     })?;
     (bytes <= REMEMBERED).then_some(bytes)
-}
-
-#[derive(Debug)]
-pub struct MimeDraft {
-    pub source: Source,
-    pub sender: Option<String>,
-    pub recipients: Vec<String>,
-    pub recipients_from_header: bool,
-    pub default_from: Option<String>,
-}
-impl MimeDraft {
-    pub fn accept(self, _: &Limits) -> Checked {
-        Err(Vec::new())
-    }
 }

@@ -64,6 +64,16 @@ impl Peer {
         .await
     }
 
+    /// Whether one of these texts came, on whichever connection.
+    pub fn has_heard(&self, texts: &'static [&'static str]) -> impl Fn() -> bool + Send + Sync + 'static {
+        let all = self.heard.clone();
+        move || {
+            let all = all.lock().unwrap();
+            let holds = |said: &Vec<u8>, text: &str| said.windows(text.len()).any(|part| part == text.as_bytes());
+            all.iter().any(|said| texts.iter().any(|text| holds(said, text)))
+        }
+    }
+
     /// Nobody came.
     pub async fn assert_untouched(&self) {
         assert_eq!(self.heard().await, Vec::<Vec<u8>>::new(), "somebody got through");

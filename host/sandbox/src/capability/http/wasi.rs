@@ -117,6 +117,7 @@ fn watched(door: &Arc<Door>, turn: Turn, body: WasiBody) -> reqwest::Body {
                 }
                 let leaves = context.leave(turn, bytes.len()).await;
                 leaves.map_err(std::io::Error::other)?;
+                context.meter.carried(bytes.len());
                 return Ok(Some((bytes, (frames, watch, on_its_way))));
             }
             Ok(None)
