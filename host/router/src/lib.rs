@@ -22,7 +22,6 @@ mod error;
 mod instances;
 mod key;
 mod keyring;
-mod mime_shim;
 mod names;
 mod outbox;
 mod resolve;
@@ -51,7 +50,6 @@ pub use error::{
 };
 pub use instances::{Edit, InstanceLimits, New, PER_MINUTE, SECRET_BYTES, SESSIONS};
 pub use key::{KEY_BYTES, KeySource};
-pub use mime_shim::MimeDraft;
 pub use names::{InstanceName, InstancePath, NAME_BYTES, NameError, ServiceInstanceName, TokenName, WorkspaceName};
 pub use outbox::{
     Acceptance, Attempt, Body, Book, Change, Counts, Delivery, DeliveryId, Filter, IdError, Idempotency, NewDelivery,
