@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE};
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use relais_manifest::Lang;
 use relais_router::{Router, Who};
@@ -300,6 +300,6 @@ mod tests {
             "/api/v1/default/instances/a%2F..%2Fb%3Fc?to=%C3%A9%26b%3D%3Cc%3E"
         );
         assert_eq!(Path::host(["workspaces"]).uri("default"), "/api/v1/workspaces");
-        path.uri("default").parse::<Uri>().unwrap();
+        path.uri("default").parse::<http::Uri>().unwrap();
     }
 }

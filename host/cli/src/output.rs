@@ -177,17 +177,6 @@ pub fn json(value: &Value) -> String {
     text
 }
 
-/// A list of objects with these two keys each: what a connector found, or details of a failure.
-pub fn named_values(pairs: &[(String, String)]) -> Value {
-    let object = |(name, value): &(String, String)| {
-        Value::Object(Map::from_iter([
-            ("name".to_owned(), name.as_str().into()),
-            ("value".to_owned(), value.as_str().into()),
-        ]))
-    };
-    pairs.iter().map(object).collect()
-}
-
 /// Writes to the standard output. Whoever closed it early, as `head` does, wanted no more of it: that is no error.
 pub fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();

@@ -64,7 +64,8 @@ pub async fn restore(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault>
     let paths = site.paths()?;
     let shown = paths.data.display().to_string();
     let pending = if matches.get_flag("resume") { Pending::Resume } else { Pending::Hold };
-    let restoring = relais_router::restore(Box::new(BufReader::new(from)), paths, &Who::this_process(), pending);
+    let by = Who::this_process();
+    let restoring = relais_router::restore(Box::new(BufReader::new(from)), paths, &by, pending);
     let report = while_waiting(say::READING.get(lang), site.json, restoring).await;
     let report = report.map_err(|error| Fault::router(lang, &error))?;
     let mut sheet = Sheet::new(lang);

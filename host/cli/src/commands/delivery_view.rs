@@ -2,6 +2,7 @@
 
 use relais_manifest::Lang;
 use relais_server::api::delivery::{Answer, Attempt, Delivery, Recipient};
+use relais_server::texts::failure;
 
 use super::time;
 use crate::output::Sheet;
@@ -67,6 +68,6 @@ fn attempt_lines(lang: Lang, sheet: &mut Sheet, one: &Attempt) {
 
 /// The remote's own words, with its code once.
 pub fn words(answer: &Answer) -> String {
-    let said = crate::texts::failure::words(answer.code.as_deref(), &answer.text);
+    let said = failure::words(answer.code.as_deref(), &answer.text);
     if said.is_empty() { answer.kind.clone() } else { said }
 }

@@ -25,7 +25,7 @@ use relais_router::{InstanceName, ServiceInstanceName};
 use crate::fault::Fault;
 use crate::output::Answer;
 use crate::site::Site;
-use crate::texts::instance;
+use crate::texts::instance::NOTHING_TO_CHANGE;
 
 /// Does what the command line asks for.
 pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
@@ -71,10 +71,7 @@ fn nothing_given(lang: Lang, matches: &ArgMatches, ids: &[&str]) -> Result<(), F
     let given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
     match ids.iter().any(given) {
         true => Ok(()),
-        false => Err(Fault::input(
-            "nothing-to-change",
-            instance::NOTHING_TO_CHANGE.get(lang),
-        )),
+        false => Err(Fault::input("nothing-to-change", NOTHING_TO_CHANGE.get(lang))),
     }
 }
 

@@ -25,14 +25,20 @@ pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
         true => None,
         false => Some(instance_name(site, word(inner, "instance"))?.to_string()),
     };
-    match (command, &instance) {
-        ("default", Some(name)) => choose(site, service, "default", &instance, &say::chosen(site.lang, service, name)),
-        ("default", None) => choose(site, service, "default", &None, &say::cleared(site.lang, service)),
-        ("force", Some(name)) => choose(site, service, "force", &instance, &say::forced(site.lang, service, name)),
-        ("unforce", _) => choose(site, service, "force", &None, &say::unforced(site.lang, service)),
+    let lang = site.lang;
+    let (what, done) = match (command, &instance) {
+        ("default", Some(name)) => ("default", say::chosen(lang, service, name)),
+        ("default", None) => ("default", say::cleared(lang, service)),
+        ("force", Some(name)) => ("force", say::forced(lang, service, name)),
+        ("unforce", _) => ("force", say::unforced(lang, service)),
         _ => return Err(no_command()),
-    }
-    .await
+    };
+    let path = Path::of(["services", service, what]);
+    let chosen: Chosen = Client::open(site)
+        .await?
+        .give(Method::PUT, &path, &Choice { instance })
+        .await?;
+    Answer::line(lang, &done, &chosen)
 }
 
 async fn list(site: &Site) -> Result<Answer, Fault> {
@@ -58,20 +64,4 @@ async fn list(site: &Site) -> Result<Answer, Fault> {
         &all.services.iter().map(row).collect::<Vec<_>>(),
     );
     Answer::of(sheet, &all)
-}
-
-/// `what` is `default` or `force`.
-async fn choose(
-    site: &Site,
-    service: &str,
-    what: &str,
-    instance: &Option<String>,
-    done: &str,
-) -> Result<Answer, Fault> {
-    let choice = Choice {
-        instance: instance.clone(),
-    };
-    let path = Path::of(["services", service, what]);
-    let chosen: Chosen = Client::open(site).await?.give(Method::PUT, &path, &choice).await?;
-    Answer::line(site.lang, done, &chosen)
 }

@@ -50,7 +50,7 @@ async fn list(site: &Site) -> Result<Answer, Fault> {
     let row = |one: &ServiceInstance| {
         [
             one.name.clone(),
-            one.title.clone().unwrap_or_default(),
+            one.title.clone(),
             one.effective
                 .clone()
                 .unwrap_or_else(|| connector::NOTHING.get(lang).to_owned()),
@@ -79,10 +79,10 @@ async fn create(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     let (name, _) = named(site, matches)?;
     let new = NewServiceInstance {
         name,
-        title: cleared(matches, "title").flatten(),
+        title: cleared(matches, "title").flatten().unwrap_or_default(),
         instance: matches.get_one::<String>("connector-instance").cloned(),
         uncertain: matches.get_one::<String>("uncertain").cloned(),
-        give_up_s: give_up(site.lang, matches)?,
+        give_up: give_up(site.lang, matches)?,
         notices_through: cleared(matches, "notices-through").flatten(),
     };
     let client = Client::open(site).await?;
@@ -99,10 +99,10 @@ async fn edit(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     };
     let edit = ServiceInstanceEdit {
         name: None,
-        title: cleared(matches, "title"),
+        title: matches.get_one::<String>("title").cloned(),
         instance,
         uncertain: matches.get_one::<String>("uncertain").cloned(),
-        give_up_s: give_up(site.lang, matches)?.map(Some),
+        give_up: give_up(site.lang, matches)?,
         notices_through: cleared(matches, "notices-through"),
     };
     let one = Client::open(site).await?.give(Method::PATCH, &path, &edit).await?;
@@ -142,11 +142,11 @@ fn answer(lang: Lang, mut sheet: Sheet, one: &ServiceInstance) -> Result<Answer,
     let nothing = connector::NOTHING.get(lang);
     sheet.pairs(&[
         (say::LABEL.get(lang), one.name.clone()),
-        (say::TITLE_LABEL.get(lang), or(&one.title, nothing)),
+        (say::TITLE_LABEL.get(lang), one.title.clone()),
         (say::CONNECTOR_LABEL.get(lang), or(&one.instance, say::BY_DEFAULT.get(lang))),
         (say::EFFECTIVE_LABEL.get(lang), or(&one.effective, nothing)),
         (say::UNCERTAIN_LABEL.get(lang), one.uncertain.clone()),
-        (say::GIVE_UP_LABEL.get(lang), duration::shown(one.give_up_s)),
+        (say::GIVE_UP_LABEL.get(lang), duration::shown(one.give_up)),
         (say::NOTICES_LABEL.get(lang), or(&one.notices_through, nothing)),
     ]);
     Answer::of(sheet, one)

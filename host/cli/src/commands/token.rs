@@ -128,9 +128,9 @@ pub async fn audit(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     let path = path.with("limit", &limit.to_string()).with_some("before", before.as_deref());
     let page: Audit = Client::open(site).await?.get(&path).await?;
     let row = |one: &AuditEntry| {
-        let object = match &one.detail {
-            Some(detail) => format!("{} ({detail})", one.object),
-            None => one.object.clone(),
+        let object = match one.detail.is_empty() {
+            true => one.object.clone(),
+            false => format!("{} ({})", one.object, one.detail.join(", ")),
         };
         [
             one.seq.to_string(),

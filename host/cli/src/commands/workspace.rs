@@ -4,7 +4,7 @@ use clap::ArgMatches;
 use http::Method;
 use relais_manifest::Lang;
 use relais_server::api::Removed;
-use relais_server::api::workspace::{NewWorkspace, Retention, Workspace, WorkspaceEdit, Workspaces};
+use relais_server::api::workspace::{NewWorkspace, Workspace, WorkspaceEdit, Workspaces};
 
 use super::{cleared, nothing_given, no_command, word};
 use crate::client::{Client, Path};
@@ -37,7 +37,7 @@ async fn list(site: &Site) -> Result<Answer, Fault> {
     let row = |one: &Workspace| {
         [
             one.name.clone(),
-            one.title.clone().unwrap_or_default(),
+            one.title.clone(),
             one.contact.clone().unwrap_or_default(),
         ]
     };
@@ -57,11 +57,14 @@ async fn show(site: &Site, name: &str) -> Result<Answer, Fault> {
 
 async fn create(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     let name = site.workspace_named(word(matches, "name"))?;
+    let kept = kept(site.lang, matches)?;
     let new = NewWorkspace {
         name: name.to_string(),
-        title: cleared(matches, "title").flatten(),
+        title: cleared(matches, "title").flatten().unwrap_or_default(),
         contact: cleared(matches, "contact").flatten(),
-        retention: retention(site.lang, matches)?.unwrap_or_default(),
+        sent_body: kept.sent_body.flatten(),
+        failed_body: kept.failed_body.flatten(),
+        journal: kept.journal.flatten(),
     };
     // It cannot name an instance before it has one.
     let client = Client::open(site).await?;
@@ -79,26 +82,16 @@ async fn create(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
 async fn edit(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     let name = site.workspace_named(word(matches, "name"))?;
     nothing_given(site.lang, matches, &GIVEN)?;
-    let client = Client::open(site).await?;
-    let retention = match retention(site.lang, matches)? {
-        None => None,
-        // The API takes all three together.
-        Some(given) => {
-            let before: Workspace = client.get(&at(name.as_str())).await?;
-            Some(Retention {
-                sent_body_s: given.sent_body_s.or(before.retention.sent_body_s),
-                failed_body_s: given.failed_body_s.or(before.retention.failed_body_s),
-                journal_s: given.journal_s.or(before.retention.journal_s),
-            })
-        }
-    };
     let edit = WorkspaceEdit {
-        title: cleared(matches, "title"),
+        title: matches.get_one::<String>("title").cloned(),
         contact: cleared(matches, "contact"),
         notices_through: cleared(matches, "notices-through"),
-        retention,
+        ..kept(site.lang, matches)?
     };
-    let one: Workspace = client.give(Method::PATCH, &at(name.as_str()), &edit).await?;
+    let one: Workspace = Client::open(site)
+        .await?
+        .give(Method::PATCH, &at(name.as_str()), &edit)
+        .await?;
     saved(site.lang, &one, false)
 }
 
@@ -108,17 +101,18 @@ async fn remove(site: &Site, name: &str) -> Result<Answer, Fault> {
     Answer::line(site.lang, &say::removed(site.lang, name.as_str()), &removed)
 }
 
-fn retention(lang: Lang, matches: &ArgMatches) -> Result<Option<Retention>, Fault> {
-    let given = |id: &str| -> Result<Option<u64>, Fault> {
-        let text = matches.get_one::<String>(id);
-        text.map(|text| duration::seconds(lang, id, text)).transpose()
+/// How long what is kept; an empty text follows the host again.
+fn kept(lang: Lang, matches: &ArgMatches) -> Result<WorkspaceEdit, Fault> {
+    let given = |id: &str| -> Result<Option<Option<u64>>, Fault> {
+        let seconds = |text: Option<String>| text.map(|text| duration::seconds(lang, id, &text)).transpose();
+        cleared(matches, id).map(seconds).transpose()
     };
-    let retention = Retention {
-        sent_body_s: given("keep-sent")?,
-        failed_body_s: given("keep-failed")?,
-        journal_s: given("keep-journal")?,
-    };
-    Ok((retention != Retention::default()).then_some(retention))
+    Ok(WorkspaceEdit {
+        sent_body: given("keep-sent")?,
+        failed_body: given("keep-failed")?,
+        journal: given("keep-journal")?,
+        ..WorkspaceEdit::default()
+    })
 }
 
 fn saved(lang: Lang, one: &Workspace, created: bool) -> Result<Answer, Fault> {
@@ -131,16 +125,14 @@ fn answer(lang: Lang, mut sheet: Sheet, one: &Workspace) -> Result<Answer, Fault
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| connector::NOTHING.get(lang).to_owned());
     let mut pairs = vec![
         (say::LABEL.get(lang), one.name.clone()),
-        (say::TITLE_LABEL.get(lang), text(&one.title)),
+        (say::TITLE_LABEL.get(lang), one.title.clone()),
         (say::CONTACT_LABEL.get(lang), text(&one.contact)),
         (say::NOTICES_LABEL.get(lang), text(&one.notices_through)),
         (say::CONNECTORS_LABEL.get(lang), one.connectors.join(", ")),
     ];
-    let kept = [one.retention.sent_body_s, one.retention.failed_body_s, one.retention.journal_s];
-    for (label, seconds) in say::KEPT_LABELS.into_iter().zip(kept) {
-        if let Some(seconds) = seconds {
-            pairs.push((label.get(lang), duration::shown(seconds)));
-        }
+    let kept = [one.retention.sent_body, one.retention.failed_body, one.retention.journal];
+    for (label, kept) in say::KEPT_LABELS.into_iter().zip(kept) {
+        pairs.push((label.get(lang), duration::shown(kept.seconds)));
     }
     sheet.pairs(&pairs);
     Answer::of(sheet, one)

@@ -9,6 +9,7 @@ mod group;
 mod notify;
 mod options;
 mod spool;
+mod submission;
 
 use std::io;
 use std::sync::Arc;
@@ -87,6 +88,7 @@ async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: Cancell
             .submit_socket(&path, spool.group())
             .map_err(|error| cannot_listen(lang, &path.display().to_string(), &error))?;
     }
+    let submission = submission::listen(lang, &router, &options).await?;
     let app = relais_server::app(
         Arc::clone(&router),
         relais_server::Options {
@@ -105,7 +107,13 @@ async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: Cancell
     notify::stopping();
     tracing::info!("stopping");
     // All at the same time: systemd waits for the whole not much longer than the grace.
-    let ((), served, picked, watched) = tokio::join!(dispatcher.stop(GRACE), serving, ended(picking), watchdog);
+    let submitted = async {
+        if let Some(submission) = submission {
+            submission.stop(GRACE).await;
+        }
+    };
+    let ((), (), served, picked, watched) =
+        tokio::join!(dispatcher.stop(GRACE), submitted, serving, ended(picking), watchdog);
     for lost in [served, picked, watched].into_iter().filter_map(Result::err) {
         tracing::error!(error = %lost, "a part of the daemon broke off");
     }

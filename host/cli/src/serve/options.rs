@@ -21,6 +21,8 @@ pub struct Options {
     pub submission: Option<SocketAddr>,
     /// The workspace into which anybody on this machine submits.
     pub submission_open: Option<WorkspaceName>,
+    /// The chain and the key with which submission offers STARTTLS.
+    pub certificate: Option<(PathBuf, PathBuf)>,
     pub spool: Option<PathBuf>,
     /// The group whose members may send by it.
     pub group: Option<u32>,
@@ -43,7 +45,8 @@ impl Options {
         if open.is_some() && submission.is_some_and(|address| !address.ip().is_loopback()) {
             return Err(Fault::field(lang, "--submission", "address-not-loopback", say::not_loopback(lang)));
         }
-        let spool = matches.get_one::<PathBuf>("spool").cloned();
+        let file = |id: &str| matches.get_one::<PathBuf>(id).cloned();
+        let spool = file("spool");
         let spool = spool.or_else(|| {
             let variable = env::var_os("RELAIS_SPOOL").filter(|value| !value.is_empty());
             variable.map(PathBuf::from)
@@ -53,6 +56,7 @@ impl Options {
             listen,
             submission,
             submission_open: open,
+            certificate: file("submission-certificate").zip(file("submission-key")),
             spool,
             group,
         })

@@ -21,6 +21,11 @@ pub const SUBMISSION_OPEN: Say = say(
     "Accepte par SMTP sans identification, depuis cette machine seulement, dans cet espace",
     "Accepts over SMTP without a login, from this machine only, into this workspace",
 );
+pub const CERTIFICATE: Say = say(
+    "Chaîne de certificats en PEM, pour offrir STARTTLS par SMTP ; nécessaire hors de cette machine",
+    "Chain of certificates in PEM, to offer STARTTLS over SMTP; needed beyond this machine",
+);
+pub const CERTIFICATE_KEY: Say = say("Sa clé privée, en PEM", "Its private key, in PEM");
 pub const WORKSPACE: Say = say("ESPACE", "WORKSPACE");
 pub const SPOOL: Say = say(
     "Dossier de « relais sendmail » : sa socket et ses dossiers de dépôt ; sinon RELAIS_SPOOL, sinon aucun",
@@ -80,8 +85,4 @@ pub fn spool(lang: Lang, place: &str, error: &str) -> String {
         format!("Le dossier {place} ne peut pas être préparé ({error}). Vérifiez ses droits et son groupe."),
         format!("Folder {place} cannot be prepared ({error}). Check its rights and its group."),
     )
-}
-
-pub fn ready(lang: Lang, data: &str) -> String {
-    pick(lang, format!("Relais est prêt, sur {data}"), format!("Relais is ready, on {data}"))
 }

@@ -53,7 +53,6 @@ pub const COLUMNS: [Say; 4] = [
     say("incertains", "uncertain"),
 ];
 pub const LABEL: Say = say("Instance de service", "Service instance");
-pub const SERVICE_LABEL: Say = say("Service", "Service");
 pub const TITLE_LABEL: Say = say("Titre", "Title");
 pub const CONNECTOR_LABEL: Say = say("Instance de connecteur", "Connector instance");
 pub const EFFECTIVE_LABEL: Say = say("Envoie par", "Sends through");
