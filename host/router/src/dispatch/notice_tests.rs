@@ -96,3 +96,25 @@ fn an_alert_names_ids_and_nothing_of_the_mails() {
     assert_eq!(draft.sender.as_deref(), Some("<>"));
     assert!(draft.accept(&relais_message::Limits::default()).is_ok());
 }
+
+#[tokio::test]
+async fn a_report_is_a_mail_like_any_other_for_the_door() {
+    let mime = relais_message::MimeDraft {
+        source: relais_message::Source::Bytes(report(&notice(), ends()).await.into()),
+        sender: Some("<>".to_owned()),
+        recipients: vec!["ged@example.org".to_owned()],
+        recipients_from_header: false,
+        default_from: None,
+    };
+    let message = mime.accept(&relais_message::Limits::default()).unwrap();
+    assert_eq!(message.envelope().sender, None);
+    let mut body = message.mime(Addressing::Written, Framing::Raw);
+    let mut out = Vec::new();
+    while let Some(block) = body.next().await.unwrap() {
+        out.extend_from_slice(&block);
+    }
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.contains("report-type=delivery-status"), "{out}");
+    assert!(out.contains("Final-Recipient: rfc822; b@x.fr\r\nAction: failed\r\n"), "{out}");
+    assert!(out.contains("Subject: Courrier 1"), "{out}");
+}
