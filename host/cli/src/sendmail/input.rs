@@ -182,34 +182,33 @@ impl<R: io::BufRead> UntilDot<R> {
         }
     }
 
-    /// The next bytes of the message, at most three; none at its end.
+    /// Reads on by a byte, or by as many as tell whether a dot stands alone.
     fn step(&mut self) -> io::Result<()> {
         let Some(byte) = self.bytes.next().transpose()? else {
             self.line = Line::End;
             return Ok(());
         };
-        self.held.push(byte);
-        if self.line == Line::Start && byte == b'.' {
-            // A dot, then perhaps CR, then LF or the end of the input.
-            loop {
-                let next = self.bytes.next().transpose()?;
-                match next {
-                    Some(b'\n') | None => {
-                        self.held.clear();
-                        self.line = Line::End;
-                        return Ok(());
-                    }
-                    Some(b'\r') if self.held.len() == 1 => self.held.push(b'\r'),
-                    Some(other) => {
-                        self.held.push(other);
-                        self.line = Line::Within;
-                        return Ok(());
-                    }
+        if self.line != Line::Start || byte != b'.' {
+            self.held.push(byte);
+            self.line = if byte == b'\n' { Line::Start } else { Line::Within };
+            return Ok(());
+        }
+        // A dot, then perhaps CR, then LF or the end of the input.
+        let mut begun = vec![byte];
+        loop {
+            match self.bytes.next().transpose()? {
+                Some(b'\n') | None => {
+                    self.line = Line::End;
+                    return Ok(());
                 }
+                Some(next) => begun.push(next),
+            }
+            if begun != b".\r" {
+                self.held.append(&mut begun);
+                self.line = Line::Within;
+                return Ok(());
             }
         }
-        self.line = if byte == b'\n' { Line::Start } else { Line::Within };
-        Ok(())
     }
 }
 
