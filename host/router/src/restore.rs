@@ -21,7 +21,7 @@ use crate::audit::{self, Action};
 use crate::backup::{self, CONNECTORS, DATABASE, DIGESTS, Digests, FORMAT, Hashed, MANIFEST, Manifest, SPOOL};
 use crate::error::{BackupError, Error};
 use crate::key::KeyFile;
-use crate::outbox::{Body, DeliveryId, Words, doubt};
+use crate::outbox::{DeliveryId, Retention, Words, doubt};
 use crate::router::Paths;
 use crate::store::{RestoredRow, Store, StoreError};
 use crate::vault::Vault;
@@ -311,14 +311,13 @@ fn hold(store: &Store, made_at: Timestamp) -> Result<u64, Error> {
             let mut tables = tables.deliveries()?;
             let mut held = 0;
             for (ws, _, id) in &rows {
+                // A workspace that keeps no body of what failed has not chosen to lose what was pending.
+                let mut retention = *retentions.of(ws);
+                retention.failed_body = retention.failed_body.max(Retention::default().failed_body);
                 let Some(before) = tables.row(*id)? else { continue };
                 let mut row = before.clone();
-                if !doubt(&mut row, now, &words, retentions.of(ws)) {
+                if !doubt(&mut row, now, &words, &retention) {
                     continue;
-                }
-                if row.delivery.body == Body::Gone {
-                    // A file of the spool goes when the data folder is opened.
-                    tables.erase_content(*id)?;
                 }
                 tables.put(Some(&before), &row)?;
                 held += 1;

@@ -326,3 +326,19 @@ impl Writing<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+impl super::Store {
+    /// Takes away what a store of before there were workspaces did not have.
+    pub(crate) fn forget_administration(&self) {
+        let forgotten: Result<(), StoreError> = self.write(|tables| {
+            tables.drop_table(WORKSPACES)?;
+            tables.drop_table(ENABLED)?;
+            tables.drop_table(FORCED)?;
+            tables.drop_table(SERVICE_INSTANCES)?;
+            tables.drop_table(TOKENS)?;
+            tables.drop_table(AUDIT)
+        });
+        assert!(forgotten.is_ok(), "{forgotten:?}");
+    }
+}

@@ -204,6 +204,14 @@ impl<'t> Writing<'t> {
         Ok(removed)
     }
 
+    #[cfg(test)]
+    pub(super) fn drop_table<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<(), StoreError> {
+        self.transaction.delete_table(definition).map(drop).at(&self.place)
+    }
+
     pub(super) fn set_format(&mut self) -> Result<(), StoreError> {
         self.put(META, FORMAT, &FormatRow {}, FORMAT)
     }

@@ -58,7 +58,8 @@ async fn nothing_acknowledged_is_lost_or_sent_twice_however_often_the_daemon_is_
 /// The rounds, and what follows them until nothing is pending.
 fn torment(port: u16) -> (Ledger, Uncertain) {
     let sessions = SESSIONS.to_string();
-    let mut daemon = Daemon::prepare(port).with(&["--sessions", &sessions, "--first-retry", "1"]);
+    let mut daemon = Daemon::prepare(port);
+    daemon.does(&["instance", "edit", "smtp", "--sessions", &sessions]);
     let token = daemon.token("default", "crash", "send");
     let callers = Callers::start(daemon.http(), daemon.submission(), &token);
     let mut uncertain = Uncertain::default();
