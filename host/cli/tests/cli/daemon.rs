@@ -7,7 +7,7 @@ use relais_catcher::Faults;
 use serde_json::json;
 
 use crate::post::Post;
-use crate::support::{Place, stderr, stdout, until};
+use crate::support::{Place, closed_port, stderr, stdout, until};
 
 const MAIL: [&str; 5] = ["send", "--to", "a@example.org", "--text", "Bonjour"];
 
@@ -56,19 +56,26 @@ fn a_mail_leaves_through_the_daemon_and_is_followed() {
 
 #[test]
 fn what_was_deferred_without_a_daemon_leaves_once_one_runs() {
-    let post = Post::with(Faults {
-        reply_after_data: Some("451 4.3.0 later".to_owned()),
-        ..Faults::default()
-    });
-    let (code, answer) = post.place.refused(&MAIL);
-    let id = answer["error"]["delivery"].as_str().unwrap().to_owned();
-    assert_eq!((code, &answer["error"]["state"]), (75, &json!("deferred")));
-    let cancelled = post.place.json(&["delivery", "cancel", &id]);
+    let post = Post::with(Faults::default());
+    let at = |port: u16| {
+        let edit = ["instance", "edit", "smtp", "--set", &format!("port={port}"), "--secret", "password=-"];
+        let run = post.place.with_stdin(&edit, "Hunter2\n");
+        assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    };
+    at(closed_port());
+    let run = post.place.run(&MAIL);
+    assert_eq!(run.status.code(), Some(75), "{}", stderr(&run));
+    assert!(stderr(&run).contains("Do not send it again"), "{}", stderr(&run));
+    let (_, answer) = post.place.refused(&MAIL);
+    let second = answer["error"]["delivery"].as_str().unwrap();
+    assert_eq!(answer["error"]["state"], "deferred", "{answer}");
+    let cancelled = post.place.json(&["delivery", "cancel", second]);
     assert_eq!(cancelled["deliveries"][0]["state"], "cancelled");
-    post.catcher.set_faults(Faults::default());
+    at(post.catcher.port());
     let _daemon = post.place.serve(&[]);
-    post.place.json(&["delivery", "resend", &id]);
-    assert!(until(|| post.place.json(&["delivery", "show", &id])["state"] == "sent"), "{}", post.place.log());
+    post.place.json(&["delivery", "resend", second]);
+    let sent = || post.place.json(&["delivery", "show", second])["state"] == "sent";
+    assert!(until(sent), "{}", post.place.log());
 }
 
 #[test]
