@@ -91,11 +91,14 @@ impl Input {
     pub fn reader(&self) -> impl Read + Send + use<> {
         let input = self.clone();
         let mut place = 0;
-        BufReader::with_capacity(64 << 10, Reading(move |buf: &mut [u8]| {
-            let read = input.read_at(buf, place)?;
-            place += read as u64;
-            Ok(read)
-        }))
+        BufReader::with_capacity(
+            64 << 10,
+            Reading(move |buf: &mut [u8]| {
+                let read = input.read_at(buf, place)?;
+                place += read as u64;
+                Ok(read)
+            }),
+        )
     }
 }
 
@@ -110,7 +113,9 @@ impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for Reading<F> {
 impl ReadAt for Input {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         let prefix = self.prefix.len() as u64;
-        let left = usize::try_from(offset).ok().and_then(|offset| self.prefix.get(offset..));
+        let left = usize::try_from(offset)
+            .ok()
+            .and_then(|offset| self.prefix.get(offset..));
         match left {
             Some(mut left) if !left.is_empty() => left.read(buf),
             _ => self.file.file.read_at(buf, self.start + offset.saturating_sub(prefix)),
@@ -238,8 +243,9 @@ fn has_from(head: &[u8]) -> bool {
         .map(<[u8]>::trim_ascii_end)
         .take_while(|line| !line.is_empty())
         .any(|line| {
-            line.split_first_chunk::<4>()
-                .is_some_and(|(name, rest)| name.eq_ignore_ascii_case(b"from") && rest.trim_ascii_start().starts_with(b":"))
+            line.split_first_chunk::<4>().is_some_and(|(name, rest)| {
+                name.eq_ignore_ascii_case(b"from") && rest.trim_ascii_start().starts_with(b":")
+            })
         })
 }
 
@@ -315,7 +321,13 @@ mod tests {
         };
         assert_eq!(signed("fRom : b@x\n\nFrom: c", None), "fRom : b@x\n\nFrom: c");
         assert_eq!(signed("To: b@x\n\nFrom: c", None), "From: <a@x>\nTo: b@x\n\nFrom: c");
-        assert_eq!(signed("To: b\n\n", Some("A \"B\"\n")), "From: \"A \\\"B\\\"\" <a@x>\nTo: b\n\n");
-        assert_eq!(signed("To: b\n\n", Some("É")), "From: =?UTF-8?Q?=C3=89?= <a@x>\nTo: b\n\n");
+        assert_eq!(
+            signed("To: b\n\n", Some("A \"B\"\n")),
+            "From: \"A \\\"B\\\"\" <a@x>\nTo: b\n\n"
+        );
+        assert_eq!(
+            signed("To: b\n\n", Some("É")),
+            "From: =?UTF-8?Q?=C3=89?= <a@x>\nTo: b\n\n"
+        );
     }
 }

@@ -46,7 +46,10 @@ fn a_mail_leaves_through_the_daemon_and_is_followed() {
     let listed = post.place.json(&["delivery", "list", "--state", "sent"]);
     assert_eq!(listed["deliveries"][0]["id"], id);
     let shown = stdout(&post.place.french(&["delivery", "show", id]));
-    assert!(shown.contains("remis au serveur") && shown.contains("a@example.org"), "{shown}");
+    assert!(
+        shown.contains("remis au serveur") && shown.contains("a@example.org"),
+        "{shown}"
+    );
     let exported = post.place.path("mail.eml");
     post.place.json(&["delivery", "export", id, "--output", &exported]);
     assert_eq!(fs::read(exported).unwrap(), post.catcher.mails()[0].data);
@@ -58,7 +61,15 @@ fn a_mail_leaves_through_the_daemon_and_is_followed() {
 fn what_was_deferred_without_a_daemon_leaves_once_one_runs() {
     let post = Post::with(Faults::default());
     let at = |port: u16| {
-        let edit = ["instance", "edit", "smtp", "--set", &format!("port={port}"), "--secret", "password=-"];
+        let edit = [
+            "instance",
+            "edit",
+            "smtp",
+            "--set",
+            &format!("port={port}"),
+            "--secret",
+            "password=-",
+        ];
         let run = post.place.with_stdin(&edit, "Hunter2\n");
         assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
     };
@@ -114,7 +125,10 @@ fn options_that_do_not_go_together_are_refused_before_anything_is_opened() {
     let place = Place::empty();
     for (options, code) in [
         (&["--listen", "here"][..], "address-invalid"),
-        (&["--submission", "0.0.0.0:0", "--submission-open", "default"], "address-not-loopback"),
+        (
+            &["--submission", "0.0.0.0:0", "--submission-open", "default"],
+            "address-not-loopback",
+        ),
         (&["--submission-open", "default"], "usage"),
         (&["--spool-group", "no-such-group-here"], "group-unknown"),
         (&["--log", "xml"], "usage"),

@@ -22,7 +22,9 @@ fn a_mail_leaves_with_its_attachment_by_the_default_instance_and_its_sender() {
         (&json!(true), &json!("smtp"), &json!([]))
     );
     assert!(sent["send_ms"].as_f64().unwrap() > 0.0);
-    let kept = post.place.json(&["delivery", "show", sent["delivery"].as_str().unwrap()]);
+    let kept = post
+        .place
+        .json(&["delivery", "show", sent["delivery"].as_str().unwrap()]);
     assert_eq!((&kept["state"], &kept["origin"]), (&json!("sent"), &json!("cli")));
     let mails = post.catcher.mails();
     assert_eq!(mails.len(), 1);

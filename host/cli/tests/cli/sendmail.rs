@@ -43,8 +43,13 @@ impl<'a> Spool<'a> {
     /// The files that wait in the drop folder, and those that were rejected.
     fn files(&self, below: &str) -> Vec<PathBuf> {
         let folder = PathBuf::from(&self.folder).join("drop/default").join(below);
-        let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
-        entries.filter(|path| path.extension().is_some_and(|ending| ending == "mail")).collect()
+        let entries = fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().path());
+        entries
+            .filter(|path| path.extension().is_some_and(|ending| ending == "mail"))
+            .collect()
     }
 }
 
@@ -72,7 +77,10 @@ fn a_mail_of_php_leaves_over_the_socket_and_its_bcc_leaves_in_no_header() {
     assert_eq!(mail.sender.as_deref(), Some("bounce@example.org"));
     assert_eq!(mail.recipients, ["a@example.org", "hidden@example.org"]);
     let data = String::from_utf8_lossy(&mail.data).into_owned();
-    assert!(!data.contains("hidden@example.org") && data.contains("From: <bounce@example.org>"), "{data}");
+    assert!(
+        !data.contains("hidden@example.org") && data.contains("From: <bounce@example.org>"),
+        "{data}"
+    );
     assert!(!data.replace("\r\n", "").contains(['\r', '\n']), "{data:?}");
     let listed = post.place.json(&["delivery", "list"]);
     assert_eq!(listed["deliveries"][0]["origin"], "sendmail");
@@ -93,8 +101,15 @@ fn what_was_dropped_without_a_daemon_is_picked_up_by_the_next_and_what_is_no_mai
     let _daemon = post.place.serve(&spool.options());
     assert!(until(|| post.catcher.count() == 1), "{}", post.place.log());
     let mail = &post.catcher.mails()[0];
-    assert_eq!((mail.sender.as_deref(), &mail.recipients[..]), (None, &["b@example.org".to_owned()][..]));
-    assert!(until(|| spool.files("").is_empty() && spool.files(".rejected").len() == 1), "{}", post.place.log());
+    assert_eq!(
+        (mail.sender.as_deref(), &mail.recipients[..]),
+        (None, &["b@example.org".to_owned()][..])
+    );
+    assert!(
+        until(|| spool.files("").is_empty() && spool.files(".rejected").len() == 1),
+        "{}",
+        post.place.log()
+    );
     // Logs hold no address.
     assert!(!post.place.log().contains("b@example.org"), "{}", post.place.log());
 }
@@ -132,5 +147,9 @@ fn the_binary_is_sendmail_where_it_is_called_so() {
     symlink(env!("CARGO_BIN_EXE_relais"), &link).unwrap();
     let run = feed(Command::new(&link).env_clear().env("LANG", "fr_FR.UTF-8"), MAIL);
     assert_eq!(run.status.code(), Some(64));
-    assert!(stderr(&run).starts_with("sendmail: aucun destinataire"), "{}", stderr(&run));
+    assert!(
+        stderr(&run).starts_with("sendmail: aucun destinataire"),
+        "{}",
+        stderr(&run)
+    );
 }
