@@ -71,7 +71,8 @@ async fn send(
         .into());
     }
     let key = key(request.headers())?;
-    let large = large(&app, &request).await?;
+    let announced = request.body().size_hint().upper();
+    let large = large(&app, announced).await?;
     let received = match media_type(request.headers()).as_deref() {
         Some("application/json") => {
             query.none()?;
@@ -163,9 +164,8 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 }
 
 /// A place among those that bring much at the same time; none is needed for what is small.
-async fn large<'a>(app: &'a App, request: &Request) -> Result<Option<SemaphorePermit<'a>>, Refusal> {
-    let small = request.body().size_hint().upper().is_some_and(|bytes| bytes <= LARGE_BYTES);
-    if small {
+async fn large(app: &App, announced: Option<u64>) -> Result<Option<SemaphorePermit<'_>>, Refusal> {
+    if announced.is_some_and(|bytes| bytes <= LARGE_BYTES) {
         return Ok(None);
     }
     let place = tokio::time::timeout(app.options.silence, app.large.acquire()).await;
