@@ -4,9 +4,7 @@
 //! being understood, and it can misbehave on request ([`Faults`]). It listens on 127.0.0.1 alone, yet trusts no
 //! client: lines, mails, sessions, silence and the memory that kept mails take are bounded.
 
-mod auth;
 mod certificate;
-mod command;
 mod data;
 mod faults;
 mod options;
@@ -14,7 +12,6 @@ mod record;
 mod server;
 mod session;
 mod transaction;
-mod wire;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -27,13 +24,10 @@ use tokio::task::JoinHandle;
 pub use faults::Faults;
 pub use options::{Account, Keep, Options, Tls};
 pub use record::Mail;
+pub use relais_smtpd::MAX_LINE;
 
 use certificate::Identity;
 use server::Shared;
-
-/// Longest command line, its CRLF included, in octets. RFC 5321 section 4.5.3.1.4 asks for 512, RFC 4954 section 4
-/// for more where AUTH is offered.
-pub const MAX_LINE: usize = 4096;
 
 /// Largest mail, in octets before dot-stuffing, whatever [`Options::size_limit`] says.
 pub const MAX_MAIL: u64 = 256 * 1024 * 1024;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use relais_smtpd::auth::Login;
+
 use crate::Faults;
 
 /// Where TLS stands in the conversation.
@@ -33,6 +35,12 @@ pub struct Account {
     pub username: String,
     /// Compared octet by octet; never shown.
     pub password: String,
+}
+
+impl Account {
+    pub(crate) fn is(&self, login: &Login) -> bool {
+        login.username == self.username.as_bytes() && login.password == self.password.as_bytes()
+    }
 }
 
 impl fmt::Debug for Account {

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
+use relais_smtpd::{Command, Extensions, Line, Lost, Wire, auth};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::command::{self, Command};
 use crate::faults;
 use crate::server::Shared;
 use crate::transaction::Envelope;
-use crate::wire::{Line, Lost, Wire};
-use crate::{MAX_LINE, MAX_SILENCE, Tls, auth};
+use crate::{MAX_LINE, MAX_SILENCE, Tls};
+
+/// What the commands of this server may look like.
+const EXTENSIONS: Extensions = Extensions {
+    smtputf8: false,
+    chunking: false,
+};
 
 /// How the server calls itself.
 const NAME: &str = "localhost";
@@ -148,9 +153,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     async fn obey(&mut self, line: &str) -> Result<Flow, Lost> {
-        let command = match command::parse(line) {
+        let command = match relais_smtpd::parse(line, EXTENSIONS) {
             Ok(command) => command,
-            Err(reply) => return Ok(self.say(reply)),
+            Err(refused) => return Ok(self.say(refused.reply)),
         };
         if command == Command::Quit {
             self.wire.reply("221 2.0.0 Bye");
@@ -169,7 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         match command {
             Command::Ehlo(name) => Ok(self.hello(name, true)),
             Command::Helo(name) => Ok(self.hello(name, false)),
-            Command::Mail { sender, size } => Ok(self.mail(sender, size)),
+            Command::Mail { sender, size, .. } => Ok(self.mail(sender, size)),
             Command::Rcpt(address) => Ok(self.recipient(address)),
             Command::Data => self.data().await,
             Command::Rset => {
@@ -180,8 +185,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Command::Vrfy => Ok(self.say("252 2.5.2 Cannot verify, will take mail")),
             Command::StartTls => self.start_tls().await,
             Command::Auth { mechanism, initial } => self.auth(mechanism, initial).await,
-            // Answered above, before anything can refuse it.
-            Command::Quit => Ok(Flow::Close),
+            // The first is answered above, before anything can refuse it; the second is not offered.
+            Command::Quit | Command::Bdat { .. } => Ok(Flow::Close),
         }
     }
 
@@ -277,10 +282,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         {
             return Ok(self.say("504 5.5.4 Unknown authentication mechanism"));
         }
-        if auth::exchange(&mut self.wire, &shared.record, account, mechanism, initial).await? {
-            self.authenticated = Some(account.username.clone());
-        }
-        Ok(Flow::Continue)
+        let login = auth::exchange(&mut self.wire, mechanism, initial, || shared.record.add_secret()).await?;
+        let reply = match login {
+            Ok(login) if account.is(&login) => {
+                self.authenticated = Some(account.username.clone());
+                auth::ACCEPTED
+            }
+            Ok(_) => auth::WRONG,
+            Err(reply) => reply,
+        };
+        Ok(self.say(reply))
     }
 
     fn is_extended(&self) -> bool {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use relais_smtpd::Lost;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::data::{self, Body, Refusal};
 use crate::faults;
 use crate::record::Mail;
 use crate::session::{Flow, Session};
-use crate::wire::Lost;
 use crate::{Keep, MAX_RECIPIENTS};
 
 /// A mail under way.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use relais_router::{Error, SendError};
+use relais_router::Error;
 use relais_sandbox::Kind;
 
 /// How the program ended.
@@ -38,17 +38,8 @@ impl Status {
         }
     }
 
-    /// For an error of the router in `send`, where a caller wants to know whether to try again.
-    pub fn of_send(error: &Error) -> Self {
-        match error {
-            Error::Send(SendError::Open { failure, .. } | SendError::Failed { failure, .. }) => {
-                Self::of_kind(failure.kind)
-            }
-            other => Self::of(other),
-        }
-    }
-
-    fn of_kind(kind: Kind) -> Self {
+    /// For a mail that was accepted and has not left, where a caller wants to know whether it may yet.
+    pub fn of_kind(kind: Kind) -> Self {
         match kind {
             Kind::Temporary | Kind::Throttled | Kind::Unreachable | Kind::Timeout => Self::TryAgain,
             Kind::Configuration
@@ -69,26 +60,14 @@ impl From<Status> for ExitCode {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-    use relais_router::{InstanceName, ServiceError};
-    use relais_sandbox::Failure;
+    use relais_router::{Error, ServiceError};
 
     use super::*;
-
-    fn failed(kind: Kind) -> Error {
-        let failure = Box::new(Failure::new(kind, "words"));
-        SendError::Failed {
-            instance: InstanceName::new("smtp").unwrap(),
-            message_id: "1@a".to_owned(),
-            failure,
-        }
-        .into()
-    }
 
     #[test]
     fn only_what_may_work_later_asks_to_try_again() {
         for kind in [Kind::Temporary, Kind::Throttled, Kind::Unreachable, Kind::Timeout] {
-            assert_eq!(Status::of_send(&failed(kind)).number(), 75, "{kind}");
+            assert_eq!(Status::of_kind(kind).number(), 75, "{kind}");
         }
         for kind in [
             Kind::Rejected,
@@ -97,20 +76,18 @@ mod tests {
             Kind::TooLarge,
             Kind::Other,
         ] {
-            assert_eq!(Status::of_send(&failed(kind)).number(), 1, "{kind}");
+            assert_eq!(Status::of_kind(kind).number(), 1, "{kind}");
         }
     }
 
     #[test]
     fn a_mail_that_may_have_left_is_never_offered_for_another_try() {
-        assert_eq!(Status::of_send(&failed(Kind::UnknownOutcome)), Status::Failed);
+        assert_eq!(Status::of_kind(Kind::UnknownOutcome), Status::Failed);
     }
 
     #[test]
-    fn bad_input_is_2_in_every_command_and_a_verification_is_never_75() {
+    fn bad_input_is_2() {
         let unknown: Error = ServiceError::Unknown { name: "fax".to_owned() }.into();
         assert_eq!(Status::of(&unknown).number(), 2);
-        assert_eq!(Status::of_send(&unknown).number(), 2);
-        assert_eq!(Status::of(&failed(Kind::Timeout)).number(), 1);
     }
 }

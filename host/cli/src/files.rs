@@ -3,10 +3,10 @@
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use relais_manifest::Lang;
-use tempfile::Builder;
+use tempfile::{Builder, NamedTempFile};
 
 use crate::exit::Status;
 use crate::fault::Fault;
@@ -14,6 +14,12 @@ use crate::texts::files;
 
 /// The whole file, of `most` bytes at most. `field` is what the user calls it.
 pub fn read(lang: Lang, field: &str, path: &Path, most: u64) -> Result<Vec<u8>, Fault> {
+    let (file, _) = open(lang, field, path)?;
+    bounded(lang, field, &path.display().to_string(), file, most)
+}
+
+/// The file, opened, and its bytes.
+pub fn open(lang: Lang, field: &str, path: &Path) -> Result<(File, u64), Fault> {
     let shown = path.display().to_string();
     let fault = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => Fault::field(lang, field, "file-missing", files::missing(lang, &shown)),
@@ -25,7 +31,8 @@ pub fn read(lang: Lang, field: &str, path: &Path, most: u64) -> Result<Vec<u8>, 
         ),
     };
     let file = File::open(path).map_err(fault)?;
-    if file.metadata().map_err(fault)?.is_dir() {
+    let about = file.metadata().map_err(fault)?;
+    if about.is_dir() {
         return Err(Fault::field(
             lang,
             field,
@@ -33,7 +40,7 @@ pub fn read(lang: Lang, field: &str, path: &Path, most: u64) -> Result<Vec<u8>, 
             files::not_a_file(lang, &shown),
         ));
     }
-    bounded(lang, field, &shown, file, most)
+    Ok((file, about.len()))
 }
 
 /// All that a reader gives, of `most` bytes at most. `shown` is what messages call it.
@@ -66,30 +73,64 @@ pub fn text(lang: Lang, field: &str, shown: &str, bytes: Vec<u8>) -> Result<Stri
 
 /// Puts `bytes` in the place of the file, which keeps its rights: all of them, or the file stays as it was.
 pub fn replace(lang: Lang, path: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    write_whole(path, bytes).map_err(|error| {
-        let text = files::unwritable(lang, &path.display().to_string(), &error.to_string());
-        Fault::new(Status::Failed, "file-unwritable", text)
-    })
+    let mut new = New::beside(lang, path, PUBLIC)?;
+    let written = new.writer().write_all(bytes);
+    written.map_err(|error| unwritten(lang, path, &error.to_string()))?;
+    new.keep(lang)
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A link stays a link: what it leads to is replaced.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut builder = Builder::new();
-    // What the user's umask leaves of this.
-    let new = Permissions::from_mode(0o666);
-    let mut file = builder.prefix(".relais-").permissions(new).tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    if let Ok(before) = fs::metadata(&path) {
-        file.as_file().set_permissions(before.permissions())?;
+/// A file could not be written, and is as it was.
+pub fn unwritten(lang: Lang, path: &Path, error: &str) -> Fault {
+    let text = files::unwritable(lang, &path.display().to_string(), error);
+    Fault::new(Status::Failed, "file-unwritable", text)
+}
+
+/// Rights of a new file that holds nothing private: what the user's umask leaves of this.
+pub const PUBLIC: u32 = 0o666;
+/// Of one that holds mail or more.
+pub const PRIVATE: u32 = 0o600;
+
+/// A file that is written beside its place, and takes it when it is whole.
+pub struct New {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl New {
+    /// For that path. A file that stands there keeps its rights.
+    pub fn beside(lang: Lang, path: &Path, mode: u32) -> Result<Self, Fault> {
+        // A link stays a link: what it leads to is replaced.
+        let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let folder = place
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let mut builder = Builder::new();
+        let builder = builder.prefix(".relais-").permissions(Permissions::from_mode(mode));
+        let file = builder
+            .tempfile_in(folder)
+            .map_err(|error| unwritten(lang, path, &error.to_string()))?;
+        Ok(Self { file, path: place })
     }
-    file.as_file().sync_all()?;
-    file.persist(&path).map_err(|error| error.error)?;
-    Ok(())
+
+    /// Where its bytes go.
+    pub fn writer(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
+    /// Puts it in its place, once the disk has it.
+    pub fn keep(self, lang: Lang) -> Result<(), Fault> {
+        let fault = |error: io::Error| unwritten(lang, &self.path, &error.to_string());
+        if let Ok(before) = fs::metadata(&self.path) {
+            self.file
+                .as_file()
+                .set_permissions(before.permissions())
+                .map_err(fault)?;
+        }
+        self.file.as_file().sync_all().map_err(fault)?;
+        self.file.persist(&self.path).map_err(|error| fault(error.error))?;
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! The one binary: administration, sending and the demonstration.
 //!
-//! The way through: `args` reads the command line → `site` says where to work → `commands` asks the router → `output` prints
-//! what came of it, or `fault` what did not. No command prints by itself, so that `--json` holds everywhere.
+//! The way through: `args` reads the command line → `site` says where to work → `commands` asks the API through `client` → `output`
+//! prints what came of it, or `fault` what did not. No command prints by itself but those that stream, so that `--json` holds
+//! everywhere. `serve` is the daemon, and `sendmail` a program of its own that only shares the binary.
 
 mod args;
+mod client;
 mod commands;
 mod demo;
+mod dropbox;
+mod duration;
 mod exit;
 mod fault;
 mod files;
@@ -13,8 +17,13 @@ mod given;
 mod lang;
 mod logs;
 mod output;
+mod progress;
 mod secrets;
+mod sendmail;
+mod serve;
 mod site;
+mod socket;
+mod streamed;
 mod texts;
 
 use std::env;
@@ -28,12 +37,17 @@ use tokio::runtime::Runtime;
 
 use crate::exit::Status;
 use crate::fault::{Fault, Field};
+use crate::logs::Log;
 use crate::output::{Answer, complain};
 use crate::site::Site;
 
 fn main() -> ExitCode {
     let lang = lang::chosen(|name| env::var_os(name));
     let arguments: Vec<OsString> = env::args_os().collect();
+    let first = arguments.get(1).is_some_and(|first| first == "sendmail");
+    if first || sendmail::is_name(arguments.first()) {
+        return sendmail::run(lang, arguments.into_iter().skip(if first { 2 } else { 1 }));
+    }
     match args::command(lang).try_get_matches_from(&arguments) {
         Ok(matches) => run(lang, &matches),
         Err(error) => refuse(lang, &error, asks_for_json(&arguments)),
@@ -41,9 +55,18 @@ fn main() -> ExitCode {
 }
 
 fn run(lang: Lang, matches: &ArgMatches) -> ExitCode {
+    if let Some(("sendmail", inner)) = matches.subcommand() {
+        let arguments = inner.get_many::<OsString>("arguments").into_iter().flatten();
+        return sendmail::run(lang, arguments.cloned());
+    }
     let common = innermost(matches);
     let json = common.get_flag("json");
-    if let Err(fault) = logs::start(lang, common.get_count("verbose"), env::var_os("RELAIS_LOG")) {
+    let log = Log {
+        verbose: common.get_count("verbose"),
+        filter: env::var_os("RELAIS_LOG"),
+        ..serve::log(matches)
+    };
+    if let Err(fault) = logs::start(lang, log) {
         return fail(lang, &fault, json);
     }
     let runtime = match Runtime::new() {
@@ -53,8 +76,13 @@ fn run(lang: Lang, matches: &ArgMatches) -> ExitCode {
     if matches.subcommand_name() == Some("demo") {
         return runtime.block_on(demo::run(json, lang));
     }
-    let site = Site::of(lang, common, |name| env::var_os(name));
-    let answer = runtime.block_on(commands::run(&site, matches));
+    let answer = runtime.block_on(async {
+        let site = Site::of(lang, common, |name| env::var_os(name))?;
+        match matches.subcommand() {
+            Some(("serve", inner)) => serve::run(&site, inner).await,
+            _ => commands::run(&site, matches).await,
+        }
+    });
     match answer {
         Ok(answer) => finish(lang, &answer, json),
         Err(fault) => fail(lang, &fault, json),
@@ -79,6 +107,9 @@ fn asks_for_json(arguments: &[OsString]) -> bool {
 }
 
 fn finish(lang: Lang, answer: &Answer, json: bool) -> ExitCode {
+    if answer.is_silent() {
+        return answer.status.into();
+    }
     let printed = if json {
         output::print(&output::json(&answer.json))
     } else {

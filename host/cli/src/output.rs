@@ -7,9 +7,11 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use relais_manifest::Lang;
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::exit::Status;
+use crate::fault::Fault;
 use crate::texts::pick;
 
 /// What a command answers, in both forms.
@@ -28,6 +30,30 @@ impl Answer {
             json,
             status: Status::Done,
         }
+    }
+
+    /// The answer of the API, in the form that people read and as it came.
+    pub fn of(sheet: Sheet, answer: &impl Serialize) -> Result<Self, Fault> {
+        let json = serde_json::to_value(answer);
+        json.map(|json| Self::done(sheet, json))
+            .map_err(|error| Fault::new(Status::Failed, "answer-unreadable", error.to_string()))
+    }
+
+    /// The same, which a sentence says to people.
+    pub fn line(lang: Lang, text: &str, answer: &impl Serialize) -> Result<Self, Fault> {
+        let mut sheet = Sheet::new(lang);
+        sheet.line(text);
+        Self::of(sheet, answer)
+    }
+
+    /// Of a command that has written its answer already.
+    pub fn silent() -> Self {
+        Self::done(Sheet::new(Lang::En), Value::Null)
+    }
+
+    /// Whether there is nothing left to print.
+    pub fn is_silent(&self) -> bool {
+        self.json.is_null()
     }
 }
 
@@ -149,17 +175,6 @@ pub fn json(value: &Value) -> String {
     }
     text.push('\n');
     text
-}
-
-/// A list of objects with these two keys each: what a connector found, or details of a failure.
-pub fn named_values(pairs: &[(String, String)]) -> Value {
-    let object = |(name, value): &(String, String)| {
-        Value::Object(Map::from_iter([
-            ("name".to_owned(), name.as_str().into()),
-            ("value".to_owned(), value.as_str().into()),
-        ]))
-    };
-    pairs.iter().map(object).collect()
 }
 
 /// Writes to the standard output. Whoever closed it early, as `head` does, wanted no more of it: that is no error.

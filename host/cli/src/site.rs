@@ -22,48 +22,75 @@ const OWN: &str = "relais";
 #[derive(Debug)]
 pub struct Site {
     pub lang: Lang,
-    /// The one workspace that there is.
+    /// Whether the answer is for a program.
+    pub json: bool,
     pub workspace: WorkspaceName,
     data: Option<PathBuf>,
     key: KeySource,
 }
 
 impl Site {
-    /// From the options of the command and the variables of the environment; an option is stronger.
-    pub fn of(lang: Lang, matches: &ArgMatches, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+    /// From the options of the command and the variables of the environment; an option is stronger. A workspace's name that is
+    /// none is refused.
+    pub fn of(lang: Lang, matches: &ArgMatches, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Fault> {
+        let workspace = matches
+            .get_one::<String>("workspace")
+            .cloned()
+            .or_else(|| set(&variable, "RELAIS_WORKSPACE").map(|name| name.to_string_lossy().into_owned()));
         let option = |id: &str, name: &str| {
             matches
                 .get_one::<PathBuf>(id)
                 .cloned()
                 .or_else(|| set(&variable, name).map(PathBuf::from))
         };
-        Self {
+        Ok(Self {
             lang,
-            workspace: WorkspaceName::default(),
+            json: matches.get_flag("json"),
+            workspace: workspace.map_or_else(|| Ok(WorkspaceName::default()), |name| named(lang, &name))?,
             data: option("data", "RELAIS_DATA").or_else(|| usual_data(is_root(), &variable)),
             key: option("key", "RELAIS_KEY_FILE").map_or(KeySource::Found, KeySource::File),
-        }
+        })
     }
 
-    /// Opens the data folder. The command line has one session at a time.
+    /// The data folder, if it is known.
+    pub fn data(&self) -> Option<PathBuf> {
+        self.data.clone()
+    }
+
+    /// A workspace that the command names.
+    pub fn workspace_named(&self, name: &str) -> Result<WorkspaceName, Fault> {
+        named(self.lang, name)
+    }
+
+    /// Opens the data folder for a command, which has one session at a time.
     pub async fn router(&self) -> Result<Router, Fault> {
+        self.open(Config {
+            sessions: 1,
+            ..Config::default()
+        })
+        .await
+    }
+
+    /// Opens the data folder.
+    pub async fn open(&self, config: Config) -> Result<Router, Fault> {
+        let router = Router::open(self.paths()?, config).await;
+        router.map_err(|error| Fault::router(self.lang, &error))
+    }
+
+    /// The data folder and the key.
+    pub fn paths(&self) -> Result<Paths, Fault> {
         let Some(data) = self.data.clone() else {
             return Err(Fault::input("data-unknown", files::NO_DATA.get(self.lang)));
         };
-        let config = Config {
-            sessions: 1,
-            ..Config::default()
-        };
-        let router = Router::open(
-            Paths {
-                data,
-                key: self.key.clone(),
-            },
-            config,
-        )
-        .await;
-        router.map_err(|error| Fault::router(self.lang, &error))
+        Ok(Paths {
+            data,
+            key: self.key.clone(),
+        })
     }
+}
+
+fn named(lang: Lang, name: &str) -> Result<WorkspaceName, Fault> {
+    WorkspaceName::new(name).map_err(|error| Fault::router(lang, &error.into()))
 }
 
 /// A variable that is set and not empty.
@@ -108,7 +135,7 @@ mod tests {
         let at = |arguments: &[&str], pairs: &[(&str, &str)]| {
             let matches = args::command(Lang::En).try_get_matches_from(arguments).unwrap();
             let (_, demo) = matches.subcommand().unwrap();
-            Site::of(Lang::En, demo, variables(pairs))
+            Site::of(Lang::En, demo, variables(pairs)).unwrap()
         };
         let site = at(
             &["relais", "demo", "--data", "/a", "--key", "/k"],
@@ -119,6 +146,10 @@ mod tests {
         assert_eq!(site.data, Some("/a".into()));
         let site = at(&["relais", "demo"], &[("RELAIS_DATA", "/b"), ("RELAIS_KEY_FILE", "")]);
         assert_eq!((site.data, site.key), (Some("/b".into()), KeySource::Found));
+        let site = at(&["relais", "demo"], &[("RELAIS_WORKSPACE", "b")]);
+        assert_eq!(site.workspace.as_str(), "b");
+        let site = at(&["relais", "demo", "--workspace", "a"], &[("RELAIS_WORKSPACE", "b")]);
+        assert_eq!(site.workspace.as_str(), "a");
     }
 
     #[test]

@@ -35,19 +35,25 @@ impl Address {
         }
         check::line(value, MAILBOX_BYTES)?;
         let mailbox: Mailbox = value.parse().map_err(|_| fault(value))?;
-        let name = mailbox
-            .name
-            .map(|name| name.trim().to_owned())
-            .filter(|name| !name.is_empty());
-        if let Some(name) = &name {
+        Self::checked(mailbox.name.as_deref(), mailbox.email.user(), mailbox.email.domain())
+    }
+
+    /// A name, decoded, and an address.
+    pub(crate) fn of(name: Option<&str>, email: &str) -> Result<Self, Reason> {
+        let (local, domain) = email.rsplit_once('@').ok_or(Reason::NotAnAddress)?;
+        Self::checked(name, local, domain)
+    }
+
+    fn checked(name: Option<&str>, local: &str, domain: &str) -> Result<Self, Reason> {
+        let name = name.map(str::trim).filter(|name| !name.is_empty());
+        if let Some(name) = name {
             check::line(name, NAME_BYTES)?;
         }
-        let local = local_part(mailbox.email.user())?;
-        let domain = domain(mailbox.email.domain())?;
-        let email = format!("{local}@{domain}");
+        let email = format!("{}@{}", local_part(local)?, self::domain(domain)?);
         if email.len() > EMAIL_BYTES {
             return Err(Reason::TooLong { limit: EMAIL_BYTES });
         }
+        let name = name.map(str::to_owned);
         Ok(Self { name, email })
     }
 

@@ -9,6 +9,7 @@ use std::io;
 use bytes::Bytes;
 
 use crate::encode::{self, LINE_IN, LINE_OUT};
+use crate::recode::{Recoder, changed};
 use crate::source::Reader;
 use crate::stuff;
 
@@ -30,6 +31,43 @@ pub(crate) enum Segment {
     Lines(Reader),
     /// An attachment in base64, in one line.
     Line(Reader),
+    /// A stretch of MIME that came in.
+    Recoded(Box<Recoding>),
+}
+
+/// A stretch of MIME, rewritten on its way.
+#[derive(Debug)]
+pub(crate) struct Recoding {
+    pub(crate) reader: Reader,
+    pub(crate) recoder: Recoder,
+    /// Bytes that it still makes, dots not stuffed, as they were counted when the message was accepted.
+    pub(crate) left: u64,
+    /// Where dots are stuffed: whether a line starts here.
+    pub(crate) at_line_start: Option<bool>,
+}
+
+impl Recoding {
+    /// Makes some bytes, `room` at most.
+    async fn step(&mut self, room: usize, scratch: &mut Vec<u8>, out: &mut Vec<u8>) -> io::Result<()> {
+        // No recoder makes more than 3.2 bytes of one, and none that makes dots makes more than 2.
+        let input = self.reader.fill(room / 4, 1).await?;
+        scratch.clear();
+        self.recoder.push(input, scratch)?;
+        let count = input.len();
+        self.reader.consume(count);
+        if self.reader.is_done() {
+            self.recoder.finish(scratch)?;
+        }
+        self.left = self.left.checked_sub(scratch.len() as u64).ok_or_else(changed)?;
+        if self.reader.is_done() && self.left > 0 {
+            return Err(changed());
+        }
+        match &mut self.at_line_start {
+            Some(at_line_start) => stuff::append(scratch, at_line_start, out),
+            None => out.extend_from_slice(scratch),
+        }
+        Ok(())
+    }
 }
 
 /// A stream of bytes that is pulled.
@@ -129,6 +167,9 @@ impl Body {
                     let count = input.len();
                     reader.consume(count);
                 }
+                Segment::Recoded(recoding) => {
+                    recoding.step(room, &mut self.scratch, &mut self.block).await?;
+                }
             }
             if segment.is_done() {
                 self.segments.pop_front();
@@ -143,8 +184,10 @@ impl Body {
             return None;
         }
         let segment = self.segments.front_mut()?;
-        let (Segment::Ready(bytes) | Segment::Content(Reader::Bytes(bytes))) = segment else {
-            return None;
+        let bytes = match segment {
+            Segment::Ready(bytes) => bytes,
+            Segment::Content(reader) => reader.in_memory()?,
+            _ => return None,
         };
         if bytes.is_empty() || (bytes.len() < BLOCK && !alone) {
             return None;
@@ -167,6 +210,7 @@ impl Segment {
         match self {
             Self::Ready(bytes) | Self::Dotted { text: bytes, .. } => bytes.is_empty(),
             Self::Content(reader) | Self::Lines(reader) | Self::Line(reader) => reader.is_done(),
+            Self::Recoded(recoding) => recoding.reader.is_done(),
         }
     }
 
@@ -177,6 +221,7 @@ impl Segment {
             Self::Content(reader) => reader.left(),
             Self::Lines(reader) => encode::wrapped_len(reader.left()),
             Self::Line(reader) => encode::one_line_len(reader.left()),
+            Self::Recoded(recoding) => recoding.left,
         };
         usize::try_from(size).unwrap_or(usize::MAX)
     }

@@ -1,16 +1,16 @@
 //! What somebody asks to send, and the door through which it becomes a message.
 
 use std::collections::HashSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
 
 use crate::address::{self, Address};
 use crate::attachment::Attachment;
 use crate::check::{self, VALUE_BYTES};
-use crate::frame;
+use crate::fields::Fields;
 use crate::hex;
-use crate::message::{Envelope, Inner, Message};
+use crate::message::{Envelope, Message};
 use crate::reason::{FieldError, Reason};
 use crate::source::{Content, Source};
 use crate::types;
@@ -130,7 +130,7 @@ impl Draft {
         let id = format!("{id}@{}", from.domain());
         let envelope = Envelope {
             sender,
-            recipients: recipients([&to, &cc, &bcc]),
+            recipients: recipients([&*to, &*cc, &*bcc]),
         };
         let fields = Fields {
             id,
@@ -152,65 +152,6 @@ impl Draft {
         Ok(Message {
             envelope: Arc::new(envelope),
             inner: Arc::new(inner),
-        })
-    }
-}
-
-/// A draft of which every field was checked. The same fields make the same bytes.
-pub(crate) struct Fields {
-    pub(crate) id: String,
-    pub(crate) date: String,
-    pub(crate) from: Address,
-    pub(crate) reply_to: Vec<Address>,
-    pub(crate) to: Vec<Address>,
-    pub(crate) cc: Vec<Address>,
-    pub(crate) bcc: Vec<Address>,
-    pub(crate) subject: String,
-    pub(crate) text: Option<String>,
-    pub(crate) html: Option<String>,
-    pub(crate) extra: Vec<(String, String)>,
-    pub(crate) attachments: Vec<Attachment>,
-    /// 128 random bits.
-    pub(crate) boundary: String,
-}
-
-impl Fields {
-    /// # Errors
-    ///
-    /// The header fields that hold a word too long to fold.
-    pub(crate) fn lay_out(self) -> Result<Inner, Vec<FieldError>> {
-        let frame = frame::lay_out(&self)?;
-        let Self {
-            id,
-            date,
-            from,
-            reply_to,
-            to,
-            cc,
-            bcc,
-            subject,
-            text,
-            html,
-            extra,
-            attachments,
-            boundary,
-        } = self;
-        Ok(Inner {
-            id,
-            date,
-            from,
-            reply_to,
-            to,
-            cc,
-            bcc,
-            subject,
-            text,
-            html,
-            extra,
-            attachments,
-            boundary,
-            frame,
-            headers: OnceLock::new(),
         })
     }
 }
@@ -283,6 +224,7 @@ impl Door {
             content_type: draft.content_type.unwrap_or_else(|| types::guess(name).to_owned()),
             content_id: draft.content_id,
             content,
+            encoding: None,
         })
     }
 
@@ -295,7 +237,7 @@ impl Door {
     }
 }
 
-fn at_most(size: u64, limit: u64) -> Result<(), Reason> {
+pub(crate) fn at_most(size: u64, limit: u64) -> Result<(), Reason> {
     if size > limit {
         Err(Reason::TooLarge { size, limit })
     } else {
@@ -308,7 +250,7 @@ fn whole(reason: Reason) -> Vec<FieldError> {
 }
 
 /// Every address once, in the order given.
-fn recipients(lists: [&[Address]; 3]) -> Vec<String> {
+pub(crate) fn recipients<'a>(lists: impl IntoIterator<Item = &'a [Address]>) -> Vec<String> {
     let mut seen = HashSet::new();
     let all = lists.into_iter().flatten();
     all.filter(|address| seen.insert(address::key(&address.email)))
@@ -317,7 +259,7 @@ fn recipients(lists: [&[Address]; 3]) -> Vec<String> {
 }
 
 /// Twice 128 random bits in hexadecimal.
-fn random() -> Result<String, Vec<FieldError>> {
+pub(crate) fn random() -> Result<String, Vec<FieldError>> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| whole(Reason::NoRandomness))?;
     let digits = bytes.iter().flat_map(|&byte| hex::digits(byte));
@@ -325,6 +267,6 @@ fn random() -> Result<String, Vec<FieldError>> {
 }
 
 /// The date as RFC 5322 section 3.3 writes it, in UTC.
-fn now() -> Result<String, Vec<FieldError>> {
+pub(crate) fn now() -> Result<String, Vec<FieldError>> {
     rfc2822::to_string(&Timestamp::now().to_zoned(TimeZone::UTC)).map_err(|_| whole(Reason::NoDate))
 }

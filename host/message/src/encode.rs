@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::header::LONGEST;
-use crate::hex;
+use crate::recode::{Length, Quoted, Sink};
 
 /// Bytes that make one line of base64: 57 bytes, 76 characters (RFC 2045 section 6.8).
 pub(crate) const LINE_IN: usize = 57;
@@ -90,74 +90,14 @@ fn seven_bit(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-/// Where quoted-printable goes: into a buffer, or only counted.
-trait Sink {
-    fn put(&mut self, bytes: &[u8]);
-}
-
-impl Sink for Vec<u8> {
-    fn put(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-}
-
-struct Length(u64);
-
-impl Sink for Length {
-    fn put(&mut self, bytes: &[u8]) {
-        self.0 += bytes.len() as u64;
-    }
-}
-
-/// Quoted-printable (RFC 2045 section 6.7) of bytes without CR. An LF is a line break; where the text does not end in
-/// one and must, a soft break stands at the end. No line of the output begins with a dot or with `From `.
+/// Quoted-printable of a text without CR. Where the text does not end in a line break and must, a soft one stands at
+/// the end.
 fn quoted_printable(bytes: &[u8], end_line: bool, out: &mut impl Sink) {
-    let mut column = 0;
-    let mut rest = bytes;
-    while let Some((&byte, after)) = rest.split_first() {
-        if byte == b'\n' {
-            out.put(b"\r\n");
-            column = 0;
-            rest = after;
-            continue;
-        }
-        // The last of the 76 columns is for the soft break.
-        let room = LINE_CHARACTERS - 1 - column;
-        let at_start = column == 0 && (byte == b'.' || rest.starts_with(b"From "));
-        let plain = if at_start { 0 } else { plain_run(rest, room) };
-        if plain > 0 {
-            let (run, after) = rest.split_at(plain);
-            out.put(run);
-            column += plain;
-            rest = after;
-        } else if room < 3 {
-            out.put(b"=\r\n");
-            column = 0;
-        } else {
-            let [high, low] = hex::digits(byte);
-            out.put(&[b'=', high, low]);
-            column += 3;
-            rest = after;
-        }
+    let mut quoted = Quoted::default();
+    quoted.append(bytes, true, out);
+    if end_line {
+        quoted.end_line(out);
     }
-    if end_line && column > 0 {
-        out.put(b"=\r\n");
-    }
-}
-
-/// Stands for itself in quoted-printable. TAB could, and is encoded: nothing then has to know which blanks some server
-/// changes.
-fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'<' | b'>'..=b'~')
-}
-
-/// How many bytes from the start of `text`, `room` at most, are written as they are. A blank before a line break, or at
-/// the end, is not among them: it is lost on the way where it stands as it is.
-fn plain_run(text: &[u8], room: usize) -> usize {
-    let run = text.iter().take(room).take_while(|&&byte| is_plain(byte)).count();
-    let before_break = matches!(text.get(run), None | Some(b'\n'));
-    let ends_blank = run > 0 && text.get(run - 1) == Some(&b' ');
-    if before_break && ends_blank { run - 1 } else { run }
 }
 
 /// Base64 in lines of 76 characters, the last one ended too. `scratch` is working space, kept by the caller for the

@@ -7,10 +7,12 @@ use bytes::Bytes;
 
 use crate::address::Address;
 use crate::attachment::Attachment;
-use crate::draft::Fields;
 use crate::encode::{self, Transfer};
+use crate::fields::Fields;
 use crate::header::{self, Field};
 use crate::reason::{FieldError, Reason};
+use crate::recode::Recode;
+use crate::source::Content;
 use crate::tree::{self, Node};
 use crate::{stuff, types};
 
@@ -18,12 +20,14 @@ use crate::{stuff, types};
 pub(crate) struct Frame {
     /// The first is a text. Each text starts at the start of a line, and the last ends with a line break.
     pub(crate) pieces: Vec<Piece>,
-    /// Where To and Cc stand in the first piece.
-    pub(crate) addresses: Range<usize>,
-    /// Where the message's own Content-… fields stand in the first piece.
+    /// Where To and Cc stand in the first piece, or would stand: never nowhere.
+    pub(crate) addresses: Vec<Range<usize>>,
+    /// Where the message's own Content-… fields stand in the first piece, if it was laid out here.
     pub(crate) content_fields: Range<usize>,
-    /// Whether a line of some text begins with a dot.
+    /// Whether a line of some text, or of a stretch that passes as it is, begins with a dot.
     pub(crate) dotted: bool,
+    /// Whether the texts hold bytes over 127.
+    pub(crate) eight_bit: bool,
     /// Bytes of the whole, attachments encoded.
     pub(crate) size: u64,
 }
@@ -47,6 +51,23 @@ pub(crate) enum Piece {
     Text(Bytes),
     /// The attachment with this index, in lines of base64.
     Attachment(usize),
+    /// A stretch of a MIME that came in, which becomes `size` bytes.
+    Stream {
+        content: Content,
+        how: Recode,
+        size: u64,
+    },
+}
+
+impl Piece {
+    /// Its bytes as MIME, if it is no attachment.
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Self::Text(text) => text.len() as u64,
+            Self::Attachment(_) => 0,
+            Self::Stream { size, .. } => *size,
+        }
+    }
 }
 
 /// Lays a message out.
@@ -68,7 +89,7 @@ pub(crate) fn lay_out(parts: &Fields) -> Result<Frame, Vec<FieldError>> {
         .map_err(|reason| vec![FieldError::new("message", reason)])?;
     let Writer { out, marks, .. } = writer;
 
-    let dotted = stuff::needed(&out);
+    let (dotted, eight_bit) = (stuff::needed(&out), !out.is_ascii());
     let text = Bytes::from(out);
     let mut size = text.len() as u64;
     let mut pieces = Vec::with_capacity(marks.len() * 2 + 1);
@@ -86,9 +107,10 @@ pub(crate) fn lay_out(parts: &Fields) -> Result<Frame, Vec<FieldError>> {
     pieces.push(Piece::Text(text.slice(from..)));
     Ok(Frame {
         pieces,
-        addresses,
+        addresses: vec![addresses],
         content_fields,
         dotted,
+        eight_bit,
         size,
     })
 }

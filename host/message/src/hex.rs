@@ -16,10 +16,7 @@ pub(crate) fn percent_encoded(text: &str) -> String {
 
 /// Undoes percent-encoding (RFC 3986 section 2.1). What is not valid stays as it is.
 pub(crate) fn percent_decoded(text: &str) -> String {
-    let digit = |byte: Option<&u8>| {
-        byte.and_then(|&b| char::from(b).to_digit(16))
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
+    let digit = |byte: Option<&u8>| byte.and_then(|&byte| value(byte));
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
@@ -40,6 +37,13 @@ pub(crate) fn percent_decoded(text: &str) -> String {
 /// The two hexadecimal digits of a byte, in capitals.
 pub(crate) fn digits(byte: u8) -> [u8; 2] {
     [byte >> 4, byte & 15].map(|digit| if digit < 10 { b'0' + digit } else { b'A' - 10 + digit })
+}
+
+/// What a hexadecimal digit stands for, in either case.
+pub(crate) fn value(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
-use relais_message::{Draft, FieldError, Limits, Message, MimeDraft, Source};
+use relais_message::{Draft, FieldError, Limits, Message, Source};
 
 use crate::dispatch::Hub;
 use crate::error::{DeliveryError, Error, SendError};
+use relais_message::MimeDraft;
 use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{
     Acceptance, Body, Book, Delivery, DeliveryId, Idempotency, NewDelivery, Origin, Recipient, RecipientState,

@@ -10,7 +10,7 @@
 
 mod accept;
 mod audit;
-//mod backup;
+mod backup;
 mod binding;
 mod catalog;
 mod checks;
@@ -25,6 +25,7 @@ mod keyring;
 mod names;
 mod outbox;
 mod resolve;
+mod restore;
 mod router;
 mod send;
 mod service_instances;
@@ -39,6 +40,7 @@ mod workspaces;
 
 pub use accept::{Accepted, Content, Mail};
 pub use audit::{AUDIT_PAGE, Action, AuditEntry};
+pub use backup::BackupReport;
 pub use checks::TITLE_CHARS;
 pub use connectors::ConnectorRecord;
 pub use dispatch::{BUCKETS, Changed, DispatchConfig, Dispatcher, Histogram, LaneMeasure, Measures};
@@ -52,9 +54,10 @@ pub use names::{InstanceName, InstancePath, NAME_BYTES, NameError, ServiceInstan
 pub use outbox::{
     Acceptance, Attempt, Body, Book, Change, Counts, Delivery, DeliveryId, Filter, IdError, Idempotency, NewDelivery,
     Origin, Outcome, Page, Recipient, RecipientResult, RecipientState, Retention, Spool, Summary, Timer, TimerKind,
-    UncertainPolicy, Upload, UploadError, Words,
+    UncertainPolicy, Upload, UploadError, Words, Written,
 };
 pub use resolve::{Resolved, Route};
+pub use restore::{Pending, RestoreReport, restore};
 pub use router::{Edited, Paths, Router};
 pub use send::Sent;
 pub use service_instances::{GIVE_UP, SERVICE_INSTANCES, ServiceInstanceEdit, ServiceInstanceView};

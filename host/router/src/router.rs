@@ -9,12 +9,13 @@ use std::sync::{Arc, Mutex};
 use relais_sandbox::{Config, Connector, Sandbox};
 use tokio::sync::{Mutex as AsyncMutex, broadcast};
 
+use crate::backup;
 use crate::dispatch::Hub;
 use crate::error::Error;
 use crate::key::{KeyFile, KeySource};
 use crate::keyring::Keyring;
 use crate::names::{InstancePath, WorkspaceName};
-use crate::outbox::{Book, Retention};
+use crate::outbox::Book;
 use crate::resolve::Routes;
 use crate::store::{Reading, Store, Writing};
 use crate::vault::Vault;
@@ -64,6 +65,10 @@ pub struct Router {
     pub(crate) loaded: Mutex<HashMap<String, Connector>>,
     /// Held while a connector is compiled or installed: one at a time.
     pub(crate) changing: AsyncMutex<()>,
+    /// Held while a backup is made: one at a time.
+    pub(crate) backing_up: Mutex<()>,
+    /// Held while the book is told how long to keep what.
+    pub(crate) retaining: Mutex<()>,
     edits: broadcast::Sender<Edited>,
 }
 
@@ -85,7 +90,9 @@ impl Router {
         {
             store.write(workspaces::found)?;
         }
-        let book = Book::open(store.clone(), Retention::default())?;
+        backup::sweep(store.folder());
+        let retentions = store.read(workspaces::retentions)?;
+        let book = Book::open(store.clone(), retentions)?;
         let key = KeyFile::find(&paths.key, store.folder())?;
         sandbox.cache.get_or_insert_with(|| store.folder().join(CACHE));
         let router = Self {
@@ -95,6 +102,8 @@ impl Router {
             sandbox: Sandbox::new(sandbox).map_err(|error| Error::Sandbox(Box::new(error)))?,
             loaded: Mutex::default(),
             changing: AsyncMutex::default(),
+            backing_up: Mutex::default(),
+            retaining: Mutex::default(),
             edits: broadcast::Sender::new(EDITS),
             store,
             book,

@@ -105,6 +105,11 @@ impl Vault {
         }
     }
 
+    /// Where the key is, or would be.
+    pub fn key_path(&self) -> &std::path::Path {
+        self.file.path()
+    }
+
     /// Whether what this view of the store holds can be opened here.
     pub fn opens(&self, tables: &Reading) -> Result<bool, Error> {
         match self.to_open(tables) {

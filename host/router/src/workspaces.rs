@@ -1,5 +1,6 @@
 //! Workspaces: each is one EzGED instance, and sees neither the connector instances nor the deliveries nor the tokens of another.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use crate::audit::{self, Action};
 use crate::checks::Checks;
 use crate::error::{Error, WorkspaceError};
 use crate::names::{InstanceName, WorkspaceName};
-use crate::outbox::Retention;
+use crate::outbox::{Retention, Retentions};
 use crate::router::Router;
 use crate::services::{self, MAIL};
 use crate::store::{Reading, WorkspaceRow, Writing};
@@ -87,6 +88,15 @@ pub fn retention(row: &WorkspaceRow) -> Retention {
         failed_body: own(row.failed_body, host.failed_body),
         journal: own(row.journal, host.journal),
     }
+}
+
+/// How long the deliveries of every workspace are kept.
+pub fn retentions(tables: &Reading) -> Result<Retentions, Error> {
+    let mut all = Retentions::default();
+    for (name, row) in tables.workspaces()? {
+        all.set(name, retention(&row));
+    }
+    Ok(all)
 }
 
 fn new(now: Timestamp) -> WorkspaceRow {
@@ -215,6 +225,7 @@ impl Router {
             tables.put_workspace(ws, &row)?;
             audit::note(tables, by, Some(ws), Action::WorkspaceCreate, ws.as_str(), named)
         })?;
+        self.reload_retentions()?;
         self.workspace_view(ws)
     }
 
@@ -227,6 +238,7 @@ impl Router {
             tables.put_workspace(ws, &row)?;
             audit::note(tables, by, Some(ws), Action::WorkspaceEdit, ws.as_str(), named)
         })?;
+        self.reload_retentions()?;
         self.workspace_view(ws)
     }
 
@@ -252,6 +264,15 @@ impl Router {
             tables.remove_workspace(ws)?;
             audit::note(tables, by, Some(ws), Action::WorkspaceRemove, ws.as_str(), Vec::new())
         })?;
+        self.reload_retentions()?;
         self.reload_tokens()
+    }
+
+    /// Tells the book what every workspace's rules are, after a change of them is durable. They hold for what ends from then
+    /// on. One at a time: of two that meet, the later one reads the later state.
+    fn reload_retentions(&self) -> Result<(), Error> {
+        let _one_at_a_time = self.retaining.lock().unwrap_or_else(PoisonError::into_inner);
+        self.book.set_retention(self.read(retentions)?);
+        Ok(())
     }
 }

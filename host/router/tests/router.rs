@@ -6,7 +6,7 @@ use std::path::Path;
 
 use relais_manifest::{Lang, Manifest, embed};
 use relais_message::Draft;
-use relais_router::{InstanceName, New, Paths, Router, WorkspaceName};
+use relais_router::{InstanceName, New, Paths, Router, Who, WorkspaceName};
 use relais_sandbox::{Config, Secret};
 use tempfile::TempDir;
 
@@ -58,6 +58,10 @@ fn ws() -> WorkspaceName {
     WorkspaceName::default()
 }
 
+fn who() -> Who {
+    Who::this_process()
+}
+
 fn name(text: &str) -> InstanceName {
     InstanceName::new(text).unwrap()
 }
@@ -69,7 +73,7 @@ fn new() -> New {
             .map(|(id, value)| (id.to_owned(), value.into()))
             .into(),
         secrets: [("password".to_owned(), Secret::new("s3cret".to_owned()))].into(),
-        grants: Vec::new(),
+        ..New::default()
     }
 }
 
@@ -92,13 +96,13 @@ fn components(root: &TempDir) -> Vec<String> {
 async fn a_message_goes_the_whole_way_and_again_in_a_new_process() {
     let root = tempfile::tempdir().unwrap();
     let router = open(&root).await;
-    let installed = router.install(component(MANIFEST)).await.unwrap();
+    let installed = router.install(&who(), Some(&ws()), component(MANIFEST)).await.unwrap();
     assert_eq!(
         (installed.id.as_str(), installed.services.as_slice()),
         ("relais/quiet", &["mail".to_owned()][..])
     );
     assert_eq!(router.connector_bytes("relais/quiet").unwrap(), component(MANIFEST));
-    let view = router.create_instance(&ws(), &name("quiet"), new()).unwrap();
+    let view = router.create_instance(&who(), &ws(), &name("quiet"), new()).unwrap();
     assert_eq!(view.egress, ["tcp://smtp.example.org:25"]);
 
     let missing = router.send(&ws(), draft(), None).await.unwrap_err();
@@ -108,7 +112,7 @@ async fn a_message_goes_the_whole_way_and_again_in_a_new_process() {
         "{}",
         missing.text(Lang::Fr)
     );
-    router.set_default(&ws(), "mail", &name("quiet")).unwrap();
+    router.set_default(&who(), &ws(), "mail", &name("quiet")).unwrap();
     let services = router.services(&ws()).unwrap();
     assert_eq!(
         (services[0].default.clone(), services[0].instances.len()),
@@ -133,8 +137,8 @@ async fn a_message_goes_the_whole_way_and_again_in_a_new_process() {
 async fn a_message_that_names_its_author_keeps_it_and_a_wrong_field_is_named() {
     let root = tempfile::tempdir().unwrap();
     let router = open(&root).await;
-    router.install(component(MANIFEST)).await.unwrap();
-    router.create_instance(&ws(), &name("quiet"), new()).unwrap();
+    router.install(&who(), Some(&ws()), component(MANIFEST)).await.unwrap();
+    router.create_instance(&who(), &ws(), &name("quiet"), new()).unwrap();
     let own = Draft {
         from: Some("Moi <moi@example.org>".to_owned()),
         ..draft()
@@ -164,7 +168,7 @@ async fn a_file_that_is_no_connector_is_refused_and_nothing_is_stored() {
         (wat::parse_str("(component)").unwrap(), "manifest-missing"),
     ];
     for (bytes, code) in cases {
-        let error = router.install(bytes).await.unwrap_err();
+        let error = router.install(&who(), None, bytes).await.unwrap_err();
         assert_eq!(error.code(), code);
         assert!(error.bad_input());
         assert_ne!(error.text(Lang::Fr), error.text(Lang::En));
@@ -177,16 +181,20 @@ async fn a_file_that_is_no_connector_is_refused_and_nothing_is_stored() {
 async fn a_new_version_replaces_the_old_one_and_its_file() {
     let root = tempfile::tempdir().unwrap();
     let router = open(&root).await;
-    let first = router.install(component(MANIFEST)).await.unwrap();
+    let first = router.install(&who(), Some(&ws()), component(MANIFEST)).await.unwrap();
     assert_eq!(
-        router.install(component(MANIFEST)).await.unwrap().installed_at,
+        router
+            .install(&who(), Some(&ws()), component(MANIFEST))
+            .await
+            .unwrap()
+            .installed_at,
         first.installed_at
     );
-    router.create_instance(&ws(), &name("quiet"), new()).unwrap();
+    router.create_instance(&who(), &ws(), &name("quiet"), new()).unwrap();
     let newer = MANIFEST
         .replace("1.0.0", "1.1.0")
         .replace("tcp://{host}:25", "tcp://{host}:587");
-    let second = router.install(component(&newer)).await.unwrap();
+    let second = router.install(&who(), Some(&ws()), component(&newer)).await.unwrap();
     assert_eq!(second.version, "1.1.0");
     assert_eq!(
         second.review.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -201,8 +209,8 @@ async fn a_new_version_replaces_the_old_one_and_its_file() {
 async fn a_component_that_was_altered_on_the_disk_does_not_run() {
     let root = tempfile::tempdir().unwrap();
     let router = open(&root).await;
-    let installed = router.install(component(MANIFEST)).await.unwrap();
-    router.create_instance(&ws(), &name("quiet"), new()).unwrap();
+    let installed = router.install(&who(), Some(&ws()), component(MANIFEST)).await.unwrap();
+    router.create_instance(&who(), &ws(), &name("quiet"), new()).unwrap();
     drop(router);
     let file = root
         .path()
@@ -212,7 +220,7 @@ async fn a_component_that_was_altered_on_the_disk_does_not_run() {
     let router = open(&root).await;
     let error = router.open_session(&ws(), &name("quiet")).await.unwrap_err();
     assert_eq!(error.code(), "component-damaged");
-    router.install(component(MANIFEST)).await.unwrap();
+    router.install(&who(), Some(&ws()), component(MANIFEST)).await.unwrap();
     router.open_session(&ws(), &name("quiet")).await.unwrap().close().await;
 }
 
@@ -220,20 +228,27 @@ async fn a_component_that_was_altered_on_the_disk_does_not_run() {
 async fn things_are_removed_from_the_top_down() {
     let root = tempfile::tempdir().unwrap();
     let router = open(&root).await;
-    router.install(component(MANIFEST)).await.unwrap();
-    router.create_instance(&ws(), &name("quiet"), new()).unwrap();
-    router.set_default(&ws(), "mail", &name("quiet")).unwrap();
+    router.install(&who(), Some(&ws()), component(MANIFEST)).await.unwrap();
+    router.create_instance(&who(), &ws(), &name("quiet"), new()).unwrap();
+    router.set_default(&who(), &ws(), "mail", &name("quiet")).unwrap();
     assert_eq!(
-        router.remove_connector("relais/quiet").await.unwrap_err().code(),
+        router
+            .remove_connector(&who(), "relais/quiet")
+            .await
+            .unwrap_err()
+            .code(),
         "connector-in-use"
     );
     assert_eq!(
-        router.remove_instance(&ws(), &name("quiet")).unwrap_err().code(),
-        "instance-is-default"
+        router
+            .remove_instance(&who(), &ws(), &name("quiet"))
+            .unwrap_err()
+            .code(),
+        "instance-in-use"
     );
-    router.clear_default(&ws(), "mail").unwrap();
-    router.remove_instance(&ws(), &name("quiet")).unwrap();
-    router.remove_connector("relais/quiet").await.unwrap();
+    router.clear_default(&who(), &ws(), "mail").unwrap();
+    router.remove_instance(&who(), &ws(), &name("quiet")).unwrap();
+    router.remove_connector(&who(), "relais/quiet").await.unwrap();
     assert!(components(&root).is_empty());
     assert_eq!(
         router.connector("relais/quiet").unwrap_err().code(),
@@ -245,11 +260,11 @@ async fn things_are_removed_from_the_top_down() {
 async fn a_workspace_that_does_not_exist_holds_nothing() {
     let root = tempfile::tempdir().unwrap();
     let router = open(&root).await;
-    router.install(component(MANIFEST)).await.unwrap();
+    router.install(&who(), Some(&ws()), component(MANIFEST)).await.unwrap();
     let other = WorkspaceName::new("other").unwrap();
     assert_eq!(
         router
-            .create_instance(&other, &name("quiet"), new())
+            .create_instance(&who(), &other, &name("quiet"), new())
             .unwrap_err()
             .code(),
         "workspace-unknown"
@@ -262,9 +277,9 @@ async fn a_workspace_that_does_not_exist_holds_nothing() {
 async fn the_key_stands_beside_the_data_folder_and_never_inside() {
     let root = tempfile::tempdir().unwrap();
     let router = open(&root).await;
-    router.install(component(MANIFEST)).await.unwrap();
+    router.install(&who(), Some(&ws()), component(MANIFEST)).await.unwrap();
     assert!(!root.path().join("data.key").exists());
-    router.create_instance(&ws(), &name("quiet"), new()).unwrap();
+    router.create_instance(&who(), &ws(), &name("quiet"), new()).unwrap();
     assert!(root.path().join("data.key").exists());
     assert!(!Path::new(router.data()).join("data.key").exists());
 }

@@ -11,6 +11,7 @@ mod audit;
 mod bindings;
 mod busy;
 mod cache;
+mod call;
 mod capability;
 mod context;
 mod egress;

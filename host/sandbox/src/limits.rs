@@ -27,6 +27,17 @@ pub struct Limits {
     pub connect: Duration,
     /// Silence on a connection before a call on it gives up. RFC 5321 section 4.5.3.2 asks for 10 minutes after the final dot.
     pub silence: Duration,
+    /// After this long without a word between two calls a connection may be dead although nobody said so: a box on the way
+    /// has forgotten it. RFC 5382 section 5 asks such boxes for two hours; many keep a minute or less.
+    pub idle: Duration,
+    /// Silence before the first answer on such a connection, where a living server is quick.
+    pub idle_answer: Duration,
+    /// A call is ended when fewer than [`slow_bytes`](Self::slow_bytes) have moved in this time (`slow`), however often one of
+    /// them does: a server that takes or gives a byte a minute is never silent, and would hold a session for ever. Longer than
+    /// [`silence`](Self::silence), so that a server may think for that long about a message that came at a bearable pace.
+    pub slow_after: Duration,
+    /// Bytes, in both directions together.
+    pub slow_bytes: u64,
 }
 
 impl Default for Limits {
@@ -43,6 +54,11 @@ impl Default for Limits {
             log_lines: 1000,
             connect: Duration::from_secs(30),
             silence: Duration::from_secs(600),
+            idle: Duration::from_secs(10),
+            idle_answer: Duration::from_secs(30),
+            slow_after: Duration::from_secs(900),
+            // 256 bytes a second.
+            slow_bytes: 900 * 256,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Counts what a session uses, and knows which limit ended it.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::Limits;
@@ -32,6 +32,13 @@ pub(crate) struct Meter {
     moved_at: AtomicU64,
     /// How many wait for the host itself, which is no silence of the guest's.
     waits: AtomicU32,
+    slow_bytes: u64,
+    /// Bytes that moved since `paced_at`, fewer than `slow_bytes`.
+    paced: AtomicU64,
+    /// Milliseconds after `started` when the last `slow_bytes` were complete.
+    paced_at: AtomicU64,
+    /// In the call in progress, a connection that had been idle before it did not answer.
+    lost_idle: AtomicBool,
 }
 
 impl Meter {
@@ -46,6 +53,10 @@ impl Meter {
             started: Instant::now(),
             moved_at: AtomicU64::new(0),
             waits: AtomicU32::new(0),
+            slow_bytes: limits.slow_bytes,
+            paced: AtomicU64::new(0),
+            paced_at: AtomicU64::new(0),
+            lost_idle: AtomicBool::new(false),
         }
     }
 
@@ -58,19 +69,64 @@ impl Meter {
         self.guest_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    /// A call begins: all that is counted by call starts anew.
+    pub(crate) fn begin(&self) {
+        self.lost_idle.store(false, Ordering::Relaxed);
+        self.restart();
+    }
+
+    /// Silence and pace are counted anew.
+    fn restart(&self) {
+        self.moved();
+        self.paced.store(0, Ordering::Relaxed);
+        self.paced_at.store(self.now(), Ordering::Relaxed);
+    }
+
     /// Something happened: the silence starts anew.
     pub(crate) fn moved(&self) {
-        let at = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.moved_at.store(at, Ordering::Relaxed);
+        self.moved_at.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// So many bytes were taken by the remote, or came from it.
+    pub(crate) fn carried(&self, bytes: usize) {
+        self.moved();
+        let bytes = bytes as u64;
+        if self.paced.fetch_add(bytes, Ordering::Relaxed) + bytes >= self.slow_bytes {
+            self.paced.store(0, Ordering::Relaxed);
+            self.paced_at.store(self.now(), Ordering::Relaxed);
+        }
+    }
+
+    /// A connection that had been idle before this call did not answer.
+    pub(crate) fn loses_idle(&self) {
+        self.lost_idle.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn lost_idle(&self) -> bool {
+        self.lost_idle.load(Ordering::Relaxed)
     }
 
     /// How long nothing has moved.
     pub(crate) fn silence(&self) -> Duration {
+        self.since(&self.moved_at)
+    }
+
+    /// How long it has been since [`Limits::slow_bytes`] have moved, counted from the last time that they had.
+    pub(crate) fn dragging(&self) -> Duration {
+        self.since(&self.paced_at)
+    }
+
+    fn since(&self, at: &AtomicU64) -> Duration {
         if self.waits.load(Ordering::SeqCst) > 0 {
             return Duration::ZERO;
         }
-        let moved = Duration::from_millis(self.moved_at.load(Ordering::Relaxed));
-        self.started.elapsed().saturating_sub(moved)
+        let at = Duration::from_millis(at.load(Ordering::Relaxed));
+        self.started.elapsed().saturating_sub(at)
+    }
+
+    /// Milliseconds after `started`.
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Something waits for the host itself until this is dropped: no silence is counted meanwhile.
@@ -79,7 +135,7 @@ impl Meter {
         Waits(self)
     }
 
-    /// Counts bytes that are about to leave.
+    /// Counts bytes that are about to leave; what the remote has taken of them is [`carried`](Self::carried).
     pub(crate) fn out(&self, bytes: usize) -> Result<(), LimitHit> {
         let sum = self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
         if sum > self.max_out {
@@ -99,7 +155,7 @@ impl Meter {
         if sum > self.max_in {
             return Err(LimitHit("bytes-in"));
         }
-        self.moved();
+        self.carried(bytes);
         Ok(())
     }
 
@@ -119,7 +175,7 @@ pub(crate) struct Waits<'a>(&'a Meter);
 
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        self.0.moved();
+        self.0.restart();
         self.0.waits.fetch_sub(1, Ordering::SeqCst);
     }
 }
@@ -135,4 +191,38 @@ pub struct Stats {
     pub guest_bytes: u64,
     /// Bytes of linear memory.
     pub memory: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pause() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+
+    #[test]
+    fn a_trickle_breaks_the_silence_and_drags_on() {
+        let meter = Meter::new(&Limits {
+            slow_bytes: 100,
+            ..Limits::default()
+        });
+        meter.begin();
+        pause();
+        meter.carried(99);
+        assert!(meter.silence() < Duration::from_millis(15) && meter.dragging() >= Duration::from_millis(20));
+        meter.carried(1);
+        assert!(meter.dragging() < Duration::from_millis(15));
+    }
+
+    #[test]
+    fn neither_silence_nor_pace_is_counted_while_the_host_is_waited_for() {
+        let meter = Meter::new(&Limits::default());
+        meter.begin();
+        let waits = meter.wait_for_host();
+        pause();
+        assert_eq!((meter.silence(), meter.dragging()), (Duration::ZERO, Duration::ZERO));
+        drop(waits);
+        assert!(meter.silence() < Duration::from_millis(15) && meter.dragging() < Duration::from_millis(15));
+    }
 }

@@ -5,28 +5,25 @@ use std::time::{Duration, Instant};
 
 use relais_message::Message;
 use tokio::sync::OwnedSemaphorePermit;
-use wasmtime::component::ResourceTableError;
-use wasmtime::{Store, Trap};
+use wasmtime::Store;
 
 use crate::audit::Audit;
 use crate::bindings::MailConnector;
 use crate::bindings::relais::connector::failures::Failure as GuestFailure;
 use crate::busy::Busy;
+use crate::call::{CallError, begin, bounded, kept};
 use crate::capability::log::LogBook;
 use crate::context::Context;
-use crate::failure::clean;
 use crate::floor::Floor;
-use crate::gate::{Doorway, Gate, Held};
+use crate::gate::{Doorway, Gate};
 use crate::handles::Handles;
-use crate::meter::{LimitHit, Meter, Stats};
+use crate::meter::{Meter, Stats};
 use crate::observer::Event;
 use crate::sandbox::Connector;
 use crate::state::{State, tick};
 use crate::verdict;
 use crate::{Failure, Instance, Kind, Receipt};
 
-/// Beyond the silence that a connection is allowed, before a call in which nothing moves is ended.
-const GRACE: Duration = Duration::from_secs(5);
 /// How long `close` may take.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -38,9 +35,11 @@ pub struct Session {
     usable: bool,
     /// Half of the handles are taken: a guest whose runtime gives them back late, if ever, is replaced between two calls
     /// rather than ended by the limit within one. Or a request's body was still on its way when its call ended: it goes no
-    /// further, and its connection goes with the session.
+    /// further, and its connection goes with the session. Or a connection had died between two calls and the mail failed of it.
     worn: bool,
     instantiated_in: Duration,
+    /// When its last call ended.
+    idle_since: Instant,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -91,6 +90,7 @@ impl Session {
             usable: true,
             worn: false,
             instantiated_in: begun.elapsed(),
+            idle_since: begun,
             _permit: permit,
         };
         session.opened().await?;
@@ -144,7 +144,8 @@ impl Session {
             Some(why) => Err(kept(&why)),
         };
         let taken = self.store.data_mut().table.iter_mut().count();
-        self.worn = taken > context.limits.resources / 2 || context.floor.has_bodies();
+        let lost = sent.is_err() && context.meter.lost_idle();
+        self.worn = lost || taken > context.limits.resources / 2 || context.floor.has_bodies();
         context.audit.tell(Event::Sent {
             took: begun.elapsed(),
             bytes: context.meter.bytes_out() - sent_before,
@@ -165,9 +166,14 @@ impl Session {
     }
 
     /// Whether another call should be made: not after a trap, a limit or a gate that said no, nor once half of its handles are
-    /// taken, nor where a call left a request on its way.
+    /// taken, nor where a call left a request on its way or failed of a connection that had died before it.
     pub fn usable(&self) -> bool {
         self.usable && !self.worn
+    }
+
+    /// When its last call ended.
+    pub fn idle_since(&self) -> Instant {
+        self.idle_since
     }
 
     /// How long a fresh sandbox took, without `open`.
@@ -218,119 +224,9 @@ impl Session {
 
     /// A trap, a limit or a silence ends the session; a failure that the guest reports does not.
     fn judge<T>(&mut self, called: Result<Result<T, GuestFailure>, CallError>) -> Result<T, Failure> {
+        self.idle_since = Instant::now();
         let answered = called.map_err(|error| error.explain(&self.context))?;
         self.usable = true;
         answered.map_err(verdict::read)
-    }
-}
-
-/// What every call starts with anew.
-fn begin(context: &Context) {
-    context.meter.moved();
-    context.floor.begin();
-    context.busy.begin();
-    context.log.begin(context.limits.log_lines);
-}
-
-/// How a call ends without an answer of the guest's.
-enum CallError {
-    Trapped(wasmtime::Error),
-    /// Nothing moved for longer than any connection may be silent.
-    Silent,
-    /// The gate said no; the words are the gate's ([`kept`]).
-    Kept,
-}
-
-impl CallError {
-    fn explain(&self, context: &Context) -> Failure {
-        match self {
-            CallError::Silent => silent(context),
-            CallError::Kept => kept(&Held::Refused.to_string()),
-            CallError::Trapped(error) => explain(context, error),
-        }
-    }
-}
-
-/// The end of a call, however it came about: nothing leaves in its name any more.
-struct Ending<'a>(&'a Floor);
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        self.0.end();
-    }
-}
-
-/// Runs a call; a guest that waits for nothing for ever is ended, and so is one whose message the host keeps.
-async fn bounded<T>(context: &Context, call: impl Future<Output = wasmtime::Result<T>>) -> Result<T, CallError> {
-    let _ending = Ending(&context.floor);
-    let mut call = context.busy.during(call);
-    let patience = context.limits.silence + GRACE;
-    loop {
-        let left = patience.saturating_sub(context.meter.silence());
-        let called = tokio::select! {
-            biased;
-            called = tokio::time::timeout(left, &mut call) => called,
-            () = context.doorway.refused() => return Err(CallError::Kept),
-        };
-        match called {
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(error)) => return Err(CallError::Trapped(error)),
-            Err(_) if context.meter.silence() >= patience => return Err(CallError::Silent),
-            Err(_) => {}
-        }
-    }
-}
-
-fn silent(context: &Context) -> Failure {
-    let hit = LimitHit("silence");
-    let seconds = context.limits.silence.as_secs();
-    let text = format!("{}: nothing moved for {seconds} s", context.limited(hit));
-    Failure::new(Kind::Timeout, text).with_detail("limit", hit.0)
-}
-
-/// The gate said no.
-fn kept(why: &str) -> Failure {
-    Failure::new(Kind::Temporary, format!("the message has not left: {why}"))
-}
-
-/// A trap in words: the limit that it was, or the guest's own last words.
-fn explain(context: &Context, error: &wasmtime::Error) -> Failure {
-    let limit = limit_of(error);
-    if let Some(name) = limit {
-        return Failure::new(Kind::Other, context.limited(LimitHit(name))).with_detail("limit", name);
-    }
-    let words = context.log.last_words();
-    let trap = error
-        .downcast_ref::<Trap>()
-        .map_or_else(|| error.root_cause().to_string(), ToString::to_string);
-    let text = match words.is_empty() {
-        true => format!("the connector crashed: {trap}"),
-        false => format!("the connector crashed: {words}"),
-    };
-    Failure::new(Kind::Other, clean(&text, Failure::TEXT_BYTES)).with_detail("trap", clean(&trap, 500))
-}
-
-/// The limit that an error is, by its name.
-fn limit_of(error: &wasmtime::Error) -> Option<&'static str> {
-    if let Some(limit) = error.downcast_ref::<LimitHit>() {
-        return Some(limit.0);
-    }
-    if matches!(
-        error.downcast_ref::<ResourceTableError>(),
-        Some(ResourceTableError::Full)
-    ) {
-        return Some("resources");
-    }
-    match error.downcast_ref::<Trap>() {
-        Some(Trap::StackOverflow) => return Some("stack"),
-        Some(Trap::Interrupt) => return Some("cpu"),
-        _ => {}
-    }
-    // The engine has no types for these two.
-    let text = format!("{error:#}");
-    match () {
-        () if text.contains("allocated for hostcalls has been exhausted") => Some("host-call"),
-        () if text.contains("store handle limit exceeded") => Some("resources"),
-        () => None,
     }
 }

@@ -13,6 +13,10 @@ pub struct Offered {
     pub pipelining: bool,
     /// RFC 6152: octets over 127 in the message.
     pub eight_bit: bool,
+    /// RFC 3030: the message may be handed over as a chunk of known size.
+    pub chunking: bool,
+    /// RFC 6531: addresses may hold letters that are not ASCII.
+    pub utf8: bool,
     /// RFC 3207.
     pub starttls: bool,
     /// RFC 1870: the SIZE parameter of MAIL is understood.
@@ -50,6 +54,8 @@ impl Offered {
         match keyword.to_ascii_uppercase().as_str() {
             "PIPELINING" => self.pipelining = true,
             "8BITMIME" => self.eight_bit = true,
+            "CHUNKING" => self.chunking = true,
+            "SMTPUTF8" => self.utf8 = true,
             "STARTTLS" => self.starttls = true,
             "SIZE" => {
                 self.size = true;
@@ -87,12 +93,15 @@ mod tests {
     #[test]
     fn extensions_are_read_whatever_their_case() {
         let offered = offered(
-            "250-mx.example.org greets you\r\n250-pipelining\r\n250-SIZE 1000\r\n250-8BitMime\r\n250 STARTTLS\r\n",
+            "250-mx.example.org greets you\r\n250-pipelining\r\n250-SIZE 1000\r\n250-8BitMime\r\n250-Chunking\r\n\
+             250-smtputf8\r\n250 STARTTLS\r\n",
         );
         assert_eq!(offered.name, "mx.example.org");
         assert!(offered.pipelining && offered.eight_bit && offered.starttls && offered.size);
+        assert!(offered.chunking && offered.utf8);
         assert_eq!(offered.size_limit, Some(1000));
-        assert_eq!(offered.extensions, ["pipelining", "SIZE 1000", "8BitMime", "STARTTLS"]);
+        assert_eq!(offered.extensions.len(), 6);
+        assert_eq!(offered.extensions[..3], ["pipelining", "SIZE 1000", "8BitMime"]);
     }
 
     #[test]

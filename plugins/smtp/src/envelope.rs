@@ -1,4 +1,4 @@
-//! MAIL, RCPT and DATA, in as few flights as the server allows (RFC 2920), and the answers to each.
+//! MAIL, RCPT and, without CHUNKING, DATA, in as few flights as the server allows (RFC 2920), and the answers to each.
 
 use relais_sdk::Refusal;
 
@@ -14,6 +14,9 @@ use crate::wire::Wire;
 /// 4.5.3.1.8).
 pub const FLIGHT_COMMANDS: usize = 100;
 
+/// What was being done when a reply to the envelope did not come.
+pub const ANSWERING: &str = "while answering the envelope";
+
 /// What the server said to the envelope.
 #[derive(Debug, Default)]
 pub struct Answers {
@@ -21,7 +24,7 @@ pub struct Answers {
     pub mail: Option<Reply>,
     pub accepted: usize,
     pub refused: Vec<Refusal>,
-    /// The answer to DATA; none when it was not asked, since there was nobody to write to.
+    /// The answer to DATA; none when it was not asked, since there was nobody to write to or BDAT follows.
     pub data: Option<Reply>,
 }
 
@@ -30,6 +33,8 @@ pub struct Answers {
 pub enum Unsettled {
     /// The connection broke, or a command got a reply that it cannot have.
     Broken(Broken, &'static str),
+    /// Not even the first command was answered in time.
+    Unanswered,
     /// 421: the server is closing.
     Closing(Reply, &'static str),
 }
@@ -61,7 +66,18 @@ impl<'a> Command<'a> {
     }
 }
 
-/// Says the envelope and asks for DATA. `size` and `eight_bit` are those of the message.
+/// What MAIL says of the message.
+#[derive(Debug, Clone, Copy)]
+pub struct Announced {
+    /// Bytes, not counting stuffed dots.
+    pub size: u64,
+    pub eight_bit: bool,
+    /// An address of the envelope or the header is not ASCII, and the server takes such.
+    pub utf8: bool,
+}
+
+/// Says the envelope, and asks for DATA where the server does not take BDAT. That one never leaves with the envelope: it is
+/// for a message that somebody will receive.
 ///
 /// # Errors
 ///
@@ -70,33 +86,36 @@ pub fn settle<W: Wire>(
     talk: &mut Conversation<W>,
     offered: &Offered,
     envelope: &Envelope<'_>,
-    size: u64,
-    eight_bit: bool,
+    announced: Announced,
 ) -> Result<Answers, Unsettled> {
     let mut answers = Answers::default();
     let flight = if offered.pipelining { FLIGHT_COMMANDS } else { 1 };
-    let end = envelope.recipients.len() + 2;
+    let data = envelope.recipients.len() + 1;
+    let end = if offered.chunking { data } else { data + 1 };
     let mut next = 0;
     while next < end {
         // Known only where flights are short of the whole; a pipelined DATA has left already.
-        if answers.mail.is_some() || (next + 1 == end && answers.accepted == 0) {
+        if answers.mail.is_some() || (next == data && answers.accepted == 0) {
             break;
         }
         let until = (next + flight).min(end);
         for position in next..until {
             match Command::at(position, envelope) {
-                Command::Mail => add_mail(talk, offered, envelope.sender, size, eight_bit),
+                Command::Mail => add_mail(talk, offered, envelope.sender, announced),
                 Command::Rcpt(recipient) => talk.add(&["RCPT TO:<", recipient, ">"]),
                 Command::Data => talk.add(&["DATA"]),
             }
         }
-        talk.depart()
-            .map_err(|fault| Unsettled::Broken(fault, "while sending the envelope"))?;
+        talk.depart().map_err(|fault| match fault {
+            Broken::Silent if next == 0 => Unsettled::Unanswered,
+            fault => Unsettled::Broken(fault, "while sending the envelope"),
+        })?;
         for position in next..until {
             let command = Command::at(position, envelope);
-            let reply = talk
-                .reply()
-                .map_err(|fault| Unsettled::Broken(fault, "while answering the envelope"))?;
+            let reply = talk.reply().map_err(|fault| match fault {
+                Broken::Silent if position == 0 => Unsettled::Unanswered,
+                fault => Unsettled::Broken(fault, ANSWERING),
+            })?;
             answers.note(&command, reply)?;
         }
         next = until;
@@ -104,14 +123,15 @@ pub fn settle<W: Wire>(
     Ok(answers)
 }
 
-fn add_mail<W: Wire>(talk: &mut Conversation<W>, offered: &Offered, sender: &str, size: u64, eight_bit: bool) {
+fn add_mail<W: Wire>(talk: &mut Conversation<W>, offered: &Offered, sender: &str, announced: Announced) {
     let size = if offered.size {
-        format!(" SIZE={size}")
+        format!(" SIZE={}", announced.size)
     } else {
         String::new()
     };
-    let body = if eight_bit { " BODY=8BITMIME" } else { "" };
-    talk.add(&["MAIL FROM:<", sender, ">", &size, body]);
+    let body = if announced.eight_bit { " BODY=8BITMIME" } else { "" };
+    let utf8 = if announced.utf8 { " SMTPUTF8" } else { "" };
+    talk.add(&["MAIL FROM:<", sender, ">", &size, body, utf8]);
 }
 
 impl Answers {

@@ -2,6 +2,8 @@
 
 use relais_sdk::{Failure, Refusal, kind};
 
+use crate::wire::Framing;
+
 /// The longest address. RFC 5321 section 4.5.3.1.3 allows a path of 256 octets, with its angle brackets.
 const ADDRESS_BYTES: usize = 254;
 
@@ -14,12 +16,18 @@ pub struct Letter<'a, B> {
     pub size: u64,
     /// Whether the body holds octets over 127.
     pub eight_bit: bool,
-    /// Opens the body from its start; called once for each time that a server asked for it.
-    pub body: &'a dyn Fn() -> B,
+    /// Whether its header has an address that is not ASCII (RFC 6532).
+    pub utf8_header: bool,
+    /// Opens the body from its start, framed for DATA or for BDAT; called once for each time that a server asked for it.
+    pub body: &'a dyn Fn(Framing) -> B,
 }
 
+/// What a message whose addresses are not ASCII is told where the server cannot take them. RFC 6531 section 3.5 gives such a
+/// server the words: `553 5.6.7`.
+const NO_UTF8: &str = "holds letters that are not ASCII, and the server does not offer SMTPUTF8 (5.6.7)";
+
 /// Addresses that can stand in a command.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Envelope<'a> {
     /// Empty for the null reverse-path.
     pub sender: &'a str,
@@ -52,17 +60,53 @@ impl<'a> Envelope<'a> {
         for recipient in &letter.recipients {
             match check(recipient) {
                 Ok(()) => envelope.recipients.push(recipient),
-                Err(reason) => envelope.refused.push(Refusal {
-                    recipient: recipient.clone(),
-                    code: None,
-                    text: format!("the recipient `{}` {reason}", recipient.escape_debug()),
-                }),
+                Err(reason) => envelope.refused.push(unwritable(recipient, reason)),
             }
         }
         if envelope.recipients.is_empty() {
             return Err(all_refused(&envelope.refused));
         }
         Ok(envelope)
+    }
+}
+
+impl Envelope<'_> {
+    /// Whether it needs SMTPUTF8.
+    pub fn is_utf8(&self) -> bool {
+        !self.sender.is_ascii() || self.recipients.iter().any(|recipient| !recipient.is_ascii())
+    }
+
+    /// The envelope for a server without SMTPUTF8: recipients that are not ASCII are refused, the others may receive.
+    ///
+    /// # Errors
+    ///
+    /// `rejected`: the sender or an address of the header is not ASCII, or no recipient is.
+    pub fn in_ascii(mut self, utf8_header: bool) -> Result<Self, Failure> {
+        if !self.sender.is_ascii() {
+            let text = format!("the sender `{}` {NO_UTF8}", self.sender.escape_debug());
+            return Err(Failure::new(kind::REJECTED, text));
+        }
+        if utf8_header {
+            let text = format!("an address in the header {NO_UTF8}");
+            return Err(Failure::new(kind::REJECTED, text));
+        }
+        let (ascii, utf8): (Vec<&str>, Vec<&str>) = self.recipients.iter().partition(|recipient| recipient.is_ascii());
+        self.recipients = ascii;
+        self.refused
+            .extend(utf8.into_iter().map(|recipient| unwritable(recipient, NO_UTF8)));
+        if self.recipients.is_empty() {
+            return Err(all_refused(&self.refused));
+        }
+        Ok(self)
+    }
+}
+
+/// A recipient that this side refuses, so without a code.
+fn unwritable(recipient: &str, reason: &str) -> Refusal {
+    Refusal {
+        recipient: recipient.to_owned(),
+        code: None,
+        text: format!("the recipient `{}` {reason}", recipient.escape_debug()),
     }
 }
 
@@ -109,12 +153,10 @@ fn check(address: &str) -> Result<(), &'static str> {
     if address.len() > ADDRESS_BYTES {
         return Err("is longer than 254 bytes");
     }
-    if !address.is_ascii() {
-        return Err("holds characters that are not ASCII; addresses with accents (SMTPUTF8) are not supported yet");
-    }
+    // White space and control characters of Unicode too: a server may take them for those of ASCII.
     if address
-        .bytes()
-        .any(|byte| !byte.is_ascii_graphic() || matches!(byte, b'<' | b'>'))
+        .chars()
+        .any(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>'))
     {
         return Err("holds a space, a control character or an angle bracket");
     }
@@ -133,7 +175,8 @@ mod tests {
             recipients: recipients.iter().map(|&recipient| recipient.to_owned()).collect(),
             size: 0,
             eight_bit: false,
-            body: &|| (),
+            utf8_header: false,
+            body: &|_| (),
         }
     }
 
@@ -145,8 +188,9 @@ mod tests {
             "a@b> SIZE=1",
             "a@b\0",
             "",
-            "é@b",
             "a\u{85}@b",
+            "a\u{a0}@b",
+            "a\u{2028}@b",
         ] {
             let failure = Envelope::of(&letter("x@y", &[evil])).unwrap_err();
             assert_eq!(failure.kind, "rejected", "{evil:?}");
@@ -175,6 +219,28 @@ mod tests {
         let envelope = Envelope::of(&letter).unwrap();
         assert_eq!(envelope.recipients, ["good@b"]);
         assert_eq!(envelope.refused[0].recipient, "bad one@b");
+    }
+
+    #[test]
+    fn without_smtputf8_a_recipient_with_accents_does_not_stop_the_others() {
+        let letter = letter("x@y", &["good@b", "élu@b"]);
+        let envelope = Envelope::of(&letter).unwrap();
+        assert!(envelope.is_utf8());
+        let ascii = envelope.clone().in_ascii(false).unwrap();
+        assert_eq!((ascii.recipients, ascii.refused.len()), (vec!["good@b"], 1));
+        let failure = envelope.in_ascii(true).unwrap_err();
+        assert_eq!(failure.kind, "rejected");
+        assert!(failure.text.contains("header") && failure.text.contains("SMTPUTF8"));
+    }
+
+    #[test]
+    fn without_smtputf8_a_sender_with_accents_or_no_other_recipient_is_rejected() {
+        for (sender, recipient) in [("élu@b", "good@b"), ("x@y", "élu@b")] {
+            let letter = letter(sender, &[recipient]);
+            let failure = Envelope::of(&letter).unwrap().in_ascii(false).unwrap_err();
+            assert_eq!((&*failure.kind, failure.code), ("rejected", None));
+            assert!(failure.text.contains("`élu@b` holds letters"), "{}", failure.text);
+        }
     }
 
     #[test]

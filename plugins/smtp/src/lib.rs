@@ -19,7 +19,7 @@ pub mod settings;
 pub mod transaction;
 pub mod wire;
 
-use relais_sdk::message::{Addressing, Framing};
+use relais_sdk::message::Addressing;
 use relais_sdk::{Failure, Findings, MailConnector, Message, Receipt};
 
 use crate::host::Network;
@@ -41,18 +41,28 @@ impl MailConnector for Smtp {
 
     fn send(&mut self, message: Message) -> Result<Receipt, Failure> {
         let envelope = message.envelope();
+        let eight_bit = message.eight_bit();
         self.0.send(&Letter {
             sender: envelope.sender,
             recipients: envelope.recipients,
             size: message.size(),
-            eight_bit: message.eight_bit(),
-            body: &|| message.mime(Addressing::Written, Framing::DotStuffed),
+            eight_bit,
+            // An address that is not ASCII makes eight bits of its header, so that most mails cost no call to know.
+            utf8_header: eight_bit && has_utf8_addresses(&message),
+            body: &|framing| message.mime(Addressing::Written, framing),
         })
     }
 
     fn close(&mut self) {
         self.0.close();
     }
+}
+
+/// Whether an address of the header as written is not ASCII.
+fn has_utf8_addresses(message: &Message) -> bool {
+    let lists = [message.reply_to(), message.to(), message.cc()];
+    let mut addresses = lists.iter().flatten();
+    !message.from().email.is_ascii() || addresses.any(|address| !address.email.is_ascii())
 }
 
 relais_sdk::export_mail_connector!(Smtp);

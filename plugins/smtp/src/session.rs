@@ -42,9 +42,9 @@ impl<D: Dial> Session<D> {
         let envelope = Envelope::of(letter)?;
         let mut renewed = false;
         loop {
-            let mut ready = match self.in_step() {
-                Some(ready) => ready,
-                None => connect(&mut self.dialer, &self.settings)?,
+            let (mut ready, kept) = match self.in_step() {
+                Some(ready) => (ready, true),
+                None => (connect(&mut self.dialer, &self.settings)?, false),
             };
             let undelivered = match deliver(&mut ready, &envelope, letter) {
                 Ok(receipt) => {
@@ -58,7 +58,11 @@ impl<D: Dial> Session<D> {
                     renewed = true;
                     continue;
                 }
-                After::Again | After::Drop => {}
+                After::AgainIfKept if kept && !renewed => {
+                    renewed = true;
+                    continue;
+                }
+                After::Again | After::AgainIfKept | After::Drop => {}
                 After::Reuse => self.ready = Some(ready),
                 After::Reset => {
                     self.ready = Some(Ready {

@@ -8,11 +8,12 @@ use relais_sdk::{Failure, Receipt, Refusal, kind};
 
 use crate::connect::Ready;
 use crate::conversation::{Broken, Conversation};
-use crate::envelope::{Answers, Unsettled, settle};
+use crate::ehlo::Offered;
+use crate::envelope::{ANSWERING, Announced, Answers, Unsettled, settle};
 use crate::failures::{broken, refused};
 use crate::letter::{Envelope, Letter, all_refused, details};
 use crate::reply::Reply;
-use crate::wire::{StreamError, Wire};
+use crate::wire::{Framing, StreamError, Wire};
 
 /// What can follow on a connection after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,9 @@ pub enum After {
     Drop,
     /// It is of no more use, and nothing of the message was sent: another connection may be tried at once.
     Again,
+    /// The same, where it was kept from an earlier mail: not a word was answered, so that it has most likely died since. A new
+    /// one that does not answer has been waited for long enough.
+    AgainIfKept,
 }
 
 /// A message that was not sent.
@@ -72,10 +76,21 @@ pub fn deliver<W: Wire>(
         let text = "the message holds octets over 127, and the server does not offer 8BITMIME";
         return Err(Undelivered::new(Failure::new(kind::REJECTED, text), After::Reuse));
     }
-    let mut answers = settle(talk, offered, envelope, letter.size, letter.eight_bit).map_err(|fault| match fault {
-        Unsettled::Broken(fault, doing) => Undelivered::before_data(&fault, doing),
-        Unsettled::Closing(reply, command) => Undelivered::new(refused(&reply, command), After::Again),
-    })?;
+    let utf8 = letter.utf8_header || envelope.is_utf8();
+    let ascii;
+    let envelope = if utf8 && !offered.utf8 {
+        let narrowed = envelope.clone().in_ascii(letter.utf8_header);
+        ascii = narrowed.map_err(|failure| Undelivered::new(failure, After::Reuse))?;
+        &ascii
+    } else {
+        envelope
+    };
+    let announced = Announced {
+        size: letter.size,
+        eight_bit: letter.eight_bit,
+        utf8: utf8 && offered.utf8,
+    };
+    let mut answers = settle(talk, offered, envelope, announced).map_err(unsettled)?;
     answers.refused.extend_from_slice(&envelope.refused);
     if let Some(undelivered) = nobody(talk, &answers) {
         return Err(undelivered);
@@ -84,14 +99,31 @@ pub fn deliver<W: Wire>(
         let fault = Broken::Violation("the server said more than it was asked".to_owned());
         return Err(Undelivered::before_data(&fault, "before the message"));
     }
-    let reply = hand_over(talk, (letter.body)())?;
+    let reply = if offered.chunking {
+        hand_over_chunk(talk, letter)?
+    } else {
+        hand_over(talk, (letter.body)(Framing::DotStuffed))?
+    };
     if reply.is_positive() {
-        return Ok(receipt(&reply, answers.refused, offered.pipelining));
+        return Ok(receipt(&reply, answers.refused, offered));
     }
-    let after = if reply.is_closing() { After::Drop } else { After::Reuse };
+    let after = match (reply.is_closing(), offered.chunking) {
+        (true, _) => After::Drop,
+        (false, false) => After::Reuse,
+        // Whether a refused chunk ended the transaction, RFC 3030 section 2 does not say of every refusal.
+        (false, true) => After::Reset,
+    };
     let mut failure = refused(&reply, "the message");
     failure.details = details(&answers.refused);
     Err(Undelivered::new(failure, after))
+}
+
+fn unsettled(fault: Unsettled) -> Undelivered {
+    match fault {
+        Unsettled::Broken(fault, doing) => Undelivered::before_data(&fault, doing),
+        Unsettled::Unanswered => Undelivered::new(broken(&Broken::Silent, ANSWERING), After::AgainIfKept),
+        Unsettled::Closing(reply, command) => Undelivered::new(refused(&reply, command), After::Again),
+    }
 }
 
 /// Whether the envelope ends the transaction: sender, all recipients or DATA refused.
@@ -123,20 +155,30 @@ fn finish_empty<W: Wire>(talk: &mut Conversation<W>) -> After {
     }
 }
 
+/// Sends the message as the one and last chunk (RFC 3030 section 2): of known size, so without dots to stuff or an end to look
+/// for, and without the wait for a 354.
+fn hand_over_chunk<W: Wire>(talk: &mut Conversation<W>, letter: &Letter<'_, W::Body>) -> Result<Reply, Undelivered> {
+    talk.add(&["BDAT ", &letter.size.to_string(), " LAST"]);
+    talk.depart()
+        .map_err(|fault| Undelivered::before_data(&fault, "before the message"))?;
+    hand_over(talk, (letter.body)(Framing::Raw))
+}
+
 /// Sends the message and waits for the one answer that counts: 2yz, 4yz or 5yz.
 fn hand_over<W: Wire>(talk: &mut Conversation<W>, body: W::Body) -> Result<Reply, Undelivered> {
-    let unknown = |why: String| {
-        let text = format!("{why} after the message was handed over: it may have been accepted");
-        Undelivered::new(Failure::new(kind::UNKNOWN_OUTCOME, text), After::Drop)
-    };
     if let Err(error) = talk.wire().splice(body) {
         return Err(cut_short(talk, error));
     }
     match talk.reply() {
         Ok(reply) if reply.is_positive() || reply.is_negative() => Ok(reply),
-        Ok(reply) => Err(unknown(format!("the server answered {}", reply.full_code()))),
-        Err(fault) => Err(unknown(fault.to_string())),
+        Ok(reply) => Err(unknown(&format!("the server answered {}", reply.full_code()))),
+        Err(fault) => Err(unknown(&fault.to_string())),
     }
+}
+
+fn unknown(why: &str) -> Undelivered {
+    let text = format!("{why} after the message was handed over: it may have been accepted");
+    Undelivered::new(Failure::new(kind::UNKNOWN_OUTCOME, text), After::Drop)
 }
 
 /// The message did not leave whole as far as this side can tell; where it did after all, the host knows, and makes an
@@ -154,14 +196,15 @@ fn cut_short<W: Wire>(talk: &mut Conversation<W>, error: StreamError) -> Undeliv
     )
 }
 
-fn receipt(reply: &Reply, refused: Vec<Refusal>, pipelined: bool) -> Receipt {
+fn receipt(reply: &Reply, refused: Vec<Refusal>, offered: &Offered) -> Receipt {
     let text = reply.words();
     Receipt {
         id: queue_id(&text),
         refused,
         details: vec![
             ("reply".to_owned(), reply.full_code()),
-            ("pipelined".to_owned(), pipelined.to_string()),
+            ("pipelined".to_owned(), offered.pipelining.to_string()),
+            ("chunked".to_owned(), offered.chunking.to_string()),
         ],
         text,
     }

@@ -1,6 +1,7 @@
 //! What the conversation needs of the world. The host's network is one such world ([`crate::host`]), a script in the
 //! tests is another: everything between is tested natively.
 
+pub use relais_sdk::message::Framing;
 pub use relais_sdk::network::{NetworkError, Reply as LoginReply, Security};
 pub use relais_sdk::streams::StreamError;
 
@@ -18,7 +19,7 @@ pub trait Dial {
 
 /// One connection. It closes when dropped.
 pub trait Wire {
-    /// A message as a stream, dot-stuffed and ended by CRLF.CRLF.
+    /// A message as a stream.
     type Body;
 
     /// Waits for at least one byte; none when the server has closed.

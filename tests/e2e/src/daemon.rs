@@ -185,6 +185,29 @@ impl Daemon {
         command
     }
 
+    /// Posts JSON with a token.
+    pub fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
+        let body = body.to_string();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(self.http).expect("the daemon listens");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a time limit can be set");
+        stream.write_all(request.as_bytes()).expect("the request is taken");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the answer is text");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        Answer {
+            status: status.unwrap_or_else(|| panic!("no status in {head}")),
+            body: serde_json::from_str(body).unwrap_or(Value::Null),
+        }
+    }
+
     /// The answer to a request without a body, as text; none where nobody listens.
     pub fn get(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(self.http).ok()?;
@@ -198,6 +221,13 @@ impl Daemon {
         stream.read_to_end(&mut answer).ok()?;
         Some(String::from_utf8_lossy(&answer).into_owned())
     }
+}
+
+/// What the API answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
 }
 
 /// The binary of the same build as this test.

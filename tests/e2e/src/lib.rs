@@ -14,6 +14,8 @@ mod draft;
 mod host;
 mod postfix;
 mod process;
+pub mod proxy;
+pub mod recorder;
 
 pub use aiosmtpd::{Aiosmtpd, Demands, Received, Tls};
 pub use certificate::Identity;

@@ -31,6 +31,12 @@ async fn a_mail_with_an_accented_subject_and_a_pdf_arrives_as_it_left() {
         receipt.text
     );
     assert!(receipt.refused.is_empty());
+    // RFC 3030, which Postfix offers since 3.4: what follows shows that a chunk arrives as DATA does.
+    assert!(
+        receipt.details.contains(&("chunked".to_owned(), "true".to_owned())),
+        "{:?}",
+        receipt.details
+    );
     session.close().await;
 
     let Some(mut reader) = Reader::start() else { return };

@@ -10,6 +10,7 @@ use crate::texts::{connector, general};
 
 pub fn command(lang: Lang) -> Command {
     let file = |help| positional(lang, "file", general::FILE, help).value_parser(value_parser!(PathBuf));
+    let id = || positional(lang, "id", general::ID, connector::ID);
     let path = |id, value, help| option(lang, id, value, help).value_parser(value_parser!(PathBuf));
     group(lang, "connector", connector::ABOUT)
         .subcommand(leaf(lang, "list", connector::LIST))
@@ -21,10 +22,7 @@ pub fn command(lang: Lang) -> Command {
                 .arg(path("manifest", general::FILE, connector::MANIFEST).required(true))
                 .arg(path("output", connector::OUT, connector::OUTPUT)),
         )
-        .subcommand(leaf(lang, "remove", connector::REMOVE).arg(positional(
-            lang,
-            "id",
-            crate::texts::instance::ID,
-            connector::ID,
-        )))
+        .subcommand(leaf(lang, "enable", connector::ENABLE).arg(id()))
+        .subcommand(leaf(lang, "disable", connector::DISABLE).arg(id()))
+        .subcommand(leaf(lang, "remove", connector::REMOVE).arg(id()))
 }

@@ -1,6 +1,6 @@
 //! `relais instance`.
 
-use clap::{Arg, Command};
+use clap::{Arg, Command, value_parser};
 use relais_manifest::Lang;
 
 use super::{group, leaf, option, positional, repeated};
@@ -14,7 +14,7 @@ pub fn command(lang: Lang) -> Command {
         .subcommand(
             leaf(lang, "create", instance::CREATE)
                 .arg(name())
-                .arg(option(lang, "connector", instance::ID, instance::CONNECTOR).required(true))
+                .arg(option(lang, "connector", general::ID, instance::CONNECTOR).required(true))
                 .args(given(lang))
                 .after_help(instance::CREATE_EXAMPLE.get(lang)),
         )
@@ -31,10 +31,12 @@ pub fn command(lang: Lang) -> Command {
 }
 
 /// What both creating and editing take.
-fn given(lang: Lang) -> [Arg; 3] {
+fn given(lang: Lang) -> [Arg; 5] {
     [
         repeated(lang, "set", instance::PAIR, instance::SET),
         repeated(lang, "secret", instance::SECRET_PAIR, instance::SECRET),
         repeated(lang, "grant", instance::GRANT_VALUE, instance::GRANT),
+        option(lang, "sessions", general::NUMBER, instance::SESSIONS).value_parser(value_parser!(u32)),
+        option(lang, "per-minute", general::NUMBER, instance::PER_MINUTE).value_parser(value_parser!(u32)),
     ]
 }

@@ -1,15 +1,26 @@
 //! The command line: every command, option and help text, in the language of whoever reads it.
 
+mod backup;
 mod connector;
+mod delivery;
 mod instance;
 mod send;
+mod sendmail;
+mod serve;
 mod service;
+mod service_instance;
+mod token;
+mod workspace;
 
-use clap::{Arg, ArgAction, Command, value_parser};
-use relais_manifest::Lang;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, Command, value_parser};
+use relais_manifest::Lang;
+
 use crate::texts::{Say, general};
+
+pub use serve::LISTEN;
 
 /// The whole tree.
 pub fn command(lang: Lang) -> Command {
@@ -30,16 +41,26 @@ pub fn command(lang: Lang) -> Command {
         .args(common(lang))
         .subcommand(leaf(lang, "demo", general::DEMO))
         .subcommand(send::command(lang))
+        .subcommand(sendmail::command(lang))
+        .subcommand(delivery::command(lang))
+        .subcommand(serve::command(lang))
         .subcommand(instance::command(lang))
         .subcommand(service::command(lang))
+        .subcommand(service_instance::command(lang))
         .subcommand(connector::command(lang))
+        .subcommand(workspace::command(lang))
+        .subcommand(token::command(lang))
+        .subcommand(token::audit(lang))
+        .subcommand(backup::backup(lang))
+        .subcommand(backup::restore(lang))
 }
 
 /// What every command takes.
-fn common(lang: Lang) -> [Arg; 5] {
+fn common(lang: Lang) -> [Arg; 6] {
     let common = |arg: Arg| arg.global(true).help_heading(general::COMMON_OPTIONS.get(lang));
     [
         common(option(lang, "data", general::FOLDER, general::DATA).value_parser(value_parser!(PathBuf))),
+        common(option(lang, "workspace", general::NAME, general::WORKSPACE)),
         common(option(lang, "key", general::FILE, general::KEY).value_parser(value_parser!(PathBuf))),
         common(flag(lang, "json", general::JSON)),
         common(
@@ -95,6 +116,13 @@ fn option(lang: Lang, id: &'static str, value: Say, help: Say) -> Arg {
 /// `--id VALUE`, as often as wanted.
 fn repeated(lang: Lang, id: &'static str, value: Say, help: Say) -> Arg {
     option(lang, id, value, help).action(ArgAction::Append)
+}
+
+/// `--id WORD`, where the words are few. They stand in the help's own text, in its language.
+fn choice(lang: Lang, id: &'static str, value: Say, help: Say, words: &'static [&'static str]) -> Arg {
+    option(lang, id, value, help)
+        .value_parser(PossibleValuesParser::new(words))
+        .hide_possible_values(true)
 }
 
 /// `--id`.

@@ -2,16 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use axum::body::Body;
 use clap::ArgMatches;
+use http::Method;
 use relais_manifest::{Manifest, Text, embed};
-use relais_router::{ConnectorRecord, WorkspaceName};
 use relais_sandbox::LoadError;
+use relais_server::api::Removed;
+use relais_server::api::connector::{Connector, Connectors, Enablement};
 use serde_json::{Value, json};
 
 use super::{bundled, inspect, no_command, word};
+use crate::client::{Client, Path as ApiPath};
 use crate::fault::Fault;
 use crate::files;
 use crate::output::{Answer, Sheet, complain};
+use crate::progress::while_waiting;
 use crate::site::Site;
 use crate::texts::connector as say;
 
@@ -24,6 +29,8 @@ pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
         Some(("install", inner)) => install(site, path(inner, "file")).await,
         Some(("inspect", inner)) => inspect::run(site, path(inner, "file")),
         Some(("pack", inner)) => pack(site, inner),
+        Some(("enable", inner)) => enable(site, word(inner, "id"), true).await,
+        Some(("disable", inner)) => enable(site, word(inner, "id"), false).await,
         Some(("remove", inner)) => remove(site, word(inner, "id")).await,
         _ => Err(no_command()),
     }
@@ -36,79 +43,75 @@ fn path<'a>(matches: &'a ArgMatches, id: &str) -> &'a Path {
         .unwrap_or(Path::new(""))
 }
 
+/// `publisher/name` is two segments of a path.
+pub fn segments<'a>(id: &'a str) -> impl Iterator<Item = &'a str> {
+    std::iter::once("connectors").chain(id.splitn(2, '/'))
+}
+
 async fn list(site: &Site) -> Result<Answer, Fault> {
     let lang = site.lang;
-    let connectors = site
-        .router()
-        .await?
-        .connectors()
-        .map_err(|error| Fault::router(lang, &error))?;
-    let row = |record: &ConnectorRecord| {
-        let name = record.manifest.name.get(lang).to_owned();
+    let all: Connectors = Client::open(site).await?.get(&ApiPath::host(["connectors"])).await?;
+    let row = |one: &Connector| {
+        let name = Text {
+            fr: one.name.fr.clone(),
+            en: one.name.en.clone(),
+        };
         [
-            record.id.clone(),
-            name,
-            record.version.clone(),
-            record.services.join(", "),
+            one.id.clone(),
+            name.get(lang).to_owned(),
+            one.version.clone(),
+            one.services.join(", "),
+            one.enabled.join(", "),
         ]
     };
-    let headings = [say::IDENTIFIER, say::NAME, say::VERSION, say::SERVICE_COLUMN].map(|heading| heading.get(lang));
+    let headings = [
+        say::IDENTIFIER,
+        say::NAME,
+        say::VERSION,
+        say::SERVICE_COLUMN,
+        say::ENABLED_COLUMN,
+    ];
     let mut sheet = Sheet::new(lang);
-    if connectors.is_empty() {
+    if all.connectors.is_empty() {
         sheet.line(say::NO_CONNECTOR.get(lang));
     } else {
-        sheet.table(headings, &connectors.iter().map(row).collect::<Vec<_>>());
+        sheet.table(
+            headings.map(|heading| heading.get(lang)),
+            &all.connectors.iter().map(row).collect::<Vec<_>>(),
+        );
     }
-    for line in connectors.iter().flat_map(|record| reviews(site, record)) {
+    for line in all.connectors.iter().flat_map(|one| reviews(site, one)) {
         sheet.line(&line);
     }
-    Ok(Answer::done(
-        sheet,
-        json!({ "connectors": connectors.iter().map(record_json).collect::<Vec<_>>() }),
-    ))
+    Answer::of(sheet, &all)
 }
 
 async fn install(site: &Site, path: &Path) -> Result<Answer, Fault> {
     let bytes = bundled::component(site, path)?;
     // Before the data folder is opened: what is no connector leaves no trace.
     relais_sandbox::inspect(&bytes).map_err(|error| Fault::load(site.lang, error))?;
-    let installed = site.router().await?.install(bytes).await;
-    let record = installed.map_err(|error| Fault::router(site.lang, &error))?;
+    let client = Client::open(site).await?;
+    let place = ApiPath::host(["connectors"]).with("workspace", site.workspace.as_str());
+    let installing = client.call(Method::POST, &place, Body::from(bytes), "application/wasm");
+    let one: Connector = while_waiting(say::INSTALLING.get(site.lang), site.json, installing).await?;
     let mut sheet = Sheet::new(site.lang);
-    sheet.line(&say::installed(site.lang, &record.id, &record.version));
-    for line in reviews(site, &record) {
+    sheet.line(&say::installed(site.lang, &one.id, &one.version));
+    for line in reviews(site, &one) {
         complain(&line);
     }
-    Ok(Answer::done(sheet, record_json(&record)))
+    Answer::of(sheet, &one)
 }
 
-/// A line for each instance that does not work with this version as it is.
-fn reviews(site: &Site, record: &ConnectorRecord) -> Vec<String> {
-    let shown = |path: &relais_router::InstancePath| {
-        if path.workspace == WorkspaceName::default() {
-            path.name.to_string()
-        } else {
-            path.to_string()
-        }
+/// A line for each instance that does not work with this version as it is; those of this workspace by their name alone.
+fn reviews(site: &Site, one: &Connector) -> Vec<String> {
+    let shown = |path: &str| match path.split_once('/') {
+        Some((workspace, name)) if workspace == site.workspace.as_str() => name.to_owned(),
+        _ => path.to_owned(),
     };
-    record
-        .review
+    one.review
         .iter()
         .map(|path| say::review(site.lang, &shown(path)))
         .collect()
-}
-
-fn record_json(record: &ConnectorRecord) -> Value {
-    json!({
-        "id": record.id,
-        "version": record.version,
-        "name": text_json(&record.manifest.name),
-        "services": record.services,
-        "sha256": record.sha256,
-        "size": record.size,
-        "installed_at": record.installed_at.to_string(),
-        "review": record.review.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    })
 }
 
 /// A manifest's text in its languages; `null` for one that it does not have.
@@ -116,15 +119,18 @@ pub fn text_json(text: &Text) -> Value {
     json!({ "fr": text.fr, "en": text.en })
 }
 
+async fn enable(site: &Site, id: &str, enabled: bool) -> Result<Answer, Fault> {
+    let place = ApiPath::of(segments(id));
+    let client = Client::open(site).await?;
+    let now: Value = client.give(Method::PUT, &place, &Enablement { enabled }).await?;
+    let text = say::enabled(site.lang, id, site.workspace.as_str(), enabled);
+    Answer::line(site.lang, &text, &now)
+}
+
 async fn remove(site: &Site, id: &str) -> Result<Answer, Fault> {
-    site.router()
-        .await?
-        .remove_connector(id)
-        .await
-        .map_err(|error| Fault::router(site.lang, &error))?;
-    let mut sheet = Sheet::new(site.lang);
-    sheet.line(&say::removed(site.lang, id));
-    Ok(Answer::done(sheet, json!({ "removed": id })))
+    let client = Client::open(site).await?;
+    let removed: Removed = client.act(Method::DELETE, &ApiPath::host(segments(id))).await?;
+    Answer::line(site.lang, &say::removed(site.lang, id), &removed)
 }
 
 /// Refuses what this host would not load, so that a partner learns of it at the end of the build.

@@ -71,7 +71,7 @@ fn sheet(site: &Site, inspection: &Inspection) -> Sheet {
                 parameter
                     .default
                     .as_ref()
-                    .map(|value| shown(lang, parameter.kind, value))
+                    .map(|value| shown(lang, parameter.kind.word(), value))
                     .unwrap_or_default(),
                 parameter.label.get(lang).to_owned(),
             ]

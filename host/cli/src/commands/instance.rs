@@ -1,21 +1,32 @@
 //! `relais instance`: one set of parameters, secrets and grants for a connector.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use clap::ArgMatches;
+use http::Method;
 use relais_manifest::given_values;
-use relais_router::{Edit, InstanceName, InstanceView, New, Router};
-use relais_sandbox::Grant;
-use serde_json::json;
+use relais_router::InstanceName;
+use relais_sandbox::{Grant, Secret};
+use relais_server::api::Removed;
+use relais_server::api::connector::ConnectorForm;
+use relais_server::api::instance::{
+    Instance, InstanceEdit, InstanceLimits, Instances, NewInstance, Verified,
+};
 
-use super::{instance_name, instance_view, no_command, word, words};
+use super::{connector, instance_name, instance_view, no_command, nothing_given, word, words};
+use crate::client::{Client, Path};
 use crate::fault::Fault;
 use crate::given::Inputs;
-use crate::output::{Answer, Sheet, named_values};
+use crate::output::{Answer, Sheet};
+use crate::progress::while_waiting;
 use crate::secrets;
 use crate::site::Site;
 use crate::texts::instance as say;
+
+const GIVEN: [&str; 8] = [
+    "set", "secret", "grant", "unset", "forget", "revoke", "sessions", "per-minute",
+];
 
 pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     match matches.subcommand() {
@@ -33,55 +44,45 @@ fn name(site: &Site, matches: &ArgMatches) -> Result<InstanceName, Fault> {
     instance_name(site, word(matches, "name"))
 }
 
-fn fault(site: &Site) -> impl Fn(relais_router::Error) -> Fault {
-    let lang = site.lang;
-    move |error| Fault::router(lang, &error)
+fn at(name: &InstanceName) -> Path {
+    Path::of(["instances", name.as_str()])
 }
 
 async fn list(site: &Site) -> Result<Answer, Fault> {
     let lang = site.lang;
-    let instances = site.router().await?.instances(&site.workspace).map_err(fault(site))?;
-    let row = |view: &InstanceView| {
-        let state = if instance_view::ready(view) {
-            say::READY
-        } else {
-            say::TO_REVIEW
-        };
-        let connector = format!("{} {}", view.connector, view.connector_version);
+    let all: Instances = Client::open(site).await?.get(&Path::of(["instances"])).await?;
+    let row = |one: &Instance| {
+        let state = if one.ready() { say::READY } else { say::TO_REVIEW };
         [
-            view.name.to_string(),
-            connector,
-            view.default_of.join(", "),
+            one.name.clone(),
+            format!("{} {}", one.connector, one.connector_version),
+            one.default_of.join(", "),
             state.get(lang).to_owned(),
         ]
     };
     let mut sheet = Sheet::new(lang);
-    if instances.is_empty() {
+    if all.instances.is_empty() {
         sheet.line(say::NO_INSTANCE.get(lang));
     } else {
         sheet.table(
             say::COLUMNS.map(|column| column.get(lang)),
-            &instances.iter().map(row).collect::<Vec<_>>(),
+            &all.instances.iter().map(row).collect::<Vec<_>>(),
         );
     }
-    let views: Vec<_> = instances
-        .iter()
-        .map(|view| instance_view::as_json(lang, view))
-        .collect();
-    Ok(Answer::done(sheet, json!({ "instances": views })))
+    Answer::of(sheet, &all)
 }
 
 async fn show(site: &Site, name: &InstanceName) -> Result<Answer, Fault> {
-    let router = site.router().await?;
-    let view = router.instance(&site.workspace, name).map_err(fault(site))?;
-    answer(site, &router, &view, Sheet::new(site.lang))
+    let client = Client::open(site).await?;
+    let one = client.get(&at(name)).await?;
+    answer(site, &client, &one, Sheet::new(site.lang)).await
 }
 
-/// The instance as it is now, below what `sheet` says already.
-fn answer(site: &Site, router: &Router, view: &InstanceView, mut sheet: Sheet) -> Result<Answer, Fault> {
-    let connector = router.connector(&view.connector).map_err(fault(site))?;
-    instance_view::sheet(site.lang, &mut sheet, view, &connector.manifest);
-    Ok(Answer::done(sheet, instance_view::as_json(site.lang, view)))
+/// The instance as it is now, below what `sheet` says already. Its labels are the connector's.
+async fn answer(site: &Site, client: &Client, one: &Instance, mut sheet: Sheet) -> Result<Answer, Fault> {
+    let form: ConnectorForm = client.get(&Path::of(connector::segments(&one.connector))).await?;
+    instance_view::sheet(site.lang, &mut sheet, one, &form);
+    Answer::of(sheet, one)
 }
 
 /// Secrets are asked for before the data folder is opened, which one program at a time can do.
@@ -90,49 +91,66 @@ async fn create(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     let mut inputs = Inputs::new(site.lang);
     let values = given_values(&inputs.values(words(matches, "set"))?);
     let secrets = secrets::read(site.lang, words(matches, "secret"), &mut inputs)?;
-    let connector = word(matches, "connector").to_owned();
-    let new = New {
-        connector,
+    let new = NewInstance {
+        name: name.to_string(),
+        connector: word(matches, "connector").to_owned(),
         values,
-        secrets,
+        secrets: revealed(&secrets),
         grants: words(matches, "grant").cloned().collect(),
+        limits: limits(matches, InstanceLimits::default()),
     };
-    let router = site.router().await?;
-    let view = router
-        .create_instance(&site.workspace, &name, new)
-        .map_err(fault(site))?;
+    let client = Client::open(site).await?;
+    let one = client.give(Method::POST, &Path::of(["instances"]), &new).await?;
     let mut sheet = Sheet::new(site.lang);
     sheet.line(&say::saved(site.lang, name.as_str(), true)).gap();
-    answer(site, &router, &view, sheet)
+    answer(site, &client, &one, sheet).await
 }
 
 async fn edit(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     let name = name(site, matches)?;
-    let changes = ["set", "secret", "grant", "unset", "forget", "revoke"];
-    if changes.iter().all(|id| words(matches, id).next().is_none()) {
-        return Err(Fault::input("nothing-to-change", say::NOTHING_TO_CHANGE.get(site.lang)));
-    }
+    nothing_given(site.lang, matches, &GIVEN)?;
     let mut inputs = Inputs::new(site.lang);
     let set = given_values(&inputs.values(words(matches, "set"))?);
     let secrets = secrets::read(site.lang, words(matches, "secret"), &mut inputs)?;
-    let router = site.router().await?;
-    let before = router.instance(&site.workspace, &name).map_err(fault(site))?;
-    let edit = Edit {
+    let client = Client::open(site).await?;
+    let before: Instance = client.get(&at(&name)).await?;
+    let limited = matches.contains_id("sessions") || matches.contains_id("per-minute");
+    let edit = InstanceEdit {
         set,
         unset: words(matches, "unset").cloned().collect(),
-        secrets,
+        secrets: revealed(&secrets),
         forget: words(matches, "forget").cloned().collect(),
         grants: grants(site, &before.grants, words(matches, "grant"), words(matches, "revoke"))?,
+        limits: limited.then(|| limits(matches, before.limits)),
     };
-    let view = router
-        .edit_instance(&site.workspace, &name, edit)
-        .map_err(fault(site))?;
+    let one = client.give(Method::PATCH, &at(&name), &edit).await?;
     let mut sheet = Sheet::new(site.lang);
     sheet.line(&say::saved(site.lang, name.as_str(), false)).gap();
-    answer(site, &router, &view, sheet)
+    answer(site, &client, &one, sheet).await
 }
 
-/// All grants after the edit; nothing where it does not touch them. What is no grant is left for the router to refuse.
+/// They leave this process over the daemon's own socket, or not at all.
+fn revealed(secrets: &BTreeMap<String, Secret>) -> BTreeMap<String, String> {
+    secrets
+        .iter()
+        .map(|(id, secret)| (id.clone(), secret.reveal().to_owned()))
+        .collect()
+}
+
+/// The limits after the command; 0 takes one away.
+fn limits(matches: &ArgMatches, before: InstanceLimits) -> InstanceLimits {
+    let given = |id: &str, before: Option<u32>| match matches.get_one::<u32>(id) {
+        None => before,
+        Some(0) => None,
+        Some(most) => Some(*most),
+    };
+    InstanceLimits {
+        sessions: given("sessions", before.sessions),
+        per_minute: given("per-minute", before.per_minute),
+    }
+}
+
+/// All grants after the edit; nothing where it does not touch them. What is no grant is left for the API to refuse.
 fn grants<'a>(
     site: &Site,
     before: &[String],
@@ -162,28 +180,22 @@ fn grants<'a>(
 
 async fn verify(site: &Site, name: &InstanceName) -> Result<Answer, Fault> {
     let lang = site.lang;
-    let found = site
-        .router()
-        .await?
-        .verify_instance(&site.workspace, name)
-        .await
-        .map_err(fault(site))?;
+    let client = Client::open(site).await?;
+    let path = Path::of(["instances", name.as_str(), "verify"]);
+    let asking = client.act(Method::POST, &path);
+    let verified: Verified = while_waiting(say::VERIFYING.get(lang), site.json, asking).await?;
     let label = |name: &str| say::finding(name).map_or_else(|| name.to_owned(), |label| label.get(lang).to_owned());
-    let pairs: Vec<(String, &String)> = found.iter().map(|(name, value)| (label(name), value)).collect();
+    let pairs: Vec<(String, &String)> = verified
+        .found
+        .iter()
+        .map(|found| (label(&found.name), &found.value))
+        .collect();
     let mut sheet = Sheet::new(lang);
     sheet.line(&say::works(lang, name.as_str())).pairs(&pairs);
-    Ok(Answer::done(
-        sheet,
-        json!({ "verified": true, "instance": name, "found": named_values(&found) }),
-    ))
+    Answer::of(sheet, &verified)
 }
 
 async fn remove(site: &Site, name: &InstanceName) -> Result<Answer, Fault> {
-    site.router()
-        .await?
-        .remove_instance(&site.workspace, name)
-        .map_err(fault(site))?;
-    let mut sheet = Sheet::new(site.lang);
-    sheet.line(&say::removed(site.lang, name.as_str()));
-    Ok(Answer::done(sheet, json!({ "removed": name })))
+    let removed: Removed = Client::open(site).await?.act(Method::DELETE, &at(name)).await?;
+    Answer::line(site.lang, &say::removed(site.lang, name.as_str()), &removed)
 }

@@ -1,24 +1,23 @@
 //! A connector instance as it is shown: everything but its secrets.
 
-use relais_manifest::{Lang, Manifest, Parameter, ParameterType};
-use relais_router::InstanceView;
-use serde_json::{Value, json};
+use relais_manifest::{Lang, ParameterType};
+use relais_server::api::connector::{ConnectorForm, FormParameter};
+use relais_server::api::instance::{Instance, InstanceCredential};
+use serde_json::Value;
 
+use super::time;
 use crate::output::Sheet;
 use crate::texts::{instance as say, yes_no};
 
 /// For people, in the order and with the labels of the connector's form.
-pub fn sheet(lang: Lang, sheet: &mut Sheet, view: &InstanceView, manifest: &Manifest) {
+pub fn sheet(lang: Lang, sheet: &mut Sheet, view: &Instance, form: &ConnectorForm) {
     let mut pairs = vec![
-        (say::INSTANCE.get(lang), view.name.to_string()),
+        (say::INSTANCE.get(lang), view.name.clone()),
         (
             say::CONNECTOR_LABEL.get(lang),
             format!("{} {}", view.connector, view.connector_version),
         ),
-        (
-            say::EDITED.get(lang),
-            view.edited_at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-        ),
+        (say::EDITED.get(lang), time(&view.edited_at)),
         (say::REVISION.get(lang), view.revision.to_string()),
     ];
     if !view.default_of.is_empty() {
@@ -26,26 +25,26 @@ pub fn sheet(lang: Lang, sheet: &mut Sheet, view: &InstanceView, manifest: &Mani
     }
     sheet.pairs(&pairs);
 
-    let parameters: Vec<_> = manifest
+    let parameters: Vec<_> = form
         .parameters
         .iter()
         .filter_map(|parameter| parameter_row(lang, view, parameter))
         .collect();
     section(sheet, say::PARAMETERS.get(lang), &parameters);
-    let secret = |parameter: &Parameter| {
+    let secrets = form
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.kind == ParameterType::Secret.word());
+    let secret = |parameter: &FormParameter| {
         let saved = view.secrets.get(&parameter.id) == Some(&true);
         let state = if saved { say::IS_SET } else { say::NOT_SET };
         [
             parameter.id.clone(),
-            parameter.label.get(lang).to_owned(),
+            parameter.label.clone(),
             state.get(lang).to_owned(),
         ]
     };
-    section(
-        sheet,
-        say::SECRETS.get(lang),
-        &manifest.secrets().map(secret).collect::<Vec<_>>(),
-    );
+    section(sheet, say::SECRETS.get(lang), &secrets.map(secret).collect::<Vec<_>>());
     let egress = view
         .egress
         .iter()
@@ -55,7 +54,7 @@ pub fn sheet(lang: Lang, sheet: &mut Sheet, view: &InstanceView, manifest: &Mani
         .iter()
         .map(|grant| [grant.clone(), say::GRANTED.get(lang).to_owned()]);
     section(sheet, say::GRANTS.get(lang), &egress.chain(granted).collect::<Vec<_>>());
-    let credential = |credential: &relais_router::CredentialView| {
+    let credential = |credential: &InstanceCredential| {
         let state = if credential.ready { say::READY } else { say::INCOMPLETE };
         [
             credential.name.clone(),
@@ -68,10 +67,18 @@ pub fn sheet(lang: Lang, sheet: &mut Sheet, view: &InstanceView, manifest: &Mani
         say::CREDENTIALS.get(lang),
         &view.credentials.iter().map(credential).collect::<Vec<_>>(),
     );
+    let limits = [
+        (say::SESSIONS_LABEL, view.limits.sessions),
+        (say::PER_MINUTE_LABEL, view.limits.per_minute),
+    ];
+    let limits = limits
+        .into_iter()
+        .filter_map(|(label, most)| Some([label.get(lang).to_owned(), most?.to_string()]));
+    section(sheet, say::LIMITS.get(lang), &limits.collect::<Vec<_>>());
     let problems = view
         .problems
         .iter()
-        .map(|problem| [problem.field.clone(), problem.reason.text(lang)]);
+        .map(|problem| [problem.field.clone(), problem.message.clone()]);
     section(sheet, say::PROBLEMS.get(lang), &problems.collect::<Vec<_>>());
     if !view.secrets_outdated_by.is_empty() {
         sheet.title(&say::outdated(lang, &view.secrets_outdated_by.join(", ")));
@@ -85,54 +92,21 @@ fn section<const N: usize>(sheet: &mut Sheet, title: &str, rows: &[[String; N]])
 }
 
 /// What the connector receives; where the values do not fit any more, what was given.
-fn parameter_row(lang: Lang, view: &InstanceView, parameter: &Parameter) -> Option<[String; 4]> {
+fn parameter_row(lang: Lang, view: &Instance, parameter: &FormParameter) -> Option<[String; 4]> {
     let given = view.given.get(&parameter.id);
-    let value = view.settings.values.get(&parameter.id).or(given)?;
+    let value = view.settings.get(&parameter.id).or(given)?;
     let note = if given.is_none() { say::BY_DEFAULT.get(lang) } else { "" };
-    let value = shown(lang, parameter.kind, value);
-    Some([
-        parameter.id.clone(),
-        parameter.label.get(lang).to_owned(),
-        value,
-        note.to_owned(),
-    ])
+    let value = shown(lang, &parameter.kind, value);
+    Some([parameter.id.clone(), parameter.label.clone(), value, note.to_owned()])
 }
 
-/// A value on one line.
-pub fn shown(lang: Lang, kind: ParameterType, value: &Value) -> String {
-    match (kind, value) {
-        (ParameterType::Certificate, Value::String(pem)) => say::certificate(lang, pem.len()),
-        (ParameterType::Duration, Value::Number(seconds)) => format!("{seconds} s"),
-        (_, Value::Bool(truth)) => yes_no(lang, *truth).to_owned(),
-        (_, Value::String(text)) => text.clone(),
-        (_, other) => other.to_string(),
+/// A value on one line. `kind` is the word of a [`ParameterType`].
+pub fn shown(lang: Lang, kind: &str, value: &Value) -> String {
+    match value {
+        Value::String(pem) if kind == ParameterType::Certificate.word() => say::certificate(lang, pem.len()),
+        Value::Number(seconds) if kind == ParameterType::Duration.word() => format!("{seconds} s"),
+        Value::Bool(truth) => yes_no(lang, *truth).to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
-}
-
-/// Whether a mail could leave through it, as far as the host knows.
-pub fn ready(view: &InstanceView) -> bool {
-    view.problems.is_empty() && view.secrets_outdated_by.is_empty()
-}
-
-/// For programs.
-pub fn as_json(lang: Lang, view: &InstanceView) -> Value {
-    let credential = |credential: &relais_router::CredentialView| json!({ "name": credential.name, "kind": credential.kind, "ready": credential.ready });
-    let problem = |problem: &relais_manifest::FieldError| json!({ "field": problem.field, "code": problem.reason.code(), "message": problem.reason.text(lang) });
-    json!({
-        "name": view.name,
-        "connector": view.connector,
-        "connector_version": view.connector_version,
-        "settings": view.settings.values,
-        "given": view.given,
-        "secrets": view.secrets,
-        "grants": view.grants,
-        "egress": view.egress,
-        "credentials": view.credentials.iter().map(credential).collect::<Vec<_>>(),
-        "default_of": view.default_of,
-        "created_at": view.created_at.to_string(),
-        "edited_at": view.edited_at.to_string(),
-        "revision": view.revision,
-        "problems": view.problems.iter().map(problem).collect::<Vec<_>>(),
-        "secrets_outdated_by": view.secrets_outdated_by,
-    })
 }

@@ -1,79 +1,67 @@
 //! `relais service`: what is sent, and which instance sends it when nothing names one.
 
 use clap::ArgMatches;
-use relais_router::ServiceView;
-use serde_json::{Value, json};
+use http::Method;
+use relais_manifest::Text;
+use relais_server::api::service::{Choice, Chosen, Service, Services};
 
 use super::{instance_name, no_command, word};
+use crate::client::{Client, Path};
 use crate::fault::Fault;
 use crate::output::{Answer, Sheet};
 use crate::site::Site;
 use crate::texts::{connector::NOTHING, service as say};
 
 pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
-    match matches.subcommand() {
-        Some(("list", _)) => list(site).await,
-        Some(("default", inner)) if inner.get_flag("none") => clear(site, word(inner, "service")).await,
-        Some(("default", inner)) => choose(site, word(inner, "service"), word(inner, "instance")).await,
-        _ => Err(no_command()),
+    let Some((command, inner)) = matches.subcommand() else {
+        return Err(no_command());
+    };
+    if command == "list" {
+        return list(site).await;
     }
+    let service = word(inner, "service");
+    let none = command == "unforce" || (command == "default" && inner.get_flag("none"));
+    let instance = match none {
+        true => None,
+        false => Some(instance_name(site, word(inner, "instance"))?.to_string()),
+    };
+    let lang = site.lang;
+    let (what, done) = match (command, &instance) {
+        ("default", Some(name)) => ("default", say::chosen(lang, service, name)),
+        ("default", None) => ("default", say::cleared(lang, service)),
+        ("force", Some(name)) => ("force", say::forced(lang, service, name)),
+        ("unforce", _) => ("force", say::unforced(lang, service)),
+        _ => return Err(no_command()),
+    };
+    let path = Path::of(["services", service, what]);
+    let chosen: Chosen = Client::open(site)
+        .await?
+        .give(Method::PUT, &path, &Choice { instance })
+        .await?;
+    Answer::line(lang, &done, &chosen)
 }
 
 async fn list(site: &Site) -> Result<Answer, Fault> {
     let lang = site.lang;
-    let services = site
-        .router()
-        .await?
-        .services(&site.workspace)
-        .map_err(|error| Fault::router(lang, &error))?;
-    let row = |view: &ServiceView| {
-        let default = view
-            .default
-            .as_ref()
-            .map_or_else(|| NOTHING.get(lang).to_owned(), ToString::to_string);
-        let instances: Vec<&str> = view.instances.iter().map(|name| name.as_str()).collect();
+    let all: Services = Client::open(site).await?.get(&Path::of(["services"])).await?;
+    let row = |one: &Service| {
+        let or_none = |name: &Option<String>| name.clone().unwrap_or_else(|| NOTHING.get(lang).to_owned());
+        let title = Text {
+            fr: one.title.fr.clone(),
+            en: one.title.en.clone(),
+        };
         [
-            view.service.name.to_owned(),
-            view.service.title(lang).to_owned(),
-            default,
-            instances.join(", "),
+            one.name.clone(),
+            title.get(lang).to_owned(),
+            or_none(&one.default),
+            or_none(&one.forced),
+            one.instances.join(", "),
         ]
     };
     let mut sheet = Sheet::new(lang);
     sheet.table(
         say::COLUMNS.map(|column| column.get(lang)),
-        &services.iter().map(row).collect::<Vec<_>>(),
+        &all.services.iter().map(row).collect::<Vec<_>>(),
     );
-    let one = |view: &ServiceView| -> Value {
-        json!({
-            "name": view.service.name,
-            "title": { "fr": view.service.fr, "en": view.service.en },
-            "default": view.default,
-            "instances": view.instances,
-        })
-    };
-    Ok(Answer::done(
-        sheet,
-        json!({ "services": services.iter().map(one).collect::<Vec<_>>() }),
-    ))
-}
-
-async fn choose(site: &Site, service: &str, instance: &str) -> Result<Answer, Fault> {
-    let instance = instance_name(site, instance)?;
-    let router = site.router().await?;
-    let chosen = router.set_default(&site.workspace, service, &instance);
-    chosen.map_err(|error| Fault::router(site.lang, &error))?;
-    let mut sheet = Sheet::new(site.lang);
-    sheet.line(&say::chosen(site.lang, service, instance.as_str()));
-    Ok(Answer::done(sheet, json!({ "service": service, "default": instance })))
-}
-
-async fn clear(site: &Site, service: &str) -> Result<Answer, Fault> {
-    let router = site.router().await?;
-    router
-        .clear_default(&site.workspace, service)
-        .map_err(|error| Fault::router(site.lang, &error))?;
-    let mut sheet = Sheet::new(site.lang);
-    sheet.line(&say::cleared(site.lang, service));
-    Ok(Answer::done(sheet, json!({ "service": service, "default": null })))
+    Answer::of(sheet, &all)
 }

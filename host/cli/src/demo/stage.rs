@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use relais_catcher::{Account, Catcher, Mail, Options, Tls};
 use relais_manifest::Lang;
-use relais_router::{InstanceName, KeySource, MAIL, New, Paths, Router, WorkspaceName};
+use relais_router::{InstanceName, KeySource, MAIL, New, Paths, Router, Who, WorkspaceName};
 use relais_sandbox::{Config, Event, Secret};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -85,7 +85,14 @@ impl Stage {
         );
         let inspection = relais_sandbox::inspect(relais_bundle::SMTP)?;
         let begun = Instant::now();
-        let record = self.router.install(relais_bundle::SMTP.to_vec()).await?;
+        let record = self
+            .router
+            .install(
+                &Who::this_process(),
+                Some(&self.workspace),
+                relais_bundle::SMTP.to_vec(),
+            )
+            .await?;
         report.compile_ms = millis(begun.elapsed());
         let size = relais_bundle::SMTP.len() / 1024;
         self.say(
@@ -128,10 +135,13 @@ impl Stage {
             connector: "relais/smtp".to_owned(),
             values,
             secrets: BTreeMap::from([("password".to_owned(), Secret::new(self.password.clone()))]),
-            grants: Vec::new(),
+            ..New::default()
         };
-        let view = self.router.create_instance(&self.workspace, &name, new)?;
-        self.router.set_default(&self.workspace, MAIL.name, &name)?;
+        let view = self
+            .router
+            .create_instance(&Who::this_process(), &self.workspace, &name, new)?;
+        self.router
+            .set_default(&Who::this_process(), &self.workspace, MAIL.name, &name)?;
         report.grants = view.egress.iter().map(ToString::to_string).collect();
         let reach = report.grants.join(", ");
         self.say(
@@ -255,15 +265,22 @@ impl Stage {
     /// A second connector, granted the same address, tries others.
     pub async fn probe(&mut self, report: &mut Report) -> Result<(), Fault> {
         self.title("Un autre connecteur, curieux", "Another connector, a curious one");
-        self.router.install(relais_bundle::PROBE.to_vec()).await?;
+        self.router
+            .install(
+                &Who::this_process(),
+                Some(&self.workspace),
+                relais_bundle::PROBE.to_vec(),
+            )
+            .await?;
         let name: InstanceName = "curious".parse()?;
         let new = New {
             connector: "relais/probe".to_owned(),
             values: self.address(),
             secrets: BTreeMap::new(),
-            grants: Vec::new(),
+            ..New::default()
         };
-        self.router.create_instance(&self.workspace, &name, new)?;
+        self.router
+            .create_instance(&Who::this_process(), &self.workspace, &name, new)?;
         self.router.verify_instance(&self.workspace, &name).await?;
         for event in self.watch.take() {
             match &event {

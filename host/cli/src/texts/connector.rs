@@ -25,6 +25,14 @@ pub const REMOVE: Say = say(
     "Supprime un connecteur qu'aucune instance n'utilise",
     "Removes a connector that no instance uses",
 );
+pub const ENABLE: Say = say(
+    "Active un connecteur dans l'espace : ses instances peuvent y exister et envoyer",
+    "Enables a connector in the workspace: instances of it may exist there and send",
+);
+pub const DISABLE: Say = say(
+    "Désactive un connecteur dans l'espace ; ses instances restent et n'envoient plus",
+    "Disables a connector in the workspace; its instances stay and send no more",
+);
 
 pub const FILE: Say = say(
     "Fichier .wasm du connecteur, ou l'identifiant d'un connecteur fourni avec Relais : relais/smtp",
@@ -52,6 +60,8 @@ pub const DESCRIPTION: Say = say("Description", "Description");
 pub const SERVICES: Say = say("Services (exports)", "Services (exports)");
 pub const CAPABILITIES: Say = say("Capacités (imports)", "Capabilities (imports)");
 pub const SERVICE_COLUMN: Say = say("Services", "Services");
+pub const ENABLED_COLUMN: Say = say("Espaces", "Workspaces");
+pub const INSTALLING: Say = say("Vérification et compilation", "Checking and compiling");
 pub const SIZE: Say = say("Taille", "Size");
 pub const EGRESS: Say = say("Connexions demandées", "Connections asked for");
 pub const CREDENTIALS: Say = say("Justificatifs demandés", "Credentials asked for");
@@ -107,4 +117,13 @@ pub fn packed(lang: Lang, id: &str, version: &str, file: &str, size: u64) -> Str
         format!("{file} contient le manifeste de {id} {version} ({size} octets)."),
         format!("{file} holds the manifest of {id} {version} ({size} bytes)."),
     )
+}
+
+pub fn enabled(lang: Lang, id: &str, workspace: &str, enabled: bool) -> String {
+    match (lang, enabled) {
+        (Lang::Fr, true) => format!("Le connecteur {id} est activé dans l'espace « {workspace} »."),
+        (Lang::En, true) => format!("Connector {id} is enabled in workspace `{workspace}`."),
+        (Lang::Fr, false) => format!("Le connecteur {id} est désactivé dans l'espace « {workspace} »."),
+        (Lang::En, false) => format!("Connector {id} is disabled in workspace `{workspace}`."),
+    }
 }

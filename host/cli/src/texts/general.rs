@@ -1,14 +1,16 @@
 //! What is common to all commands: the program itself, its options, headings.
 
-use super::{Say, say};
+use relais_manifest::Lang;
+
+use super::{Say, pick, say};
 
 pub const ABOUT: Say = say(
     "Relais envoie par des connecteurs WebAssembly, chacun dans un bac à sable qui n'atteint que ce qui lui est accordé.",
     "Relais sends through WebAssembly connectors, each in a sandbox that reaches only what it was granted.",
 );
 pub const AFTER: Say = say(
-    "Statuts de sortie : 0 fait ; 1 échec ; 2 saisie à corriger, rien n'est enregistré ni envoyé ;\n75 rien n'est parti, réessayez plus tard (envoi).\n\nVariables : RELAIS_DATA, RELAIS_KEY_FILE, RELAIS_LOG (par exemple « debug ») ; LC_ALL, LC_MESSAGES, LANG pour la langue.",
-    "Exit statuses: 0 done; 1 failed; 2 the input needs correction, nothing was stored or sent;\n75 nothing was sent, try again later (send).\n\nVariables: RELAIS_DATA, RELAIS_KEY_FILE, RELAIS_LOG (for example `debug`); LC_ALL, LC_MESSAGES, LANG for the language.",
+    "Statuts de sortie : 0 fait ; 1 échec ; 2 saisie à corriger, rien n'est enregistré ni envoyé ;\n75 pas encore remis (envoi) : gardé et réessayé s'il a un numéro d'envoi, à refaire sinon.\n\nVariables : RELAIS_DATA, RELAIS_WORKSPACE, RELAIS_KEY_FILE, RELAIS_SPOOL, RELAIS_LOG (par exemple « debug ») ; LC_ALL, LC_MESSAGES, LANG pour la langue.",
+    "Exit statuses: 0 done; 1 failed; 2 the input needs correction, nothing was stored or sent;\n75 not handed over yet (send): kept and tried again where it has a delivery id, to be repeated otherwise.\n\nVariables: RELAIS_DATA, RELAIS_WORKSPACE, RELAIS_KEY_FILE, RELAIS_SPOOL, RELAIS_LOG (for example `debug`); LC_ALL, LC_MESSAGES, LANG for the language.",
 );
 pub const TEMPLATE: Say = say(
     "{about-with-newline}\nUtilisation : {usage}\n\n{all-args}{after-help}",
@@ -24,10 +26,20 @@ pub const COMMAND: Say = say("COMMANDE", "COMMAND");
 pub const FILE: Say = say("FICHIER", "FILE");
 pub const FOLDER: Say = say("DOSSIER", "DIR");
 pub const NAME: Say = say("NOM", "NAME");
+pub const ID: Say = say("ID", "ID");
+pub const TEXT: Say = say("TEXTE", "TEXT");
+pub const NUMBER: Say = say("NOMBRE", "NUMBER");
+pub const ADDRESS: Say = say("ADRESSE", "ADDRESS");
+pub const INSTANCE: Say = say("INSTANCE", "INSTANCE");
+pub const DURATION: Say = say("DURÉE", "DURATION");
 
 pub const DATA: Say = say(
     "Dossier de données ; sinon RELAIS_DATA, sinon /var/lib/relais pour root et ~/.local/share/relais pour les autres",
     "Data folder; else RELAIS_DATA, else /var/lib/relais for root and ~/.local/share/relais for others",
+);
+pub const WORKSPACE: Say = say(
+    "Espace ; sinon RELAIS_WORKSPACE, sinon « default »",
+    "Workspace; else RELAIS_WORKSPACE, else `default`",
 );
 pub const KEY: Say = say(
     "Fichier de la clé qui scelle les secrets, hors du dossier de données ; sinon RELAIS_KEY_FILE, sinon à côté du dossier, avec l'extension .key",
@@ -48,3 +60,11 @@ pub const DEMO: Say = say(
     "Montre tout le chemin sur cette machine : un mail par un connecteur SMTP, et un accès refusé",
     "Shows the whole way on this machine: a mail through an SMTP connector, and an access refused",
 );
+
+pub fn not_a_duration(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "ce n'est pas une durée. Écrivez par exemple 30s, 15m, 12h ou 5d.",
+        "this is no duration. Write for example 30s, 15m, 12h or 5d.",
+    )
+}

@@ -35,7 +35,14 @@ pub const CONNECTOR: Say = say(
     "Identifiant du connecteur, comme relais/smtp",
     "The connector's id, such as relais/smtp",
 );
-pub const ID: Say = say("ID", "ID");
+pub const SESSIONS: Say = say(
+    "Sessions ouvertes à la fois, au plus ; 0 pour la valeur de Relais",
+    "Sessions open at once, at most; 0 for Relais's own value",
+);
+pub const PER_MINUTE: Say = say(
+    "Messages par minute, au plus ; 0 pour aucune limite",
+    "Messages a minute, at most; 0 for no limit",
+);
 pub const SET: Say = say(
     "Donne une valeur à un paramètre ; CLÉ=@FICHIER lit un fichier, CLÉ=@@x vaut « @x »",
     "Gives a parameter its value; KEY=@FILE reads a file, KEY=@@x stands for `@x`",
@@ -76,6 +83,10 @@ pub const NO_INSTANCE: Say = say(
     "There is no instance. To create one: relais instance create NAME --connector ID",
 );
 
+pub const VERIFYING: Say = say("Vérification", "Verifying");
+pub const LIMITS: Say = say("Limites", "Limits");
+pub const SESSIONS_LABEL: Say = say("sessions à la fois", "sessions at once");
+pub const PER_MINUTE_LABEL: Say = say("messages par minute", "messages a minute");
 pub const INSTANCE: Say = say("Instance", "Instance");
 pub const CONNECTOR_LABEL: Say = say("Connecteur", "Connector");
 pub const DEFAULT_OF: Say = say("Connecteur par défaut pour", "Default connector of");

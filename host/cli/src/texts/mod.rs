@@ -1,14 +1,22 @@
 //! Every sentence of the program, in French and English side by side. One module a command; the errors of the parts below
 //! speak for themselves.
 
+pub mod audit;
+pub mod backup;
+pub mod client;
 pub mod connector;
-pub mod failure;
+pub mod delivery;
 pub mod files;
 pub mod general;
 pub mod instance;
 pub mod send;
+pub mod sendmail;
+pub mod serve;
 pub mod service;
+pub mod service_instance;
+pub mod token;
 pub mod usage;
+pub mod workspace;
 
 use relais_manifest::Lang;
 

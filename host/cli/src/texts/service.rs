@@ -15,17 +15,23 @@ pub const DEFAULT: Say = say(
 );
 pub const SERVICE: Say = say("SERVICE", "SERVICE");
 pub const SERVICE_HELP: Say = say("Nom du service, comme mail", "The service's name, such as mail");
-pub const INSTANCE: Say = say("INSTANCE", "INSTANCE");
 pub const INSTANCE_HELP: Say = say("Nom de l'instance de connecteur", "The connector instance's name");
 pub const NONE: Say = say(
     "Laisse le service sans connecteur par défaut",
     "Leaves the service without a default connector",
 );
 
-pub const COLUMNS: [Say; 4] = [
+pub const FORCE: Say = say(
+    "Impose une instance à tout le service, quoi que choisisse une instance de service",
+    "Makes the whole service use one instance, whatever a service instance chooses",
+);
+pub const UNFORCE: Say = say("Lève cette contrainte", "Lifts that");
+
+pub const COLUMNS: [Say; 5] = [
     say("service", "service"),
     say("titre", "title"),
     say("connecteur par défaut", "default connector"),
+    say("connecteur imposé", "forced connector"),
     say("instances", "instances"),
 ];
 
@@ -42,5 +48,21 @@ pub fn cleared(lang: Lang, service: &str) -> String {
         lang,
         format!("Le service « {service} » n'a plus de connecteur par défaut."),
         format!("Service `{service}` has no default connector any more."),
+    )
+}
+
+pub fn forced(lang: Lang, service: &str, instance: &str) -> String {
+    pick(
+        lang,
+        format!("Le service « {service} » utilise désormais l'instance « {instance} » et aucune autre."),
+        format!("Service `{service}` now uses instance `{instance}` and no other."),
+    )
+}
+
+pub fn unforced(lang: Lang, service: &str) -> String {
+    pick(
+        lang,
+        format!("Le service « {service} » n'impose plus d'instance."),
+        format!("Service `{service}` forces no instance any more."),
     )
 }

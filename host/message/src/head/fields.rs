@@ -4,25 +4,30 @@
 use super::codec::{Put, Take};
 use super::{INLINE, Places, RestoreError, content};
 use crate::attachment::Attachment;
-use crate::draft::Fields;
+use crate::fields::Fields;
 use crate::message::Inner;
 use crate::source::Content;
+use crate::text::Text;
 
-impl Inner {
-    pub(super) fn contents(&self) -> Vec<Content> {
-        let texts = [&self.text, &self.html].into_iter().flatten();
-        let texts = texts.filter(|text| text.len() > INLINE);
-        let texts = texts.map(|text| Content::Bytes(text.clone().into()));
-        texts
-            .chain(self.attachments.iter().map(|a| a.content.clone()))
-            .collect()
+pub(super) fn contents(inner: &Inner) -> Vec<Content> {
+    let texts = [&inner.text, &inner.html].into_iter();
+    let texts = texts.filter_map(given).filter(|text| text.len() > INLINE);
+    let texts = texts.map(|text| Content::Bytes(text.to_owned().into()));
+    texts
+        .chain(inner.attachments.iter().map(|attachment| attachment.content.clone()))
+        .collect()
+}
+
+fn given(text: &Option<Text>) -> Option<&str> {
+    match text {
+        Some(Text::Given(text)) => Some(text),
+        _ => None,
     }
 }
 
-pub(super) fn put(inner: &Inner, places: &mut Places<'_>, put: &mut Put) {
+pub(super) fn put(inner: &Inner, extra: &[(String, String)], places: &mut Places<'_>, put: &mut Put) {
     let Inner {
         id,
-        date,
         from,
         reply_to,
         to,
@@ -31,14 +36,11 @@ pub(super) fn put(inner: &Inner, places: &mut Places<'_>, put: &mut Put) {
         subject,
         text,
         html,
-        extra,
         attachments,
-        boundary,
         ..
     } = inner;
-    for word in [id, date, boundary, subject] {
-        put.text(word);
-    }
+    put.text(id);
+    put.text(subject);
     put.address(from);
     for list in [reply_to, to, cc, bcc] {
         put.list(list, Put::address);
@@ -48,7 +50,7 @@ pub(super) fn put(inner: &Inner, places: &mut Places<'_>, put: &mut Put) {
         put.text(value);
     });
     for text in [text, html] {
-        put.maybe(text.as_deref(), |put, text| {
+        put.maybe(given(text), |put, text| {
             let large = text.len() > INLINE;
             put.byte(large.into());
             if large {
@@ -78,6 +80,7 @@ pub(super) fn take(take: &mut Take<'_>, body: &Content) -> Result<Inner, Restore
             content_type,
             content_id,
             content: content(take, body)?,
+            encoding: None,
         });
     }
     fields.lay_out().map_err(|_| RestoreError::Head)
@@ -86,9 +89,9 @@ pub(super) fn take(take: &mut Take<'_>, body: &Content) -> Result<Inner, Restore
 /// All that stands in the head itself.
 fn words(take: &mut Take<'_>) -> Option<Fields> {
     Some(Fields {
-        id: take.text()?,
         date: take.text()?,
         boundary: take.text()?,
+        id: take.text()?,
         subject: take.text()?,
         from: take.address()?,
         reply_to: take.addresses()?,

@@ -6,18 +6,21 @@
 
 mod codec;
 mod fields;
+mod mime;
 
 use std::io;
 use std::sync::Arc;
 
 use self::codec::{Put, Take};
-use crate::message::{Envelope, Message};
+use crate::message::{Envelope, Message, Origin};
 use crate::source::{Content, Source};
 
 /// Of the heads written here.
 const VERSION: u8 = 1;
 /// Made from fields.
 const FIELDS: u8 = 1;
+/// Made from MIME.
+const MIME: u8 = 2;
 /// Texts that are longer, in bytes, are contents and do not stand in the head.
 const INLINE: usize = 64 * 1024;
 
@@ -60,7 +63,11 @@ impl Message {
     /// The contents that stand outside the head, in order: large texts and attachments, or the MIME that came in. Their
     /// lengths do not change any more.
     pub fn contents(&self) -> Vec<Source> {
-        self.inner.contents().iter().map(Content::source).collect()
+        let contents = match &self.inner.origin {
+            Origin::Fields { .. } => fields::contents(&self.inner),
+            Origin::Mime(content) => vec![content.clone()],
+        };
+        contents.iter().map(Content::source).collect()
     }
 
     /// All but the [contents](Self::contents), versioned and small. `offsets` says for each content where in the body
@@ -68,11 +75,26 @@ impl Message {
     pub fn head(&self, offsets: &[u64]) -> Vec<u8> {
         let mut put = Put::default();
         put.byte(VERSION);
-        put.byte(FIELDS);
+        put.byte(match &self.inner.origin {
+            Origin::Fields { .. } => FIELDS,
+            Origin::Mime(_) => MIME,
+        });
         let Envelope { sender, recipients } = self.envelope();
         put.maybe(sender.as_deref(), Put::text);
         put.list(recipients, |put, email| put.text(email));
-        fields::put(&self.inner, &mut Places(offsets), &mut put);
+        let mut places = Places(offsets);
+        match &self.inner.origin {
+            Origin::Fields { date, extra, boundary } => {
+                for word in [date, boundary] {
+                    put.text(word);
+                }
+                fields::put(&self.inner, extra, &mut places, &mut put);
+            }
+            Origin::Mime(content) => {
+                places.put(content.size(), &mut put);
+                mime::put(&self.inner, &mut put);
+            }
+        }
         put.0
     }
 
@@ -93,6 +115,10 @@ impl Message {
         let body = Content::find(body.clone()).map_err(|_| RestoreError::Body)?;
         let inner = match kind {
             Some(FIELDS) => fields::take(&mut take, &body)?,
+            Some(MIME) => {
+                let content = content(&mut take, &body)?;
+                mime::take(&mut take, &content).ok_or(RestoreError::Head)?
+            }
             _ => return Err(RestoreError::Head),
         };
         if !take.0.is_empty() {

@@ -17,6 +17,9 @@ pub(crate) use reader::Reader;
 use self::at::FileAt;
 use crate::reason::Reason;
 
+/// Bytes that are looked at together.
+const PIECE: usize = 64 * 1024;
+
 /// The content of an attachment, or a whole message.
 #[derive(Debug, Clone)]
 pub enum Source {
@@ -142,6 +145,20 @@ impl Content {
         })
     }
 
+    /// Where this stretch begins in `whole`, of which it is a [slice](Self::slice).
+    pub(crate) fn offset_in(&self, whole: &Self) -> Option<u64> {
+        match (self, whole) {
+            // Nothing is nowhere.
+            (Self::Bytes(part), Self::Bytes(_)) if part.is_empty() => Some(0),
+            (Self::Bytes(part), Self::Bytes(whole)) => {
+                let offset = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
+                (offset + part.len() <= whole.len()).then_some(offset as u64)
+            }
+            (Self::Range { offset, .. }, Self::Range { offset: start, .. }) => offset.checked_sub(*start),
+            _ => None,
+        }
+    }
+
     /// Reads from `at` on into `buf`: fewer bytes than it has room for at the end only, none behind it.
     ///
     /// # Errors
@@ -172,8 +189,23 @@ impl Content {
         Ok(all.into())
     }
 
+    /// Gives all of it, piece by piece, waiting for the disk.
+    pub(crate) fn for_each(&self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        if let Self::Bytes(bytes) = self {
+            return bytes.chunks(PIECE).try_for_each(take);
+        }
+        let mut buf = vec![0; PIECE.min(usize::try_from(self.size()).unwrap_or(PIECE))];
+        let mut at = 0;
+        while at < self.size() {
+            let count = self.read_at(&mut buf, at)?;
+            take(buf.get(..count).unwrap_or_default())?;
+            at += count as u64;
+        }
+        Ok(())
+    }
+
     pub(crate) fn reader(&self) -> Reader {
-        Reader::new(self)
+        Reader::plain(self)
     }
 }
 

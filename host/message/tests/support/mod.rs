@@ -8,10 +8,13 @@
     clippy::indexing_slicing
 )]
 
+pub mod corpus;
+pub mod mime;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use relais_message::{Body, Draft, DraftAttachment, Limits, Message, Source};
+use relais_message::{Addressing, Body, Draft, DraftAttachment, Framing, Limits, Message, MimeDraft, Source};
 
 /// A draft that is accepted as it is.
 pub fn draft() -> Draft {
@@ -34,6 +37,39 @@ pub fn attachment(name: &str, content: impl Into<Bytes>) -> DraftAttachment {
         content_id: None,
         source: Source::Bytes(content.into()),
     }
+}
+
+/// MIME for one recipient.
+pub fn mime_draft(mime: &[u8]) -> MimeDraft {
+    MimeDraft {
+        source: Source::Bytes(mime.to_vec().into()),
+        sender: None,
+        recipients: vec!["c@d.example".into()],
+        recipients_from_header: false,
+        default_from: None,
+    }
+}
+
+/// The MIME of a message, after making sure that every server takes it, in every form, and that its size is the one
+/// that was announced.
+pub fn checked(message: &Message) -> Vec<u8> {
+    let mut first = None;
+    for addressing in [Addressing::Written, Addressing::Envelope] {
+        let raw = read(message.mime(addressing, Framing::Raw));
+        assert!(raw.ends_with(b"\r\n") && !raw.contains(&0));
+        assert!(raw.is_ascii() || message.needs_smtputf8(), "8-bit");
+        for line in raw.split(|&byte| byte == b'\n') {
+            assert!(line.len() <= 999, "a line of {} octets", line.len());
+        }
+        let count = |wanted: &[u8]| memchr::memmem::find_iter(&raw, wanted).count();
+        assert_eq!((count(b"\r"), count(b"\n")), (count(b"\r\n"), count(b"\r\n")));
+        assert!(unstuff(&read(message.mime(addressing, Framing::DotStuffed))) == raw);
+        first.get_or_insert(raw);
+    }
+    let raw = first.unwrap();
+    assert_eq!(raw.len() as u64, message.size());
+    assert_eq!(raw.is_ascii(), !message.eight_bit());
+    raw
 }
 
 pub fn runtime() -> tokio::runtime::Runtime {
@@ -111,18 +147,39 @@ pub struct Part {
 }
 
 impl Part {
+    /// The header alone.
+    pub fn parse_head(bytes: &[u8]) -> Self {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let head = [
+            &bytes[..end],
+            b"\r\nContent-Type: x\r\nContent-Transfer-Encoding: 7bit\r\n\r\n",
+        ]
+        .concat();
+        let mut part = Self::parse(&head);
+        part.headers.truncate(part.headers.len() - 2);
+        part
+    }
+
     pub fn parse(bytes: &[u8]) -> Self {
-        let split = bytes
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .expect("no empty line after the header");
-        let head = std::str::from_utf8(&bytes[..split]).unwrap().replace("\r\n ", " ");
+        let no_fields = bytes.starts_with(b"\r\n");
+        let split = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+        let split = split.filter(|_| !no_fields);
+        let after = split.map_or(2, |split| split + 4);
+        let split = split.unwrap_or_else(|| {
+            assert!(no_fields, "no empty line after the header");
+            0
+        });
+        let head = std::str::from_utf8(&bytes[..split])
+            .unwrap()
+            .replace("\r\n ", " ")
+            .replace("\r\n\t", "\t");
         let headers: Vec<(String, String)> = head
             .split("\r\n")
+            .filter(|line| !line.is_empty())
             .map(|line| line.split_once(':').expect("no colon in a header line"))
             .map(|(name, value)| (name.to_owned(), value.strip_prefix(' ').unwrap_or(value).to_owned()))
             .collect();
-        let raw = &bytes[split + 4..];
+        let raw = &bytes[after..];
         let mut part = Self {
             headers,
             body: Vec::new(),
@@ -130,7 +187,7 @@ impl Part {
         };
         match part.parameter("Content-Type", "boundary") {
             Some(boundary) => part.parts = parts(bytes, split + 2, &boundary),
-            None => part.body = decode(part.header("Content-Transfer-Encoding").unwrap(), raw),
+            None => part.body = decode(part.header("Content-Transfer-Encoding").unwrap_or("7bit"), raw),
         }
         part
     }

@@ -13,7 +13,7 @@ use super::gate::{BookGate, Stage};
 use super::held::Held;
 use super::verdict::{self, Report, Verdict};
 use super::world::World;
-use super::{backoff, words};
+use super::{DispatchConfig, backoff, words};
 use crate::names::InstancePath;
 use crate::outbox::{Attempt, Delivery, DeliveryId, Outcome, RecipientResult, RecipientState, Words};
 use crate::store::StoreError;
@@ -208,14 +208,18 @@ fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) 
     };
     let report = verdict.report;
     Attempted {
-        outcome: Some(outcome(core, delivery, began_at, verdict)),
+        outcome: Some(outcome(&core.config, delivery, (began_at, core.world.now()), verdict)),
         report,
     }
 }
 
 /// The outcome of a verdict: with the time of the next attempt, or without one because it took too long already.
-pub(super) fn outcome<W: World>(core: &Core<W>, delivery: &Delivery, began_at: Timestamp, verdict: Verdict) -> Outcome {
-    let ended_at = core.world.now();
+pub(super) fn outcome(
+    config: &DispatchConfig,
+    delivery: &Delivery,
+    (began_at, ended_at): (Timestamp, Timestamp),
+    verdict: Verdict,
+) -> Outcome {
     let Verdict {
         mut results,
         words,
@@ -228,7 +232,7 @@ pub(super) fn outcome<W: World>(core: &Core<W>, delivery: &Delivery, began_at: T
     }
     let waits = results.iter().any(|result| result.state.pending());
     let next_at = waits.then(|| {
-        let wait = backoff::retry(&core.config, delivery.tried.saturating_add(1), asked, backoff::draw());
+        let wait = backoff::retry(config, delivery.tried.saturating_add(1), asked, backoff::draw());
         after(ended_at, wait)
     });
     let told = results.iter().filter(|result| result.words.is_some() && result.words != words);

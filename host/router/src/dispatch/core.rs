@@ -14,7 +14,7 @@ use super::verdict;
 use super::words;
 use super::world::World;
 use super::DispatchConfig;
-use crate::outbox::{Delivery, DeliveryId, Outcome, RecipientState};
+use crate::outbox::{Delivery, Outcome, RecipientState, Summary};
 use crate::store::StoreError;
 
 /// How long an outcome waits that the store did not take.
@@ -94,7 +94,7 @@ impl<W: World> Core<W> {
             tally.recipient(result.state);
         }
         let summary = row.summary();
-        if summary == crate::outbox::Summary::Sent {
+        if summary == Summary::Sent {
             let took = outcome.attempt.ended_at.duration_since(row.accepted_at);
             tally.delivering.note(Duration::try_from(took).unwrap_or_default());
         }
@@ -145,7 +145,8 @@ impl<W: World> Core<W> {
         tracing::error!(target: "relais::dispatch", delivery = %delivery.id, code = error.code(), "{}", words::UNREADABLE);
         let failure = Failure::new(Kind::Rejected, format!("{} ({})", words::UNREADABLE, error.code()));
         let verdict = verdict::of_failure(delivery, &failure, false);
-        attempt::outcome(self, delivery, self.world.now(), verdict)
+        let now = self.world.now();
+        attempt::outcome(&self.config, delivery, (now, now), verdict)
     }
 }
 

@@ -19,8 +19,6 @@ use crate::outbox::DeliveryId;
 /// How long a keeper sleeps at most. It is told what it has to know; should that ever fail, a delivery waits no longer than
 /// this.
 const SLEEP: Duration = Duration::from_secs(60);
-/// The last of all ids: what is due at a time comes before it.
-const LAST_ID: DeliveryId = DeliveryId::from_u128(u128::MAX);
 
 /// See the module.
 #[derive(Debug)]
@@ -79,7 +77,9 @@ fn next_due<W: World>(engine: &Arc<Engine<W>>, lane: &Arc<Lane>) -> Option<Insta
     }
     let core = &engine.core;
     let now = core.world.now();
-    let next = core.world.due(&lane.path, Timestamp::MAX, Some((now, LAST_ID)), 1);
+    // The last of all ids: whatever is due at this very time comes before it.
+    let last = DeliveryId::from_u128(u128::MAX);
+    let next = core.world.due(&lane.path, Timestamp::MAX, Some((now, last)), 1);
     let (at, _) = next.ok()?.into_iter().next()?;
     let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
     if wait > core.config.far {

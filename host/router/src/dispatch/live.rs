@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use relais_message::{Message, MimeDraft, Source};
+use relais_message::{Message, Source};
 use relais_sandbox::{Failure, Gate, Kind, Receipt};
 
 use super::notice::{self, Ends, Notice};
@@ -12,6 +12,7 @@ use crate::accept::{Content, Mail};
 use crate::connectors;
 use crate::error::{Error, SendError};
 use crate::instances::{self, InstanceLimits};
+use relais_message::MimeDraft;
 use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{Body, Change, Delivery, DeliveryId, Origin, Outcome, Timer};
 use crate::resolve::Route;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
+use jiff::Timestamp;
+use tokio::task::{JoinError, JoinSet};
 
+use super::DispatchConfig;
 use super::attempt::{self, Found, When};
 use super::core::Core;
 use super::held::Held;
@@ -13,30 +15,43 @@ use super::world::World;
 use crate::error::Error;
 use crate::names::InstancePath;
 use crate::outbox::DeliveryId;
+use crate::router::Router;
 use crate::store::StoreError;
 
 /// Interrupted deliveries that are settled at once, so that they share the store's commits.
 const BATCH: usize = 64;
 
-/// Settles what was being sent when the process before this one ended: nobody knows whether it left.
-pub(super) async fn interrupted<W: World>(core: &Arc<Core<W>>, ids: Vec<DeliveryId>) -> Result<(), StoreError> {
-    let mut tasks = JoinSet::new();
-    for id in ids {
-        if tasks.len() >= BATCH {
-            tasks.join_next().await;
-        }
-        let core = core.clone();
-        let Some(delivery) = core.world.row(id)? else { continue };
-        let Some(claim) = core.hub.claim(id) else { continue };
-        tasks.spawn(async move {
-            tracing::warn!(target: "relais::dispatch", delivery = %id, "Relais had ended while it was being sent");
+impl Router {
+    /// Settles what was being sent when the process before this one ended: nobody knows whether it left. Whoever opens the store
+    /// holds it alone, so nobody else can be sending.
+    pub(crate) async fn recover(&self) -> Result<(), StoreError> {
+        let config = DispatchConfig::default();
+        let mut tasks = JoinSet::new();
+        for id in self.book.interrupted()? {
+            let Some(delivery) = self.book.get(id)? else { continue };
             let verdict = verdict::of_interruption(&delivery, words::STOPPED);
-            let outcome = attempt::outcome(&core, &delivery, core.world.now(), verdict);
-            core.settle(claim, outcome, None).await;
-        });
+            let now = Timestamp::now();
+            let outcome = attempt::outcome(&config, &delivery, (now, now), verdict);
+            tracing::warn!(target: "relais::dispatch", delivery = %id, "Relais had ended while it was being sent");
+            if tasks.len() >= BATCH {
+                joined(tasks.join_next().await)?;
+            }
+            let book = self.book.clone();
+            tasks.spawn(async move { book.settle(id, outcome).await.map(drop) });
+        }
+        while !tasks.is_empty() {
+            joined(tasks.join_next().await)?;
+        }
+        Ok(())
     }
-    while tasks.join_next().await.is_some() {}
-    Ok(())
+}
+
+fn joined(task: Option<Result<Result<(), StoreError>, JoinError>>) -> Result<(), StoreError> {
+    match task {
+        None => Ok(()),
+        Some(Ok(settled)) => settled,
+        Some(Err(_)) => Err(StoreError::Stopped),
+    }
 }
 
 /// Attempts a delivery once, in a session of its own.

@@ -66,6 +66,7 @@ pub enum Error {
     ServiceInstance(ServiceInstanceError),
     Token(TokenError),
     Send(SendError),
+    Delivery(DeliveryError),
     Backup(BackupError),
     /// Settings that were refused, all of them.
     Settings(Vec<SettingError>),

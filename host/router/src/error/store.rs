@@ -27,7 +27,7 @@ impl StoreError {
 
     pub(super) fn class(&self) -> Class {
         match self {
-            Self::Busy { .. } | Self::Full { .. } => Class::Unavailable,
+            Self::Busy { .. } | Self::Full { .. } | Self::Stopped => Class::Unavailable,
             _ => Class::Failed,
         }
     }
@@ -82,12 +82,12 @@ impl StoreError {
                     What::Instance => format!("The record of instance `{key}`"),
                     What::Default => format!("The default of service `{key}`"),
                     What::Secret => format!("The saved secret `{key}`"),
-                    What::Delivery => format!("The record of delivery {key}"),
-                    What::IdempotencyKey => format!("The record of idempotency key `{key}`"),
                     What::Workspace => format!("The record of workspace `{key}`"),
                     What::ServiceInstance => format!("The record of service instance `{key}`"),
                     What::Token => format!("The record of token `{key}`"),
                     What::Audit => format!("Entry {key} of the audit journal"),
+                    What::Delivery => format!("The record of delivery {key}"),
+                    What::IdempotencyKey => format!("The record of idempotency key `{key}`"),
                 };
                 format!(
                     "{what} was written by a later version of Relais (format {version}; this one knows {known}). Use that \
@@ -163,12 +163,12 @@ impl StoreError {
                     What::Instance => (format!("L'enregistrement de l'instance « {key} »"), "écrit"),
                     What::Default => (format!("L'instance par défaut du service « {key} »"), "écrite"),
                     What::Secret => (format!("Le secret enregistré « {key} »"), "écrit"),
-                    What::Delivery => (format!("L'enregistrement de l'envoi {key}"), "écrit"),
-                    What::IdempotencyKey => (format!("L'enregistrement de la clé d'idempotence « {key} »"), "écrit"),
                     What::Workspace => (format!("L'enregistrement de l'espace « {key} »"), "écrit"),
                     What::ServiceInstance => (format!("L'enregistrement de l'instance de service « {key} »"), "écrit"),
                     What::Token => (format!("L'enregistrement du jeton « {key} »"), "écrit"),
                     What::Audit => (format!("L'entrée {key} du journal d'audit"), "écrite"),
+                    What::Delivery => (format!("L'enregistrement de l'envoi {key}"), "écrit"),
+                    What::IdempotencyKey => (format!("L'enregistrement de la clé d'idempotence « {key} »"), "écrit"),
                 };
                 format!(
                     "{what} a été {written} par une version plus récente de Relais (format {version} ; celle-ci connaît \

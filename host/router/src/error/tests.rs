@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use relais_sandbox::{Failure, Kind};
 
 use super::*;
-use crate::names::{InstanceName, InstancePath};
+use crate::names::{InstanceName, InstancePath, ServiceInstanceName, WorkspaceName};
 use crate::services::MAIL;
 use crate::store::What;
 
@@ -14,6 +15,8 @@ fn samples() -> Vec<Error> {
     let path = || PathBuf::from("/var/lib/relais");
     let io = || std::io::Error::from(std::io::ErrorKind::TimedOut);
     let name = || InstanceName::new("smtp").unwrap();
+    let ws = || WorkspaceName::new("other").unwrap();
+    let service_instance = || ServiceInstanceName::new("invoices").unwrap();
     let failure = || Box::new(Failure::new(Kind::Rejected, "5.1.1 no such user"));
     let mut all: Vec<Error> = vec![
         NameError {
@@ -21,7 +24,69 @@ fn samples() -> Vec<Error> {
             given: "É\u{1b}[2J".to_owned(),
         }
         .into(),
-        NoWorkspace(WorkspaceName::new("other").unwrap()).into(),
+        WorkspaceError::Unknown(ws()).into(),
+        WorkspaceError::Exists(ws()).into(),
+        WorkspaceError::Remembered(ws()).into(),
+        WorkspaceError::TooMany { most: 1_000 }.into(),
+        WorkspaceError::Default.into(),
+        WorkspaceError::Holds {
+            name: ws(),
+            instances: vec![name()],
+        }
+        .into(),
+        WorkspaceError::Undecided(ws()).into(),
+        ServiceInstanceError::Unknown(service_instance()).into(),
+        ServiceInstanceError::Exists(service_instance()).into(),
+        ServiceInstanceError::TooMany { most: 1_000 }.into(),
+        ServiceInstanceError::Bound {
+            name: service_instance(),
+            tokens: vec!["crm".to_owned()],
+        }
+        .into(),
+        TokenError::Unknown {
+            id: "x\u{1b}".to_owned(),
+        }
+        .into(),
+        TokenError::Exists { name: "crm".to_owned() }.into(),
+        TokenError::TooMany { most: 1_000 }.into(),
+        TokenError::AdminBound.into(),
+        TokenError::Elsewhere {
+            bound: service_instance(),
+        }
+        .into(),
+        TokenError::NoRandomness.into(),
+        BackupError::Write { source: io() }.into(),
+        BackupError::Read { source: io() }.into(),
+        BackupError::Busy.into(),
+        BackupError::NotEmpty { path: path() }.into(),
+        BackupError::NotABackup {
+            detail: "no manifest".to_owned(),
+        }
+        .into(),
+        BackupError::Truncated.into(),
+        BackupError::Altered {
+            name: "relais.redb".to_owned(),
+        }
+        .into(),
+        BackupError::Newer { version: 2, known: 1 }.into(),
+        Error::Settings(
+            [
+                SettingProblem::TooLong { most: 200 },
+                SettingProblem::ControlCharacter,
+                SettingProblem::Duration {
+                    least: Duration::from_secs(60),
+                    most: Duration::from_secs(30 * 86_400),
+                },
+                SettingProblem::Number { least: 1, most: 64 },
+                SettingProblem::Past,
+                SettingProblem::Address(relais_message::Reason::Empty),
+            ]
+            .map(|problem| SettingError {
+                field: "title",
+                problem,
+            })
+            .to_vec(),
+        ),
         StoreError::Busy {
             folder: path(),
             pid: Some(42),
@@ -45,6 +110,17 @@ fn samples() -> Vec<Error> {
             missing: true,
         }
         .into(),
+        StoreError::Body {
+            path: path(),
+            missing: true,
+        }
+        .into(),
+        StoreError::Body {
+            path: path(),
+            missing: false,
+        }
+        .into(),
+        StoreError::Stopped.into(),
         StoreError::Io {
             path: path(),
             source: io(),
@@ -91,6 +167,11 @@ fn samples() -> Vec<Error> {
             }],
         }
         .into(),
+        ConnectorError::NotEnabled {
+            id: "relais/smtp".to_owned(),
+            workspace: ws(),
+        }
+        .into(),
         ConnectorError::Manifest {
             id: "relais/smtp".to_owned(),
             reason: "no id".to_owned(),
@@ -117,17 +198,39 @@ fn samples() -> Vec<Error> {
             field: "hots".to_owned(),
         }
         .into(),
-        InstanceError::IsDefault {
+        InstanceError::SecretsLost {
             name: name(),
-            services: vec!["mail".to_owned()],
+            fields: vec!["password".to_owned()],
         }
         .into(),
+        InstanceError::InUse {
+            name: name(),
+            uses: vec![
+                InstanceUse::Default {
+                    service: "mail".to_owned(),
+                },
+                InstanceUse::Forced {
+                    service: "mail".to_owned(),
+                },
+                InstanceUse::ServiceInstance(service_instance()),
+                InstanceUse::Notices,
+                InstanceUse::NoticesOf(service_instance()),
+            ],
+        }
+        .into(),
+        InstanceError::Pending { name: name() }.into(),
         ServiceError::Unknown { name: "fax".to_owned() }.into(),
         ServiceError::NoDefault { service: MAIL }.into(),
         ServiceError::NotServed {
             instance: name(),
             connector: "relais/probe".to_owned(),
             service: MAIL,
+        }
+        .into(),
+        ServiceError::Forced {
+            service: MAIL,
+            forced: name(),
+            asked: InstanceName::new("smtp2").unwrap(),
         }
         .into(),
         SendError::Failed {
@@ -153,6 +256,12 @@ fn samples() -> Vec<Error> {
         What::Instance,
         What::Default,
         What::Secret,
+        What::Workspace,
+        What::ServiceInstance,
+        What::Token,
+        What::Audit,
+        What::Delivery,
+        What::IdempotencyKey,
     ] {
         all.push(
             StoreError::Newer {
@@ -217,6 +326,8 @@ fn what_was_asked_wrongly_is_told_from_what_went_wrong() {
                 | "data-newer"
                 | "data-io"
                 | "component-damaged"
+                | "body-damaged"
+                | "data-stopped"
                 | "key-missing"
                 | "key-rights"
                 | "key-length"
@@ -228,8 +339,25 @@ fn what_was_asked_wrongly_is_told_from_what_went_wrong() {
                 | "key-io"
                 | "connector-in-use"
                 | "manifest-damaged"
-                | "instance-is-default"
+                | "connector-not-enabled"
+                | "instance-in-use"
+                | "instance-has-deliveries"
+                | "secrets-lost"
                 | "service-no-default"
+                | "service-forced"
+                | "service-instance-has-tokens"
+                | "service-instances-too-many"
+                | "tokens-too-many"
+                | "token-no-randomness"
+                | "workspace-remembered"
+                | "workspaces-too-many"
+                | "workspace-default"
+                | "workspace-holds-instances"
+                | "workspace-holds-deliveries"
+                | "backup-write"
+                | "backup-read"
+                | "backup-busy"
+                | "restore-not-empty"
                 | "rejected"
                 | "stopped"
         );

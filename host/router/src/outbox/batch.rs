@@ -1,6 +1,7 @@
 //! One batch of changes of the outbox: what each does within the transaction that they share.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +12,7 @@ use super::clock::ms;
 use super::delivery::{Body, Delivery};
 use super::id::DeliveryId;
 use super::query::Timer;
+use super::retention::Retentions;
 use super::row::DeliveryRow;
 use super::rules::{self, Fired, Retention};
 use super::spool::Stored;
@@ -46,7 +48,7 @@ impl Fault {
 /// The transaction of a batch, and what is to be done with the spool once it is durable.
 pub(super) struct Batch<'t> {
     pub(super) tables: Deliveries<'t>,
-    pub(super) retention: Retention,
+    pub(super) retention: Arc<Retentions>,
     /// Deliveries whose file is named by a row from now on.
     pub(super) kept: HashSet<DeliveryId>,
     /// Deliveries whose file no row names any more.
@@ -79,7 +81,8 @@ impl Batch<'_> {
         }
         let id = delivery.id;
         let spooled = delivery.body == Body::Spool;
-        let row = rules::accept(delivery, &self.retention);
+        let retention = *self.retention.of(&delivery.workspace);
+        let row = rules::accept(delivery, &retention);
         self.tables.put(None, &row)?;
         if row.delivery.body != Body::Gone {
             self.tables.put_content(id, content)?;
@@ -109,7 +112,7 @@ impl Batch<'_> {
             return Ok(None);
         };
         let mut after = before.clone();
-        if !rule(&mut after, &self.retention) {
+        if !rule(&mut after, self.retention.of(&before.delivery.workspace)) {
             return Ok(None);
         }
         self.forget_body(&before, after.delivery.body)?;

@@ -5,22 +5,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 
-use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use relais_message::{Message, Source};
 use tokio::sync::mpsc;
 
 use super::batch::{Batch, Fault, Request, Task};
-use super::clock::{ms, time};
-use super::content::{self, INLINE_BYTES, Place, Unreadable};
+use super::blocks::{join, size};
+use super::clock::ms;
+use super::content::{self, INLINE_BYTES, Place};
 use super::delivery::{Body, Delivery, Outcome};
 use super::id::DeliveryId;
-use super::query::{Counts, Filter, Page, Timer};
+use super::query::{Counts, Timer, Written};
+use super::retention::Retentions;
 use super::rules::{self, Change, Retention};
-use super::spool::{Spool, Stored, for_each_block};
+use super::spool::{Spool, Stored};
 use super::writer::{BATCH, Writer};
-use crate::names::{InstancePath, WorkspaceName};
-use crate::store::{Store, StoreError, What};
+use crate::store::{Store, StoreError};
 
 /// Rows that one batch of a clock's jump changes.
 const SHIFTED: usize = 256;
@@ -62,13 +62,14 @@ pub enum Acceptance {
 /// The durable book of deliveries. Cloning it is cheap. Every change goes through one thread, which gives what waits one
 /// transaction; a method that changes something returns when that is on the disk. Dropping the last clone waits for the thread.
 #[derive(Clone)]
-pub struct Book(Arc<Inner>);
+pub struct Book(pub(super) Arc<Inner>);
 
-struct Inner {
-    store: Arc<Store>,
-    spool: Spool,
-    counts: Arc<RwLock<Counts>>,
-    retention: Arc<RwLock<Retention>>,
+pub(super) struct Inner {
+    pub(super) store: Arc<Store>,
+    pub(super) spool: Spool,
+    pub(super) counts: Arc<RwLock<Counts>>,
+    pub(super) written: Arc<RwLock<Written>>,
+    retention: Arc<RwLock<Arc<Retentions>>>,
     /// None when the book is being closed.
     requests: Option<mpsc::Sender<Request>>,
     stopping: Arc<AtomicBool>,
@@ -77,18 +78,20 @@ struct Inner {
 
 impl Book {
     /// Opens the book of a store. Looks at no row but the counts; what a crash left in the spool is swept in the background.
-    pub fn open(store: Arc<Store>, retention: Retention) -> Result<Self, StoreError> {
+    pub fn open(store: Arc<Store>, retention: impl Into<Retentions>) -> Result<Self, StoreError> {
         // The id of a delivery is also a name that no other process has.
         let run = new_id(store.folder())?.to_string();
         let spool = Spool::open(store.disk().clone(), store.folder(), run)?;
         let counts = Arc::new(RwLock::new(Counts(store.read(|tables| tables.counts())?)));
-        let retention = Arc::new(RwLock::new(retention));
+        let retention = Arc::new(RwLock::new(Arc::new(retention.into())));
+        let written = Arc::new(RwLock::new(Written::default()));
         let (requests, inbox) = mpsc::channel(2 * BATCH);
         let stopping = Arc::new(AtomicBool::new(false));
         let writer = Writer {
             store: store.clone(),
             spool: spool.clone(),
             counts: counts.clone(),
+            written: written.clone(),
             retention: retention.clone(),
             inbox,
             folders: std::collections::HashSet::new(),
@@ -106,6 +109,7 @@ impl Book {
             store,
             spool,
             counts,
+            written,
             retention,
             requests: Some(requests),
             stopping,
@@ -119,7 +123,8 @@ impl Book {
     }
 
     /// How long what is not needed any more is kept, for what ends from now on.
-    pub fn set_retention(&self, retention: Retention) {
+    pub fn set_retention(&self, retention: impl Into<Retentions>) {
+        let retention = Arc::new(retention.into());
         *self.0.retention.write().unwrap_or_else(PoisonError::into_inner) = retention;
     }
 
@@ -189,105 +194,6 @@ impl Book {
         }
     }
 
-    /// The delivery of that id.
-    pub fn get(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-        Ok(self.read(|tables| tables.delivery(id))?.map(|row| row.delivery))
-    }
-
-    /// The message of a delivery, as it was accepted; none where its content was erased. Blocks: a body of the spool is read
-    /// once, to verify that it is the one that was accepted ([`StoreError::Body`] where it is not).
-    pub fn message(&self, id: DeliveryId) -> Result<Option<Message>, StoreError> {
-        let Some(bytes) = self.read(|tables| tables.content(id))? else {
-            return Ok(None);
-        };
-        let damaged = |detail: String| StoreError::Damaged {
-            path: self.0.store.place().to_path_buf(),
-            detail: format!("the content of delivery {id}: {detail}"),
-        };
-        let content = content::decode(bytes).map_err(|fault| match fault {
-            Unreadable::Damaged => damaged("it was cut".to_owned()),
-            Unreadable::Newer(version) => StoreError::Newer {
-                what: What::Delivery,
-                key: id.to_string(),
-                version: version.into(),
-                known: content::VERSION.into(),
-            },
-        })?;
-        let body = match content.body {
-            Place::Inline(bytes) => Source::Bytes(bytes),
-            Place::Spool { length, digest } => self.0.spool.body(id, length, &digest)?,
-        };
-        let message = Message::restore(&content.head, &body);
-        message.map(Some).map_err(|error| damaged(error.to_string()))
-    }
-
-    /// What is due for an instance until then, the longest due first, after the one that is named.
-    pub fn due(
-        &self,
-        instance: &InstancePath,
-        until: Timestamp,
-        after: Option<(Timestamp, DeliveryId)>,
-        limit: usize,
-    ) -> Result<Vec<(Timestamp, DeliveryId)>, StoreError> {
-        let after = after.map(|(at, id)| (ms(at), id));
-        self.read(|tables| tables.due(instance, ms(until), after, limit))
-    }
-
-    /// When anything is due next for an instance.
-    pub fn next_due(&self, instance: &InstancePath) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.read(|tables| tables.next_due(instance))?.map(time))
-    }
-
-    /// The instances that have anything due, now or later.
-    pub fn instances_with_work(&self) -> Result<Vec<InstancePath>, StoreError> {
-        self.read(|tables| tables.instances_with_work())
-    }
-
-    /// Deliveries that were being sent: at the start, those that a crash interrupted.
-    pub fn interrupted(&self) -> Result<Vec<DeliveryId>, StoreError> {
-        self.read(|tables| tables.sending())
-    }
-
-    /// Timers until then, the earliest first.
-    pub fn timers(&self, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
-        self.read(|tables| tables.timers(ms(until), limit))
-    }
-
-    /// When the next timer is set for.
-    pub fn next_timer(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.read(|tables| tables.next_timer())?.map(time))
-    }
-
-    /// Deliveries of a workspace, the newest first.
-    pub fn list(&self, ws: &WorkspaceName, filter: &Filter) -> Result<Page, StoreError> {
-        self.read(|tables| tables.list(ws, filter))
-    }
-
-    /// How many deliveries each instance has in each state. Reads nothing from the disk.
-    pub fn counts(&self) -> Counts {
-        self.0.counts.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Why nothing can be stored now, as far as that is known without trying.
-    pub fn failed(&self) -> Option<StoreError> {
-        self.0.store.failed()
-    }
-
-    /// Reads everything and tells where the indexes differ from the rows; empty where they do not. For tests and for doubts:
-    /// it holds all indexes in memory.
-    pub fn differences(&self) -> Result<Vec<String>, StoreError> {
-        let mut told = self.read(|tables| tables.differences())?;
-        let stored = Counts(self.read(|tables| tables.counts())?);
-        if stored != self.counts() {
-            told.push("counts: those in memory are others".to_owned());
-        }
-        Ok(told)
-    }
-
-    fn read<T>(&self, work: impl FnOnce(&crate::store::Reading) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.0.store.read(work)
-    }
-
     /// Fails at once where the disk failed and still does.
     async fn ready(&self) -> Result<(), StoreError> {
         if self.0.store.failed().is_none() {
@@ -305,7 +211,7 @@ impl Book {
         contents: Vec<Source>,
     ) -> Result<(Place, Vec<u64>, Option<Stored>), StoreError> {
         let in_memory = contents.iter().all(|content| matches!(content, Source::Bytes(_)));
-        let length = contents.iter().map(|content| size(content)).sum::<Result<u64, _>>()?;
+        let length = contents.iter().map(size).sum::<Result<u64, _>>()?;
         if length <= INLINE_BYTES {
             let (bytes, offsets) = if in_memory {
                 join(&contents)?
@@ -383,27 +289,7 @@ fn new_id(folder: &Path) -> Result<DeliveryId, StoreError> {
     id.map_err(|error| StoreError::io(folder, std::io::Error::other(error.to_string())))
 }
 
-fn size(content: &Source) -> Result<u64, StoreError> {
-    content.len().map_err(|error| match content {
-        Source::File { path } => StoreError::io(path, error),
-        _ => StoreError::io(Path::new(""), error),
-    })
-}
-
-/// Joins contents that are small.
-fn join(contents: &[Source]) -> Result<(Bytes, Vec<u64>), StoreError> {
-    let (mut bytes, mut offsets) = (Vec::new(), Vec::with_capacity(contents.len()));
-    for content in contents {
-        offsets.push(bytes.len() as u64);
-        for_each_block(content, |block| {
-            bytes.extend_from_slice(block);
-            Ok(())
-        })?;
-    }
-    Ok((bytes.into(), offsets))
-}
-
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     tokio::task::spawn_blocking(work)

@@ -5,12 +5,15 @@
 //! brought it already.
 
 mod batch;
+mod blocks;
 mod book;
 mod clock;
 mod content;
 mod delivery;
 mod id;
 mod query;
+mod reading;
+mod retention;
 mod row;
 mod rules;
 mod spool;
@@ -24,10 +27,13 @@ pub use delivery::{
     Words,
 };
 pub use id::{DeliveryId, IdError};
-pub use query::{Counts, Filter, Page, Timer};
+pub use query::{Counts, Filter, Page, Timer, Written};
+pub use retention::Retentions;
 pub use row::TimerKind;
 pub(crate) use row::{DeliveryRow, Places};
+pub(crate) use rules::doubt;
 pub use rules::{Change, Retention};
+pub(crate) use spool::FOLDER_DIGITS;
 pub use spool::Spool;
 pub use upload::{Upload, UploadError};
 

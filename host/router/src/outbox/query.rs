@@ -48,6 +48,17 @@ pub struct Timer {
     pub kind: TimerKind,
 }
 
+/// What the writer has done since the book was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Transactions that are on the disk; each is one sync of the database.
+    pub batches: u64,
+    /// Changes in them.
+    pub changes: u64,
+    /// Transactions that failed.
+    pub failures: u64,
+}
+
 /// How many deliveries each connector instance has in each state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts(pub(super) BTreeMap<(InstancePath, Summary), u64>);

@@ -183,6 +183,18 @@ pub fn change(row: &mut DeliveryRow, change: &Change, retention: &Retention) -> 
     }
 }
 
+/// Nobody knows whether what is pending was sent: it is uncertain, with these words, until somebody says what is to be done. False,
+/// and nothing changes, where nothing is pending.
+pub fn doubt(row: &mut DeliveryRow, now: Timestamp, words: &Words, retention: &Retention) -> bool {
+    let pending = |recipient: &Recipient| recipient.state.pending();
+    let any = turn(row, pending, RecipientState::Uncertain, Some(words));
+    if any {
+        row.sending_ms = None;
+        arrange(row, now, retention);
+    }
+    any
+}
+
 /// A timer's time has come. Giving up and alerting are the caller's; here such a timer is only taken away.
 pub fn fire(row: &mut DeliveryRow, at_ms: u64, kind: TimerKind) -> Fired {
     if row.timer(kind) != Some(at_ms) {

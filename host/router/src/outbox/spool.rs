@@ -9,7 +9,7 @@
 //! row that said so is durable. So a row never names a file that is not there; a file that no row names is swept.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,17 +19,16 @@ use relais_message::{ReadAt, Source};
 use sha2::{Digest as _, Sha256};
 
 use super::DeliveryId;
+use super::blocks::{digest_of, for_each_block};
 use super::content::Digest;
 use super::upload::{Registry, Upload};
 use crate::store::{Disk, DiskFile, Opening, StoreError};
 
-/// Bytes that are read and written at once.
-pub const BLOCK: usize = 256 << 10;
-const FOLDER: &str = "spool";
+pub(super) const FOLDER: &str = "spool";
 const INCOMING: &str = "incoming";
 /// Digits of an id that name its folder: its time in steps of 2^25 milliseconds. Deliveries of one batch share their folder, and
 /// so its sync.
-const FOLDER_DIGITS: usize = 5;
+pub(crate) const FOLDER_DIGITS: usize = 5;
 
 /// The folder of large bodies.
 #[derive(Clone)]
@@ -318,75 +317,9 @@ impl ReadAt for SpoolFile {
     }
 }
 
-fn is_folder_name(name: &OsString) -> bool {
+fn is_folder_name(name: &OsStr) -> bool {
     name.len() == FOLDER_DIGITS
         && name
             .to_str()
             .is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}
-
-fn digest_of(file: &dyn DiskFile, length: u64) -> io::Result<Digest> {
-    let mut sha256 = Sha256::new();
-    let mut block = vec![0; BLOCK];
-    let mut offset = 0;
-    while offset < length {
-        let count = file.read_at(&mut block, offset)?;
-        if count == 0 {
-            break;
-        }
-        sha256.update(block.get(..count).unwrap_or_default());
-        offset += count as u64;
-    }
-    Ok(sha256.finalize().into())
-}
-
-/// Shows a content block by block. It blocks.
-pub(super) fn for_each_block(
-    content: &Source,
-    mut block: impl FnMut(&[u8]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    match content {
-        Source::Bytes(bytes) => block(bytes),
-        Source::File { path } => {
-            let fault = |error| StoreError::io(path, error);
-            let file = std::fs::File::open(path).map_err(fault)?;
-            let length = file.metadata().map_err(fault)?.len();
-            let read = |buffer: &mut [u8], offset| std::os::unix::fs::FileExt::read_at(&file, buffer, offset);
-            blocks(path, 0, length, read, block)
-        }
-        Source::Range { file, offset, len } => blocks(
-            Path::new(FOLDER),
-            *offset,
-            *len,
-            |buffer, at| file.read_at(buffer, at),
-            block,
-        ),
-    }
-}
-
-fn blocks(
-    path: &Path,
-    offset: u64,
-    length: u64,
-    read: impl Fn(&mut [u8], u64) -> io::Result<usize>,
-    mut block: impl FnMut(&[u8]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let mut buffer = vec![0; BLOCK.min(usize::try_from(length).unwrap_or(BLOCK))];
-    let mut done = 0;
-    while done < length {
-        let want = buffer.len().min(usize::try_from(length - done).unwrap_or(BLOCK));
-        let wanted = buffer.get_mut(..want).unwrap_or_default();
-        let count = match read(wanted, offset + done) {
-            Ok(0) => {
-                let shorter = io::Error::new(io::ErrorKind::UnexpectedEof, "it became shorter while it was read");
-                return Err(StoreError::io(path, shorter));
-            }
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(StoreError::io(path, error)),
-        };
-        block(wanted.get(..count).unwrap_or_default())?;
-        done += count as u64;
-    }
-    Ok(())
 }

@@ -11,8 +11,9 @@ use bytes::Bytes;
 use relais_message::{ReadAt, Source};
 use sha2::{Digest as _, Sha256};
 
+use super::blocks::BLOCK;
 use super::content::{Digest, INLINE_BYTES};
-use super::spool::{BLOCK, Spool};
+use super::spool::{FOLDER, Spool};
 use crate::store::{DiskFile, StoreError};
 
 /// Why a content was not received.
@@ -96,7 +97,7 @@ impl Upload {
             written,
         }) = self.file.take()
         else {
-            return Err(StoreError::Stopped.into());
+            return Err(interrupted());
         };
         file.length = written;
         file.digest = sha256.finalize().into();
@@ -112,7 +113,7 @@ impl Upload {
     /// Writes what is in the buffer.
     async fn flush(&mut self) -> Result<(), UploadError> {
         if self.failed {
-            return Err(StoreError::Stopped.into());
+            return Err(interrupted());
         }
         // Whoever drops this future half way cannot go on: the block may be written, or not.
         self.failed = true;
@@ -122,6 +123,11 @@ impl Upload {
         (self.file, self.buffer, self.failed) = (Some(file), buffer, false);
         Ok(())
     }
+}
+
+fn interrupted() -> UploadError {
+    let error = io::Error::other("the content was interrupted while it was received");
+    StoreError::io(Path::new(FOLDER), error).into()
 }
 
 /// Appends a block, and gives its memory back.

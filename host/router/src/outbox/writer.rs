@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 
 use super::batch::{Batch, Request};
 use super::id::DeliveryId;
-use super::query::Counts;
-use super::rules::Retention;
+use super::query::{Counts, Written};
+use super::retention::Retentions;
 use super::spool::{Spool, Stored};
 use crate::store::{Deltas, Store, StoreError};
 
@@ -24,7 +24,8 @@ pub(super) struct Writer {
     pub(super) store: Arc<Store>,
     pub(super) spool: Spool,
     pub(super) counts: Arc<RwLock<Counts>>,
-    pub(super) retention: Arc<RwLock<Retention>>,
+    pub(super) written: Arc<RwLock<Written>>,
+    pub(super) retention: Arc<RwLock<Arc<Retentions>>>,
     pub(super) inbox: mpsc::Receiver<Request>,
     /// Folders of the spool that this process made.
     pub(super) folders: HashSet<PathBuf>,
@@ -68,6 +69,7 @@ impl Writer {
                 detail: "a change of it could not be made".to_owned(),
             })
         });
+        self.count(written.is_ok(), requests.len());
         match written {
             Ok(done) => {
                 for file in files(&mut requests).filter(|file| done.kept.contains(&file.id)) {
@@ -96,6 +98,16 @@ impl Writer {
         }
     }
 
+    fn count(&self, done: bool, changes: usize) {
+        let mut written = self.written.write().unwrap_or_else(PoisonError::into_inner);
+        if done {
+            written.batches += 1;
+            written.changes += changes as u64;
+        } else {
+            written.failures += 1;
+        }
+    }
+
     /// Gives the bodies of a batch their places; who has none is answered.
     fn place(&mut self, mut requests: Vec<Request>) -> Vec<Request> {
         let mut bodies: Vec<&mut Stored> = files(&mut requests).collect();
@@ -114,7 +126,7 @@ impl Writer {
     }
 
     fn transact(&self, requests: &mut [Request], applied: &mut bool) -> Result<Done, StoreError> {
-        let retention = *self.retention.read().unwrap_or_else(PoisonError::into_inner);
+        let retention = self.retention.read().unwrap_or_else(PoisonError::into_inner).clone();
         self.store.write(|tables| {
             let mut batch = Batch {
                 tables: tables.deliveries()?,
@@ -163,6 +175,6 @@ fn answer(requests: Vec<Request>, batch: &Result<(), StoreError>) {
     for Request { file, work, .. } in requests {
         // First the file that is not kept goes, then its sender is told.
         drop(file);
-        work.answer(batch.as_ref().map(|()| ()).map_err(StoreError::again));
+        work.answer(batch.as_ref().copied().map_err(StoreError::again));
     }
 }

@@ -7,6 +7,7 @@ use redb::{ReadableTable, TableDefinition};
 
 use super::admin_rows::{AuditRow, EnabledRow, ForcedRow, RestoredRow, ServiceInstanceRow, TokenRow, WorkspaceRow};
 use super::error::{At, StoreError};
+use super::outbox::COUNTS;
 use super::record::{Record, decode, encode};
 use super::tables::{Bytes, META, One, Tables, Transaction, Two, Writing};
 use crate::names::{InstanceName, InstancePath, ServiceInstanceName, WorkspaceName};
@@ -19,9 +20,6 @@ pub(super) const SERVICE_INSTANCES: TableDefinition<Two, Bytes> = TableDefinitio
 pub(super) const TOKENS: TableDefinition<Two, Bytes> = TableDefinition::new("tokens");
 /// By sequence number, which never comes twice.
 pub(super) const AUDIT: TableDefinition<u64, Bytes> = TableDefinition::new("audit");
-
-/// How many deliveries each instance has in each state.
-const COUNTS: TableDefinition<(&str, &str, u8), u64> = TableDefinition::new("counts");
 
 const RESTORED: &str = "restored";
 
@@ -326,5 +324,21 @@ impl Writing<'_> {
             self.put_instance(workspace, name, &row)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+impl super::Store {
+    /// Takes away what a store of before there were workspaces did not have.
+    pub(crate) fn forget_administration(&self) {
+        let forgotten: Result<(), StoreError> = self.write(|tables| {
+            tables.drop_table(WORKSPACES)?;
+            tables.drop_table(ENABLED)?;
+            tables.drop_table(FORCED)?;
+            tables.drop_table(SERVICE_INSTANCES)?;
+            tables.drop_table(TOKENS)?;
+            tables.drop_table(AUDIT)
+        });
+        assert!(forgotten.is_ok(), "{forgotten:?}");
     }
 }

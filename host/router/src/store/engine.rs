@@ -4,17 +4,16 @@
 //! done as soon as the disk takes data again, without letting go of the lock in between: a full disk that was made room on is
 //! in use again without a restart.
 
-use std::fmt;
 use std::io;
-use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use redb::{BackendError, Database, StorageBackend};
+use redb::Database;
 
-use super::disk::{Disk, DiskFile, Opening, same};
+use super::backend::{Backend, Health};
+use super::disk::{Disk, DiskFile, Opening};
 use super::error::{At, StoreError};
 
 /// Bytes of the database that are kept in memory at most; redb's own default is 1 GiB.
@@ -26,6 +25,8 @@ const RECOVERY: Duration = Duration::from_secs(1);
 /// Bytes that the disk must take before a database that failed is opened anew.
 const PROBE_BYTES: usize = 256 << 10;
 const PROBE: &str = "probe";
+/// Ends the name of a database that is being made.
+const UNFINISHED: &str = "part";
 
 /// The database, open or failed.
 pub(super) struct Engine {
@@ -55,15 +56,27 @@ impl Engine {
     /// Opens the database at `place`, or makes it.
     pub(super) fn open(disk: Arc<dyn Disk>, place: Arc<Path>) -> Result<Opened, StoreError> {
         let fault = |source| StoreError::io(&place, source);
-        let file = disk.open(&place, Opening::Either).map_err(fault)?;
-        if !file.try_lock().map_err(fault)? {
-            return Ok(Opened::Elsewhere);
-        }
+        let made = if exists(&*disk, &place).map_err(fault)? {
+            None
+        } else {
+            match make(&*disk, &place)? {
+                Made::Here(file) => Some(file),
+                Made::Meanwhile => None,
+                Made::Elsewhere => return Ok(Opened::Elsewhere),
+            }
+        };
+        let file = match made {
+            Some(file) => file,
+            None => {
+                let file = disk.open(&place, Opening::Either).map_err(fault)?;
+                if !file.try_lock().map_err(fault)? {
+                    return Ok(Opened::Elsewhere);
+                }
+                file
+            }
+        };
         let size = file.length().map_err(fault)?;
         let open = open(&file, &place, size > 0 && size <= CHECKED_BYTES)?;
-        if size == 0 {
-            disk.sync_folder(&folder(&place)).map_err(fault)?;
-        }
         Ok(Opened::Here(Self {
             disk,
             file,
@@ -156,6 +169,47 @@ impl Engine {
     }
 }
 
+/// Who makes the database.
+enum Made {
+    /// We did, and have its lock.
+    Here(Arc<dyn DiskFile>),
+    /// Another process did, and has finished.
+    Meanwhile,
+    /// Another process does.
+    Elsewhere,
+}
+
+/// Makes the database under another name and gives it its own when it is whole: redb takes a file that was half made when the
+/// power was cut for one that is not its own.
+fn make(disk: &dyn Disk, place: &Path) -> Result<Made, StoreError> {
+    let fault = |source| StoreError::io(place, source);
+    let unfinished = place.with_extension(UNFINISHED);
+    let file = disk.open(&unfinished, Opening::Either).map_err(fault)?;
+    if !file.try_lock().map_err(fault)? {
+        return Ok(Made::Elsewhere);
+    }
+    // Whoever had the lock before may have renamed this very file.
+    if exists(disk, place).map_err(fault)? {
+        return Ok(Made::Meanwhile);
+    }
+    file.set_length(0).map_err(fault)?;
+    drop(open(&file, place, false)?);
+    let named = file
+        .sync_data()
+        .and_then(|()| disk.rename(&unfinished, place))
+        .and_then(|()| disk.sync_folder(&folder(place)));
+    named.map_err(fault)?;
+    Ok(Made::Here(file))
+}
+
+fn exists(disk: &dyn Disk, path: &Path) -> io::Result<bool> {
+    match disk.open(path, Opening::Existing) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// The database while a transaction runs: it is not opened anew meanwhile.
 pub(super) struct Held<'e>(RwLockReadGuard<'e, Option<Open>>);
 
@@ -175,10 +229,7 @@ impl Held<'_> {
 
 fn open(file: &Arc<dyn DiskFile>, place: &Path, check: bool) -> Result<Open, StoreError> {
     let health = Arc::new(Health::default());
-    let backend = Backend {
-        file: file.clone(),
-        health: health.clone(),
-    };
+    let backend = Backend::new(file.clone(), health.clone());
     let database = Database::builder()
         .set_cache_size(CACHE_BYTES)
         .set_check_integrity_on_open(check)
@@ -189,89 +240,4 @@ fn open(file: &Arc<dyn DiskFile>, place: &Path, check: bool) -> Result<Open, Sto
 
 fn folder(place: &Path) -> PathBuf {
     place.parent().map(Path::to_path_buf).unwrap_or_default()
-}
-
-/// The first failure of the disk since the database was opened.
-#[derive(Debug, Default)]
-struct Health(OnceLock<io::Error>);
-
-impl Health {
-    fn note<T>(&self, done: io::Result<T>) -> io::Result<T> {
-        if let Err(error) = &done {
-            // Only the first counts: what follows it may be its consequence.
-            let _ = self.0.set(same(error));
-        }
-        done
-    }
-
-    fn fault(&self) -> Option<io::Error> {
-        self.0.get().map(same)
-    }
-}
-
-/// What redb sees of the disk. The file is locked before redb is given it and as long as the [`Engine`] lives, so that no lock
-/// is asked of anybody here.
-struct Backend {
-    file: Arc<dyn DiskFile>,
-    health: Arc<Health>,
-}
-
-impl fmt::Debug for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Backend").finish_non_exhaustive()
-    }
-}
-
-impl StorageBackend for Backend {
-    fn len(&self) -> io::Result<u64> {
-        self.health.note(self.file.length())
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let wanted = out.len();
-        let read = self.file.read_at(out, offset).and_then(|count| {
-            if count == wanted {
-                Ok(())
-            } else {
-                Err(io::ErrorKind::UnexpectedEof.into())
-            }
-        });
-        self.health.note(read)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.health.note(self.file.set_length(len))
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.health.note(self.file.sync_data())
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.health.note(self.file.write_at(data, offset))
-    }
-
-    fn try_lock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<bool, BackendError> {
-        Ok(true)
-    }
-
-    fn try_lock_shared_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<bool, BackendError> {
-        Ok(true)
-    }
-
-    fn lock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    fn lock_shared_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    fn unlock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    fn query_lock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<bool, BackendError> {
-        Ok(false)
-    }
 }

@@ -13,12 +13,12 @@ pub enum What {
     Instance,
     Default,
     Secret,
-    Delivery,
-    IdempotencyKey,
     Workspace,
     ServiceInstance,
     Token,
     Audit,
+    Delivery,
+    IdempotencyKey,
 }
 
 /// The store could not be opened, read or written.

@@ -4,10 +4,12 @@
 //! One process at a time holds the data folder. A write is one transaction: it is on the disk when [`Store::write`] returns, or
 //! nothing of it is.
 
-mod check;
 mod admin;
 mod admin_rows;
+mod backend;
+mod check;
 mod config;
+mod copy;
 mod disk;
 mod engine;
 mod error;
@@ -17,17 +19,17 @@ mod outbox;
 mod queries;
 mod record;
 #[cfg(test)]
-mod sim;
+pub(crate) mod sim;
 mod tables;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(crate) use disk::{Disk, DiskFile, Opening};
 pub use admin_rows::{AuditRow, RestoredRow, ServiceInstanceRow, TokenRow, WorkspaceRow};
+pub(crate) use disk::{Disk, DiskFile, Opening};
 pub use error::{StoreError, What};
-pub use files::{Files, sha256};
+pub use files::{Files, hexadecimal, sha256};
 pub(crate) use outbox::{Deliveries, Deltas};
 pub(crate) use record::IdempotencyRow;
 pub use record::{ConnectorRow, InstanceRow};

@@ -200,6 +200,14 @@ impl<T: Transaction> Tables<T> {
         Ok(found)
     }
 
+    /// Shows every delivery, in the order in which they were accepted.
+    pub(crate) fn each_delivery(&self, mut visit: impl FnMut(DeliveryRow)) -> Result<(), StoreError> {
+        self.scan(DELIVERIES, 0, |id, row| {
+            visit(decode(row, &DeliveryId::from_u128(id).to_string(), self.place())?);
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
     /// How many deliveries each instance has in each state.
     pub(crate) fn counts(&self) -> Result<BTreeMap<(InstancePath, Summary), u64>, StoreError> {
         let mut found = BTreeMap::new();

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{StoreError, What};
-use crate::outbox::{DeliveryId, DeliveryRow};
 use crate::instances::InstanceLimits;
+use crate::outbox::{DeliveryId, DeliveryRow};
 
 /// An installed connector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -155,6 +155,12 @@ impl<T: Transaction> Tables<T> {
     }
 }
 
+impl Reading {
+    pub(super) fn transaction(&self) -> &ReadTransaction {
+        &self.transaction
+    }
+}
+
 impl<'t> Writing<'t> {
     /// The table, made where there is none. See [`Tables::open`] for how often.
     pub(super) fn table<K: Key + 'static, V: Value + 'static>(
@@ -196,6 +202,14 @@ impl<'t> Writing<'t> {
         let mut table = self.table(definition)?;
         let removed = table.remove(key).at(&self.place)?.is_some();
         Ok(removed)
+    }
+
+    #[cfg(test)]
+    pub(super) fn drop_table<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<(), StoreError> {
+        self.transaction.delete_table(definition).map(drop).at(&self.place)
     }
 
     pub(super) fn set_format(&mut self) -> Result<(), StoreError> {

@@ -217,3 +217,90 @@ fn errors_of_the_system_are_told_apart() {
     assert_eq!(of(std::io::ErrorKind::ReadOnlyFilesystem), "data-denied");
     assert_eq!(of(std::io::ErrorKind::TimedOut), "data-io");
 }
+
+/// A database as the version before the outbox made it: five tables, and redb's own way of opening them.
+fn old_database(folder: &Path) -> Database {
+    type Bytes = &'static [u8];
+    let meta: TableDefinition<&str, Bytes> = TableDefinition::new("meta");
+    let connectors: TableDefinition<&str, Bytes> = TableDefinition::new("connectors");
+    let instances: TableDefinition<(&str, &str), Bytes> = TableDefinition::new("instances");
+    let defaults: TableDefinition<(&str, &str), Bytes> = TableDefinition::new("defaults");
+    let secrets: TableDefinition<(&str, &str, &str), Bytes> = TableDefinition::new("secrets");
+    let database = Database::create(folder.join(DATABASE)).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let instance = br#"{"v":1,"connector":"relais/smtp","given":{"host":"smtp.mairie.local"},"grants":[],"binding":{},
+        "created_at":"2026-01-02T03:04:05Z","edited_at":"2026-01-02T03:04:05Z","revision":1}"#;
+    transaction
+        .open_table(meta)
+        .unwrap()
+        .insert("format", &br#"{"v":1}"#[..])
+        .unwrap();
+    transaction.open_table(connectors).unwrap();
+    transaction
+        .open_table(instances)
+        .unwrap()
+        .insert(("default", "smtp"), &instance[..])
+        .unwrap();
+    transaction
+        .open_table(defaults)
+        .unwrap()
+        .insert(("default", "mail"), &br#"{"v":1,"instance":"smtp"}"#[..])
+        .unwrap();
+    transaction
+        .open_table(secrets)
+        .unwrap()
+        .insert(("default", "smtp", "password"), &b"sealed"[..])
+        .unwrap();
+    transaction.commit().unwrap();
+    database
+}
+
+#[tokio::test]
+async fn a_database_of_the_version_before_the_outbox_opens_and_gets_one() {
+    let root = tempfile::tempdir().unwrap();
+    drop(old_database(root.path()));
+    for _ in 0..2 {
+        let store = Arc::new(Store::open(root.path()).await.unwrap());
+        let (ws, smtp) = (Default::default(), "smtp".parse().unwrap());
+        store
+            .read(|tables| {
+                assert_eq!(tables.instance(&ws, &smtp)?.unwrap().revision, 1);
+                assert_eq!(tables.default_of(&ws, "mail")?, Some(smtp.clone()));
+                assert_eq!(tables.secrets(&ws, &smtp)?["password"], b"sealed");
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+        let book = crate::outbox::Book::open(store, crate::outbox::Retention::default()).unwrap();
+        assert_eq!(book.differences().unwrap(), Vec::<String>::new());
+        assert_eq!(book.instances_with_work().unwrap(), []);
+        let nobody = crate::outbox::DeliveryId::from_u128(7);
+        let until = jiff::Timestamp::UNIX_EPOCH;
+        let changed = book.change(nobody, crate::outbox::Change::Defer { until }).await;
+        assert!(changed.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn the_version_before_the_outbox_and_this_one_keep_each_other_out() {
+    let root = tempfile::tempdir().unwrap();
+    let old = old_database(root.path());
+    assert!(matches!(fails(root.path()).await, StoreError::Busy { .. }));
+    drop(old);
+    let store = Store::open(root.path()).await.unwrap();
+    assert!(matches!(
+        Database::open(root.path().join(DATABASE)),
+        Err(redb::DatabaseError::DatabaseAlreadyOpen)
+    ));
+    drop(store);
+    assert!(Database::open(root.path().join(DATABASE)).is_ok());
+}
+
+#[tokio::test]
+async fn the_database_is_for_its_owner_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let store = Store::open(root.path()).await.unwrap();
+    let rights = fs::metadata(root.path().join(DATABASE)).unwrap().permissions().mode();
+    assert_eq!(rights & 0o777, 0o600);
+    drop(store);
+    assert!(!root.path().join("relais.part").exists());
+}

@@ -1,10 +1,16 @@
 //! The rules over a real store and a real key, without a sandbox: a connector is a row here.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod admin;
+mod audit;
+mod backup;
 mod binding;
 mod edits;
 mod secrets;
+mod service_instances;
 mod services;
+mod tokens;
+mod workspaces;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,6 +28,7 @@ use crate::names::{InstanceName, InstancePath, WorkspaceName};
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::view::{InstanceView, view};
+use crate::workspaces as rules;
 
 const SMTP: &str = r#"
 manifest-version = 1
@@ -92,6 +99,7 @@ impl Bench {
 
     async fn open(root: TempDir) -> Self {
         let store = Store::open(&root.path().join("data")).await.unwrap();
+        store.write(rules::found).unwrap();
         let vault = Vault::new(KeyFile::find(&KeySource::Found, store.folder()).unwrap());
         Self {
             root,
@@ -113,20 +121,12 @@ impl Bench {
     }
 
     fn install(&self, toml: &str) {
-        let manifest = Manifest::from_toml(toml).unwrap();
-        let inspection = Inspection {
-            services: manifest.services.keys().cloned().collect(),
-            exports: Vec::new(),
-            imports: Vec::new(),
-            capabilities: Vec::new(),
-            sha256: self.store.files().write(toml.as_bytes()).unwrap(),
-            size: toml.len() as u64,
-            manifest,
-        };
-        let mut row = connectors::row(&inspection, connectors::kept(&inspection.manifest).unwrap());
-        self.store
-            .write(|tables| connectors::install(tables, &mut row))
-            .unwrap();
+        admin::install(&self.store, toml);
+        let id = Manifest::from_toml(toml).unwrap().id;
+        let enabled = self
+            .store
+            .write(|tables| tables.enable(&self.ws, &id, jiff::Timestamp::now()));
+        enabled.unwrap();
     }
 
     fn create(&self, name: &str, new: New) -> Result<InstanceView, Error> {
@@ -146,7 +146,15 @@ impl Bench {
     fn view(&self, name: &str) -> InstanceView {
         let name = instance(name);
         self.store
-            .read(|tables| view(tables, &self.ws, &name, instances::find(tables, &self.ws, &name)?))
+            .read(|tables| {
+                view(
+                    tables,
+                    &self.vault,
+                    &self.ws,
+                    &name,
+                    instances::find(tables, &self.ws, &name)?,
+                )
+            })
             .unwrap()
     }
 
@@ -192,7 +200,7 @@ fn with_password() -> New {
         connector: "relais/smtp".to_owned(),
         values: values(&[("host", "smtp.example.org"), ("username", "ged")]),
         secrets: secrets(&[("password", "correct horse")]),
-        grants: Vec::new(),
+        ..New::default()
     }
 }
 

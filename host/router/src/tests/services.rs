@@ -13,7 +13,7 @@ async fn the_default_of_a_service_is_not_removed_and_the_service_is_named() {
         .store
         .write(|tables| instances::remove(tables, &bench.ws, &instance("smtp")))
         .unwrap_err();
-    assert_eq!(refused.code(), "instance-is-default");
+    assert_eq!(refused.code(), "instance-in-use");
     assert!(!refused.bad_input());
     assert!(refused.to_string().contains("`mail`"), "{refused}");
     let bench = bench.reopened().await;

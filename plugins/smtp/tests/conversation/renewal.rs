@@ -98,6 +98,27 @@ fn silence_drops_the_connection_and_is_told() {
 }
 
 #[test]
+fn a_kept_connection_that_answers_nothing_is_replaced_once() {
+    renews(vec![flight(), Step::Fail(StreamError::Timeout)]);
+    renews(vec![Step::Fail(StreamError::Timeout)]);
+    let silent = vec![flight(), Step::Fail(StreamError::Timeout)];
+    let second = vec![flight(), Step::Fail(StreamError::Timeout)];
+    let mut play = Play::clear(vec![steps([fresh(), silent]), steps([opened(&["PIPELINING"]), second])]);
+    play.send().unwrap();
+    assert_eq!(play.send().unwrap_err().kind, "timeout");
+    play.finish();
+}
+
+#[test]
+fn a_kept_connection_that_fell_silent_midway_is_told_and_not_tried_again() {
+    let silent = vec![flight(), say("250 ok\n"), Step::Fail(StreamError::Timeout)];
+    let mut play = Play::clear(vec![steps([fresh(), silent])]);
+    play.send().unwrap();
+    assert_eq!(play.send().unwrap_err().kind, "timeout");
+    play.finish();
+}
+
+#[test]
 fn a_limit_of_the_instance_is_told_and_not_run_into_twice() {
     let limited = vec![Step::Fail(StreamError::Refused("bytes out: 10 MiB".to_owned()))];
     let mut play = Play::clear(vec![steps([opened(&["PIPELINING"]), limited])]);

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use relais_sdk::{Failure, Receipt};
 use relais_smtp::letter::Letter;
 use relais_smtp::session::Session;
-use relais_smtp::wire::{Dial, LoginReply, NetworkError, Security, StreamError, Wire};
+use relais_smtp::wire::{Dial, Framing, LoginReply, NetworkError, Security, StreamError, Wire};
 
 /// What happens next on a connection.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ pub enum Step {
     Tls(Result<(), NetworkError>),
     /// A login with this credential.
     Login(&'static str, Result<LoginReply, NetworkError>),
-    /// The message's body is sent.
-    Body,
+    /// The message's body is sent, framed so.
+    Body(Framing),
 }
 
 use Step::{Body, Hear, Say};
@@ -39,8 +39,14 @@ pub fn say(text: &str) -> Step {
     Say(text.replace('\n', "\r\n").into_bytes())
 }
 
+/// The body as DATA has it.
 pub fn body() -> Step {
-    Body
+    Body(Framing::DotStuffed)
+}
+
+/// The body as BDAT has it.
+pub fn raw() -> Step {
+    Body(Framing::Raw)
 }
 
 pub fn login(credential: &'static str, code: &str, text: &str) -> Step {
@@ -114,7 +120,7 @@ impl Scripted {
 }
 
 impl Wire for Scripted {
-    type Body = ();
+    type Body = Framing;
 
     fn read(&mut self) -> Result<Option<Vec<u8>>, StreamError> {
         match self.next("a read") {
@@ -137,9 +143,12 @@ impl Wire for Scripted {
         }
     }
 
-    fn splice(&mut self, (): ()) -> Result<u64, StreamError> {
+    fn splice(&mut self, framing: Framing) -> Result<u64, StreamError> {
         match self.next("the body") {
-            Body => Ok(5),
+            Body(expected) => {
+                assert_eq!(framing, expected);
+                Ok(5)
+            }
             Step::Fail(error) => Err(error),
             other => panic!("the body where the script has {other:?}"),
         }
@@ -224,13 +233,14 @@ pub fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
 }
 
-pub fn letter() -> Letter<'static, ()> {
+pub fn letter() -> Letter<'static, Framing> {
     Letter {
         sender: Some("from@a.example".to_owned()),
         recipients: owned(&["to@b.example"]),
         size: 1234,
         eight_bit: false,
-        body: &|| (),
+        utf8_header: false,
+        body: &|framing| framing,
     }
 }
 

@@ -147,12 +147,16 @@ impl Host {
         failure
     }
 
+    /// A good connector of the same host.
+    pub async fn open_smtp(&self, target: Target) -> Session {
+        let connector = self.load(relais_bundle::SMTP).await;
+        in_time(connector.open(target.instance())).await.unwrap()
+    }
+
     /// A good connector in the same host still sends.
     pub async fn the_next_mail_leaves(&self) {
         let catcher = Catcher::start(Options::default()).await.unwrap();
-        let connector = self.load(relais_bundle::SMTP).await;
-        let instance = Target::clear(catcher.port()).instance();
-        let mut session = connector.open(instance).await.unwrap();
+        let mut session = self.open_smtp(Target::clear(catcher.port())).await;
         in_time(session.send(&mail())).await.unwrap();
         in_time(session.close()).await;
         assert_eq!(catcher.count(), 1);

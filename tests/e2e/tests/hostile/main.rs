@@ -7,6 +7,7 @@ mod canonical_abi;
 mod component;
 mod credentials;
 mod egress;
+mod gate;
 mod growth;
 mod handles;
 mod host;
@@ -16,6 +17,7 @@ mod login;
 mod observed;
 mod peer;
 mod setup;
+mod slow;
 
 // How the standard connectors are built is how this one is.
 #[path = "../../../../plugins/bundle/build/guest.rs"]

@@ -2,6 +2,8 @@
 //! on word for word as a failure of kind `rejected`, so that a test reads it.
 
 mod credentials;
+mod doors;
+mod fetch;
 mod growth;
 mod lies;
 mod network;
@@ -30,6 +32,7 @@ struct Settings {
 pub struct Hostile {
     settings: Settings,
     kept: Option<(Message, InputStream)>,
+    upload: Option<fetch::Upload>,
 }
 
 /// What an attack comes to.
@@ -40,6 +43,7 @@ impl MailConnector for Hostile {
         Ok(Self {
             settings: relais_sdk::parameters()?,
             kept: None,
+            upload: None,
         })
     }
 
@@ -89,6 +93,19 @@ impl MailConnector for Hostile {
             "auth-in-clear" => credentials::login_first(settings),
             "auth-in-data" => credentials::login_in_data(settings),
             "auth-after-data" => credentials::login_after_data(settings, &message),
+
+            "door-splice" => doors::splice(settings, &message),
+            "door-write" => doors::write(settings, &message),
+            "door-write-bytes" => doors::write_bytes(settings, &message),
+            "door-read-then-splice" => doors::read_then_splice(settings, &message),
+            "door-splice-a-part" => doors::splice_a_part(settings, &message),
+            "door-splice-raw" => doors::splice_raw(settings, &message),
+            "door-post-the-stream" => doors::post_the_stream(settings, &message),
+            "door-post-a-part" => doors::post_a_part(settings, &message),
+            "door-post-words" => doors::post_words(settings, &message),
+            "door-url" => doors::in_the_url(settings, &message),
+            "door-fetch" => doors::fetch(settings, &message),
+            "leaves-a-request" => self.leave_a_request(&message),
 
             "says-temporary" => lies::says_temporary(settings, &message),
             "invents-a-code" => lies::invents_a_code(settings, &message),

@@ -69,7 +69,12 @@ impl Line {
     /// The content, without reading what the server says to it.
     pub(crate) fn content(&self, message: &Message) -> Result<(), Failure> {
         let content = message.mime(Addressing::Written, Framing::DotStuffed);
-        self.output.splice(&content).map(drop).map_err(told)
+        self.splice(&content)
+    }
+
+    /// A stream to its end, without a word of its own.
+    pub(crate) fn splice(&self, content: &InputStream) -> Result<(), Failure> {
+        self.output.splice(content).map(drop).map_err(told)
     }
 
     /// The connection without its streams, as a login wants it.

@@ -69,6 +69,7 @@ fn blocks(start: Blocks) -> impl Stream<Item = Result<Bytes, std::io::Error>> + 
         blocks.ahead = blocks.read().await?;
         let leaves = blocks.context.leave(blocks.turn, block.len()).await;
         leaves.map_err(std::io::Error::other)?;
+        blocks.context.meter.carried(block.len());
         if blocks.ahead.is_none() {
             blocks.on_its_way = None;
         }

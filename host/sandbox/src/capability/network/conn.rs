@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -14,6 +14,7 @@ use super::greeting::Greeting;
 use crate::bindings::relais::connector::network::{NetworkError, Security};
 use crate::context::Context;
 use crate::egress::Asked;
+use crate::floor::Turn;
 use crate::handles::Watch;
 use crate::observer::Event;
 use crate::tls::{Fault, Tls, describe, fingerprint};
@@ -78,6 +79,8 @@ pub(crate) struct Conn {
     pub(super) greeting: Greeting,
     pub(super) logins: u32,
     watch: Watch,
+    /// The call in which the remote last spoke, or was connected to, and when.
+    heard: (Turn, Instant),
     /// Nothing more may be written: the reason.
     closed_for_writing: Option<String>,
 }
@@ -89,6 +92,7 @@ impl Conn {
         security: Security,
         tls: Option<Arc<Tls>>,
         times: Times,
+        turn: Turn,
     ) -> Result<Self, NetworkError> {
         let address = stream
             .peer_addr()
@@ -108,6 +112,7 @@ impl Conn {
             greeting: Greeting::expected(),
             logins: 0,
             watch: Watch::default(),
+            heard: (turn, Instant::now()),
             closed_for_writing: None,
         })
     }
@@ -130,12 +135,20 @@ impl Conn {
     /// The same, for the host itself.
     pub(super) async fn read_unseen(&mut self, len: usize, context: &Context) -> Result<Option<Vec<u8>>, IoFault> {
         let mut bytes = Vec::with_capacity(len.min(READ_BYTES));
-        let silence = self.silence;
+        let may_be_dead = self.may_be_dead(context);
+        let silence = match may_be_dead {
+            true => self.silence.min(context.limits.idle_answer),
+            false => self.silence,
+        };
         let read = match &mut self.transport {
-            Transport::Clear(stream) => read_some(stream, &mut bytes, len, silence).await?,
-            Transport::Encrypted(stream) => read_some(stream, &mut bytes, len, silence).await?,
+            Transport::Clear(stream) => read_some(stream, &mut bytes, len, silence).await,
+            Transport::Encrypted(stream) => read_some(stream, &mut bytes, len, silence).await,
             Transport::Gone => return Err(IoFault::Closed),
         };
+        if may_be_dead && matches!(read, Err(IoFault::Timeout)) {
+            context.meter.loses_idle();
+        }
+        let read = read?;
         if read == 0 {
             return Ok(None);
         }
@@ -144,7 +157,14 @@ impl Conn {
             .arrived(read)
             .map_err(|limit| IoFault::Refused(context.limited(limit)))?;
         context.floor.heard(&bytes);
+        self.heard = (context.floor.turn(), Instant::now());
         Ok(Some(bytes))
+    }
+
+    /// Whether it was idle before this call for so long that it may be dead, and has not spoken since.
+    fn may_be_dead(&self, context: &Context) -> bool {
+        let (turn, at) = self.heard;
+        turn != context.floor.turn() && at.elapsed() >= context.limits.idle
     }
 
     /// Writes what a guest composed: watched for handles, and followed by the greeting's rule. Flushed.
@@ -344,7 +364,7 @@ async fn write_some<S: AsyncWrite + Unpin>(
             return Err(IoFault::Closed);
         }
         bytes = bytes.get(written..).unwrap_or_default();
-        context.meter.moved();
+        context.meter.carried(written);
     }
     Ok(())
 }

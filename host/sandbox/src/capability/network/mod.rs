@@ -116,6 +116,7 @@ impl State {
                     connect: limit,
                     silence: context.limits.silence,
                 },
+                context.floor.turn(),
             )?;
             if security == Security::Tls {
                 conn.encrypt(&context).await?;

@@ -1,0 +1,33 @@
+//! `relais serve`.
+
+use std::path::PathBuf;
+
+use clap::{Command, value_parser};
+use relais_manifest::Lang;
+
+use super::{choice, flag, leaf, option};
+use crate::texts::{general, serve};
+
+/// Where the HTTP API listens unless told otherwise.
+pub const LISTEN: &str = "127.0.0.1:8525";
+/// The forms of the log.
+pub const LOGS: [&str; 2] = ["text", "json"];
+
+pub fn command(lang: Lang) -> Command {
+    let file = |id, help| option(lang, id, general::FILE, help).value_parser(value_parser!(PathBuf));
+    leaf(lang, "serve", serve::ABOUT)
+        .arg(option(lang, "listen", serve::ADDRESS, serve::LISTEN))
+        .arg(option(lang, "submission", serve::ADDRESS, serve::SUBMISSION))
+        .arg(
+            option(lang, "submission-open", serve::WORKSPACE, serve::SUBMISSION_OPEN).requires("submission"),
+        )
+        .arg(
+            file("submission-certificate", serve::CERTIFICATE).requires("submission-key"),
+        )
+        .arg(file("submission-key", serve::CERTIFICATE_KEY).requires("submission-certificate"))
+        .arg(option(lang, "spool", general::FOLDER, serve::SPOOL).value_parser(value_parser!(PathBuf)))
+        .arg(option(lang, "spool-group", serve::GROUP, serve::SPOOL_GROUP))
+        .arg(choice(lang, "log", serve::FORM, serve::LOG, &LOGS))
+        .arg(flag(lang, "print-unit", serve::PRINT_UNIT))
+        .after_help(serve::AFTER.get(lang))
+}

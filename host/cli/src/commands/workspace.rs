@@ -1,0 +1,139 @@
+//! `relais workspace`: one for each instance of EzGED.
+
+use clap::ArgMatches;
+use http::Method;
+use relais_manifest::Lang;
+use relais_server::api::Removed;
+use relais_server::api::workspace::{NewWorkspace, Workspace, WorkspaceEdit, Workspaces};
+
+use super::{cleared, nothing_given, no_command, word};
+use crate::client::{Client, Path};
+use crate::duration;
+use crate::fault::Fault;
+use crate::output::{Answer, Sheet};
+use crate::site::Site;
+use crate::texts::{connector, workspace as say};
+
+const GIVEN: [&str; 6] = ["title", "contact", "notices-through", "keep-sent", "keep-failed", "keep-journal"];
+
+pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
+    match matches.subcommand() {
+        Some(("list", _)) => list(site).await,
+        Some(("show", inner)) => show(site, word(inner, "name")).await,
+        Some(("create", inner)) => create(site, inner).await,
+        Some(("edit", inner)) => edit(site, inner).await,
+        Some(("remove", inner)) => remove(site, word(inner, "name")).await,
+        _ => Err(no_command()),
+    }
+}
+
+fn at(name: &str) -> Path {
+    Path::host(["workspaces", name])
+}
+
+async fn list(site: &Site) -> Result<Answer, Fault> {
+    let lang = site.lang;
+    let all: Workspaces = Client::open(site).await?.get(&Path::host(["workspaces"])).await?;
+    let row = |one: &Workspace| {
+        [
+            one.name.clone(),
+            one.title.clone(),
+            one.contact.clone().unwrap_or_default(),
+        ]
+    };
+    let mut sheet = Sheet::new(lang);
+    sheet.table(
+        say::COLUMNS.map(|column| column.get(lang)),
+        &all.workspaces.iter().map(row).collect::<Vec<_>>(),
+    );
+    Answer::of(sheet, &all)
+}
+
+async fn show(site: &Site, name: &str) -> Result<Answer, Fault> {
+    let name = site.workspace_named(name)?;
+    let one: Workspace = Client::open(site).await?.get(&at(name.as_str())).await?;
+    answer(site.lang, Sheet::new(site.lang), &one)
+}
+
+async fn create(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
+    let name = site.workspace_named(word(matches, "name"))?;
+    let kept = kept(site.lang, matches)?;
+    let new = NewWorkspace {
+        name: name.to_string(),
+        title: cleared(matches, "title").flatten().unwrap_or_default(),
+        contact: cleared(matches, "contact").flatten(),
+        sent_body: kept.sent_body.flatten(),
+        failed_body: kept.failed_body.flatten(),
+        journal: kept.journal.flatten(),
+    };
+    // It cannot name an instance before it has one.
+    let client = Client::open(site).await?;
+    let mut one: Workspace = client.give(Method::POST, &Path::host(["workspaces"]), &new).await?;
+    if let Some(through) = cleared(matches, "notices-through") {
+        let edit = WorkspaceEdit {
+            notices_through: Some(through),
+            ..WorkspaceEdit::default()
+        };
+        one = client.give(Method::PATCH, &at(name.as_str()), &edit).await?;
+    }
+    saved(site.lang, &one, true)
+}
+
+async fn edit(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
+    let name = site.workspace_named(word(matches, "name"))?;
+    nothing_given(site.lang, matches, &GIVEN)?;
+    let edit = WorkspaceEdit {
+        title: matches.get_one::<String>("title").cloned(),
+        contact: cleared(matches, "contact"),
+        notices_through: cleared(matches, "notices-through"),
+        ..kept(site.lang, matches)?
+    };
+    let one: Workspace = Client::open(site)
+        .await?
+        .give(Method::PATCH, &at(name.as_str()), &edit)
+        .await?;
+    saved(site.lang, &one, false)
+}
+
+async fn remove(site: &Site, name: &str) -> Result<Answer, Fault> {
+    let name = site.workspace_named(name)?;
+    let removed: Removed = Client::open(site).await?.act(Method::DELETE, &at(name.as_str())).await?;
+    Answer::line(site.lang, &say::removed(site.lang, name.as_str()), &removed)
+}
+
+/// How long what is kept; an empty text follows the host again.
+fn kept(lang: Lang, matches: &ArgMatches) -> Result<WorkspaceEdit, Fault> {
+    let given = |id: &str| -> Result<Option<Option<u64>>, Fault> {
+        let seconds = |text: Option<String>| text.map(|text| duration::seconds(lang, id, &text)).transpose();
+        cleared(matches, id).map(seconds).transpose()
+    };
+    Ok(WorkspaceEdit {
+        sent_body: given("keep-sent")?,
+        failed_body: given("keep-failed")?,
+        journal: given("keep-journal")?,
+        ..WorkspaceEdit::default()
+    })
+}
+
+fn saved(lang: Lang, one: &Workspace, created: bool) -> Result<Answer, Fault> {
+    let mut sheet = Sheet::new(lang);
+    sheet.line(&say::saved(lang, &one.name, created)).gap();
+    answer(lang, sheet, one)
+}
+
+fn answer(lang: Lang, mut sheet: Sheet, one: &Workspace) -> Result<Answer, Fault> {
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| connector::NOTHING.get(lang).to_owned());
+    let mut pairs = vec![
+        (say::LABEL.get(lang), one.name.clone()),
+        (say::TITLE_LABEL.get(lang), one.title.clone()),
+        (say::CONTACT_LABEL.get(lang), text(&one.contact)),
+        (say::NOTICES_LABEL.get(lang), text(&one.notices_through)),
+        (say::CONNECTORS_LABEL.get(lang), one.connectors.join(", ")),
+    ];
+    let kept = [one.retention.sent_body, one.retention.failed_body, one.retention.journal];
+    for (label, kept) in say::KEPT_LABELS.into_iter().zip(kept) {
+        pairs.push((label.get(lang), duration::shown(kept.seconds)));
+    }
+    sheet.pairs(&pairs);
+    Answer::of(sheet, one)
+}

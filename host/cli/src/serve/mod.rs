@@ -1,0 +1,151 @@
+//! `relais serve`: the daemon. It opens the data folder, sends what waits in it, and takes mail in: over HTTP, over SMTP where it
+//! is asked to, and from `relais sendmail`.
+//!
+//! Start: the store, then the sockets, then the dispatcher, then "ready" to systemd. End, on SIGTERM or SIGINT: no new work is
+//! taken; what is on its way has [`GRACE`] to end; the rest stays in the queue.
+
+mod drop;
+mod group;
+mod notify;
+mod options;
+mod spool;
+mod submission;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use relais_manifest::Lang;
+use relais_router::Router;
+use relais_sandbox::Config;
+use relais_server::Listening;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::{JoinError, JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::client::SOCKET;
+use crate::exit::Status;
+use crate::fault::Fault;
+use crate::logs::Log;
+use crate::output::{self, Answer};
+use crate::site::Site;
+use crate::texts::serve as say;
+
+use options::Options;
+use spool::Spool;
+
+/// How long what is on its way has when the daemon ends; systemd waits longer than that.
+const GRACE: Duration = Duration::from_secs(30);
+const UNIT: &str = include_str!("../../relais.service");
+
+/// The log that this command line asks for.
+pub fn log(matches: &ArgMatches) -> Log {
+    match matches.subcommand() {
+        Some(("serve", inner)) => Log {
+            daemon: !inner.get_flag("print-unit"),
+            json: inner.get_one::<String>("log").is_some_and(|form| form == "json"),
+            ..Log::default()
+        },
+        _ => Log::default(),
+    }
+}
+
+/// Runs until it is told to end.
+pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
+    if matches.get_flag("print-unit") {
+        let printed = output::print(UNIT);
+        return match printed {
+            Ok(()) => Ok(Answer::silent()),
+            Err(error) => Err(Fault::new(Status::Failed, "output", error.to_string())),
+        };
+    }
+    let options = Options::read(site.lang, matches)?;
+    // Before anything is opened, so that a signal during the start ends it in order.
+    let stop = on_signals(site)?;
+    let router = Arc::new(site.open(Config::default()).await?);
+    serve(site, router, options, stop).await.map(|()| Answer::silent())
+}
+
+async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: CancellationToken) -> Result<(), Fault> {
+    let lang = site.lang;
+    let mut doors = Listening::new();
+    let admin = router.data().join(SOCKET);
+    doors
+        .admin_socket(&admin)
+        .map_err(|error| cannot_listen(lang, &admin.display().to_string(), &error))?;
+    if let Some(address) = options.listen {
+        let bound = doors.tcp(address).await;
+        bound.map_err(|error| cannot_listen(lang, &address.to_string(), &error))?;
+    }
+    let spool = match &options.spool {
+        Some(folder) => Some(Spool::prepare(lang, folder, options.group)?),
+        None => None,
+    };
+    if let Some(spool) = &spool {
+        let path = spool.socket();
+        doors
+            .submit_socket(&path, spool.group())
+            .map_err(|error| cannot_listen(lang, &path.display().to_string(), &error))?;
+    }
+    let submission = submission::listen(lang, &router, &options).await?;
+    let app = relais_server::app(
+        Arc::clone(&router),
+        relais_server::Options {
+            stopping: stop.clone(),
+            ..relais_server::Options::default()
+        },
+    );
+    let dispatcher = router.dispatch().map_err(|error| Fault::router(lang, &error))?;
+    let serving = tokio::spawn(doors.serve(app.clone(), stop.clone(), GRACE));
+    let picking = spool.map(|spool| tokio::spawn(drop::pick_up(Arc::clone(&router), app, spool, stop.clone())));
+    let watchdog = tokio::spawn(notify::watchdog(Arc::clone(&router), stop.clone()));
+    tracing::info!(data = %router.data().display(), "ready");
+    notify::ready();
+
+    stop.cancelled().await;
+    notify::stopping();
+    tracing::info!("stopping");
+    // All at the same time: systemd waits for the whole not much longer than the grace.
+    let submitted = async {
+        if let Some(submission) = submission {
+            submission.stop(GRACE).await;
+        }
+    };
+    let ((), (), served, picked, watched) =
+        tokio::join!(dispatcher.stop(GRACE), submitted, serving, ended(picking), watchdog);
+    for lost in [served, picked, watched].into_iter().filter_map(Result::err) {
+        tracing::error!(error = %lost, "a part of the daemon broke off");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn ended(task: Option<JoinHandle<()>>) -> Result<(), JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => Ok(()),
+    }
+}
+
+fn cannot_listen(lang: Lang, place: &str, error: &io::Error) -> Fault {
+    let text = say::cannot_listen(lang, place, &error.to_string());
+    Fault::new(Status::Failed, "cannot-listen", text)
+}
+
+/// Cancelled by SIGTERM and SIGINT.
+fn on_signals(site: &Site) -> Result<CancellationToken, Fault> {
+    let fault = |error: io::Error| cannot_listen(site.lang, "SIGTERM", &error);
+    let mut term = signal(SignalKind::terminate()).map_err(fault)?;
+    let mut int = signal(SignalKind::interrupt()).map_err(fault)?;
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        told.cancel();
+    });
+    Ok(stop)
+}

@@ -1,0 +1,99 @@
+//! What the command line of `relais serve` asks for.
+
+use std::env;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use relais_manifest::Lang;
+use relais_router::WorkspaceName;
+
+use super::group;
+use crate::args::LISTEN;
+use crate::fault::Fault;
+use crate::texts::serve as say;
+
+/// How the daemon is reached.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Options {
+    /// None where it listens on Unix sockets only.
+    pub listen: Option<SocketAddr>,
+    pub submission: Option<SocketAddr>,
+    /// The workspace into which anybody on this machine submits.
+    pub submission_open: Option<WorkspaceName>,
+    /// The chain and the key with which submission offers STARTTLS.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    pub spool: Option<PathBuf>,
+    /// The group whose members may send by it.
+    pub group: Option<u32>,
+}
+
+impl Options {
+    /// Reads them all, and refuses what does not go together.
+    pub fn read(lang: Lang, matches: &ArgMatches) -> Result<Self, Fault> {
+        let given = |id: &str| matches.get_one::<String>(id).map(String::as_str);
+        let listen = match given("listen").unwrap_or(LISTEN) {
+            "off" => None,
+            text => Some(address(lang, "--listen", text)?),
+        };
+        let submission = given("submission").map(|text| address(lang, "--submission", text));
+        let submission = submission.transpose()?;
+        let open = given("submission-open").map(|name| {
+            WorkspaceName::new(name).map_err(|error| Fault::router(lang, &error.into()))
+        });
+        let open = open.transpose()?;
+        if open.is_some() && submission.is_some_and(|address| !address.ip().is_loopback()) {
+            return Err(Fault::field(lang, "--submission", "address-not-loopback", say::not_loopback(lang)));
+        }
+        let file = |id: &str| matches.get_one::<PathBuf>(id).cloned();
+        let spool = file("spool");
+        let spool = spool.or_else(|| {
+            let variable = env::var_os("RELAIS_SPOOL").filter(|value| !value.is_empty());
+            variable.map(PathBuf::from)
+        });
+        let group = given("spool-group").map(|name| group::id(lang, name)).transpose()?;
+        Ok(Self {
+            listen,
+            submission,
+            submission_open: open,
+            certificate: file("submission-certificate").zip(file("submission-key")),
+            spool,
+            group,
+        })
+    }
+}
+
+fn address(lang: Lang, field: &str, text: &str) -> Result<SocketAddr, Fault> {
+    text.parse()
+        .map_err(|_| Fault::field(lang, field, "address-invalid", say::address(lang)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::args;
+
+    fn read(arguments: &[&str]) -> Result<Options, Fault> {
+        let matches = args::command(Lang::En)
+            .try_get_matches_from([&["relais", "serve"], arguments].concat())
+            .unwrap();
+        let (_, serve) = matches.subcommand().unwrap();
+        Options::read(Lang::En, serve)
+    }
+
+    #[test]
+    fn it_listens_on_loopback_unless_told_otherwise() {
+        assert!(read(&[]).unwrap().listen.unwrap().ip().is_loopback());
+        assert_eq!(read(&["--listen", "off"]).unwrap().listen, None);
+        assert_eq!(read(&["--listen", "localhost"]).unwrap_err().code, "address-invalid");
+    }
+
+    #[test]
+    fn submission_without_a_login_stays_on_this_machine() {
+        let open = ["--submission-open", "default"];
+        assert!(read(&[&["--submission", "[::1]:2525"][..], &open].concat()).is_ok());
+        let refused = read(&[&["--submission", "0.0.0.0:2525"][..], &open].concat()).unwrap_err();
+        assert_eq!(refused.code, "address-not-loopback");
+    }
+}

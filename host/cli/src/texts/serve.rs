@@ -1,0 +1,88 @@
+//! The words of `relais serve`.
+
+use relais_manifest::Lang;
+
+use super::{Say, pick, say};
+
+pub const ABOUT: Say = say(
+    "Tourne en service : reçoit les mails, les envoie, réessaie",
+    "Runs as a daemon: takes mail in, sends it, tries again",
+);
+pub const ADDRESS: Say = say("ADRESSE:PORT", "ADDRESS:PORT");
+pub const LISTEN: Say = say(
+    "Où écoute l'API HTTP ; sinon 127.0.0.1:8525 ; « off » pour n'écouter que sur les sockets Unix",
+    "Where the HTTP API listens; else 127.0.0.1:8525; `off` to listen on Unix sockets only",
+);
+pub const SUBMISSION: Say = say(
+    "Reçoit aussi par SMTP à cette adresse, avec un jeton comme mot de passe",
+    "Takes mail in over SMTP at this address too, with a token as the password",
+);
+pub const SUBMISSION_OPEN: Say = say(
+    "Accepte par SMTP sans identification, depuis cette machine seulement, dans cet espace",
+    "Accepts over SMTP without a login, from this machine only, into this workspace",
+);
+pub const CERTIFICATE: Say = say(
+    "Chaîne de certificats en PEM, pour offrir STARTTLS par SMTP ; nécessaire hors de cette machine",
+    "Chain of certificates in PEM, to offer STARTTLS over SMTP; needed beyond this machine",
+);
+pub const CERTIFICATE_KEY: Say = say("Sa clé privée, en PEM", "Its private key, in PEM");
+pub const WORKSPACE: Say = say("ESPACE", "WORKSPACE");
+pub const SPOOL: Say = say(
+    "Dossier de « relais sendmail » : sa socket et ses dossiers de dépôt ; sinon RELAIS_SPOOL, sinon aucun",
+    "Folder of `relais sendmail`: its socket and its drop folders; else RELAIS_SPOOL, else none",
+);
+pub const GROUP: Say = say("GROUPE", "GROUP");
+pub const SPOOL_GROUP: Say = say(
+    "Groupe, par son nom ou son numéro, dont les membres peuvent envoyer par « relais sendmail »",
+    "Group, by name or number, whose members may send by `relais sendmail`",
+);
+pub const FORM: Say = say("FORME", "FORM");
+pub const LOG: Say = say("Forme du journal : text ou json ; sinon text", "Form of the log: text or json; else text");
+pub const PRINT_UNIT: Say = say(
+    "Écrit l'unité systemd et ne fait rien d'autre",
+    "Writes the systemd unit and does nothing else",
+);
+pub const AFTER: Say = say(
+    "SIGTERM et SIGINT l'arrêtent : les envois en cours ont 30 s pour finir, les autres restent en file.",
+    "SIGTERM and SIGINT stop it: deliveries on their way have 30 s to end, the others stay in the queue.",
+);
+
+pub fn address(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "ce n'est pas une adresse IP et un port, comme 127.0.0.1:8525.",
+        "this is no IP address and port, such as 127.0.0.1:8525.",
+    )
+}
+
+pub fn not_loopback(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "sans identification, l'écoute doit rester sur cette machine : 127.0.0.1 ou [::1].",
+        "without a login it must listen on this machine only: 127.0.0.1 or [::1].",
+    )
+}
+
+pub fn no_group(lang: Lang, name: &str) -> String {
+    pick(
+        lang,
+        format!("il n'y a pas de groupe « {name} ». Créez-le : groupadd {name}"),
+        format!("there is no group `{name}`. Create it: groupadd {name}"),
+    )
+}
+
+pub fn cannot_listen(lang: Lang, place: &str, error: &str) -> String {
+    pick(
+        lang,
+        format!("{place} ne peut pas être ouvert ({error})."),
+        format!("{place} cannot be opened ({error})."),
+    )
+}
+
+pub fn spool(lang: Lang, place: &str, error: &str) -> String {
+    pick(
+        lang,
+        format!("Le dossier {place} ne peut pas être préparé ({error}). Vérifiez ses droits et son groupe."),
+        format!("Folder {place} cannot be prepared ({error}). Check its rights and its group."),
+    )
+}

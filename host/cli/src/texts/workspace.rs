@@ -1,0 +1,80 @@
+//! The words of `relais workspace`.
+
+use relais_manifest::Lang;
+
+use super::{Say, pick, say};
+
+pub const ABOUT: Say = say(
+    "Crée, modifie et supprime des espaces : un par instance d'EzGED",
+    "Creates, edits and removes workspaces: one for each instance of EzGED",
+);
+pub const LIST: Say = say("Liste les espaces", "Lists the workspaces");
+pub const SHOW: Say = say("Montre un espace", "Shows a workspace");
+pub const CREATE: Say = say("Crée un espace", "Creates a workspace");
+pub const EDIT: Say = say(
+    "Modifie un espace ; ce qui n'est pas nommé ne change pas, et un texte vide efface",
+    "Edits a workspace; what is not named stays as it is, and an empty text erases",
+);
+pub const REMOVE: Say = say(
+    "Supprime un espace qui n'a plus ni instance ni envoi en attente",
+    "Removes a workspace that has neither an instance nor a pending delivery left",
+);
+pub const NAME: Say = say("Nom de l'espace", "The workspace's name");
+pub const TITLE: Say = say("Titre, pour les personnes", "Title, for people");
+pub const CONTACT: Say = say(
+    "Adresse à prévenir quand un envoi reste incertain",
+    "Address to tell when a delivery stays uncertain",
+);
+pub const NOTICES: Say = say(
+    "Instance de connecteur par laquelle partent les avis d'échec et les alertes",
+    "Connector instance through which failure notices and alerts leave",
+);
+pub const KEEP_SENT: Say = say(
+    "Durée de conservation du contenu d'un envoi remis : 0, 12h, 30d ; sinon 0",
+    "How long the content of a sent delivery is kept: 0, 12h, 30d; else 0",
+);
+pub const KEEP_FAILED: Say = say(
+    "La même pour un envoi échoué ou incertain ; sinon 30d",
+    "The same for a failed or uncertain delivery; else 30d",
+);
+pub const KEEP_JOURNAL: Say = say(
+    "Durée de conservation du journal d'un envoi ; sinon 90d",
+    "How long the journal of a delivery is kept; else 90d",
+);
+
+pub const COLUMNS: [Say; 3] = [
+    say("nom", "name"),
+    say("titre", "title"),
+    say("contact", "contact"),
+];
+pub const LABEL: Say = say("Espace", "Workspace");
+pub const TITLE_LABEL: Say = say("Titre", "Title");
+pub const CONTACT_LABEL: Say = say("Contact", "Contact");
+pub const NOTICES_LABEL: Say = say("Avis par", "Notices through");
+pub const CONNECTORS_LABEL: Say = say("Connecteurs activés", "Enabled connectors");
+pub const KEPT_LABELS: [Say; 3] = [
+    say("Contenu remis gardé", "Sent content kept"),
+    say("Contenu échoué gardé", "Failed content kept"),
+    say("Journal gardé", "Journal kept"),
+];
+
+pub fn saved(lang: Lang, name: &str, created: bool) -> String {
+    match (lang, created) {
+        (Lang::Fr, true) => format!(
+            "L'espace « {name} » est créé. Activez-y un connecteur : relais connector enable ID --workspace {name}"
+        ),
+        (Lang::En, true) => format!(
+            "Workspace `{name}` is created. Enable a connector in it: relais connector enable ID --workspace {name}"
+        ),
+        (Lang::Fr, false) => format!("L'espace « {name} » est modifié."),
+        (Lang::En, false) => format!("Workspace `{name}` is edited."),
+    }
+}
+
+pub fn removed(lang: Lang, name: &str) -> String {
+    pick(
+        lang,
+        format!("L'espace « {name} » est supprimé."),
+        format!("Workspace `{name}` is removed."),
+    )
+}

@@ -1,0 +1,238 @@
+//! Lines of a content, whatever their length, in a buffer of fixed size.
+
+use std::io;
+
+use memchr::{memchr, memchr_iter};
+
+use crate::header::LONGEST;
+use crate::reason::Flaw;
+use crate::source::Content;
+
+/// Bytes of a line that are kept: more than a line may have, and so all of every line that is not flawed.
+const KEPT: usize = LONGEST + 2;
+const BUFFER: usize = 64 * 1024;
+
+/// What a line holds that keeps it from passing as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Flaws {
+    pub(super) cr: bool,
+    pub(super) nul: bool,
+    pub(super) long: bool,
+    pub(super) eight_bit: bool,
+}
+
+impl Flaws {
+    pub(super) fn any(self) -> bool {
+        self.first().is_some()
+    }
+
+    /// The one to tell of.
+    pub(super) fn first(self) -> Option<Flaw> {
+        let flaws = [
+            (self.nul, Flaw::Nul),
+            (self.cr, Flaw::Cr),
+            (self.long, Flaw::Long),
+            (self.eight_bit, Flaw::EightBit),
+        ];
+        flaws.into_iter().find(|(there, _)| *there).map(|(_, flaw)| flaw)
+    }
+
+    pub(super) fn join(&mut self, other: Self) {
+        self.cr |= other.cr;
+        self.nul |= other.nul;
+        self.long |= other.long;
+        self.eight_bit |= other.eight_bit;
+    }
+}
+
+/// How a line ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Break {
+    /// With the content.
+    None,
+    Lf,
+    CrLf,
+}
+
+/// A line: where it is, and what it holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    /// Counted from 1.
+    pub(super) number: u64,
+    /// Where it begins, in bytes.
+    pub(super) start: u64,
+    /// Bytes without its line break.
+    pub(super) len: u64,
+    pub(super) ends: Break,
+    pub(super) flaws: Flaws,
+}
+
+impl Line {
+    /// Where the next one begins.
+    pub(super) fn next(&self) -> u64 {
+        self.start
+            + self.len
+            + match self.ends {
+                Break::None => 0,
+                Break::Lf => 1,
+                Break::CrLf => 2,
+            }
+    }
+}
+
+/// Reads a content line by line, waiting for the disk.
+pub(super) struct Lines<'a> {
+    content: &'a Content,
+    /// Where the buffer ends in the content.
+    at: u64,
+    buffer: Vec<u8>,
+    /// Bytes of the buffer that were used.
+    used: usize,
+    number: u64,
+    /// The beginning of the line.
+    kept: Vec<u8>,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(content: &'a Content) -> Self {
+        Self {
+            content,
+            at: 0,
+            buffer: Vec::new(),
+            used: 0,
+            number: 0,
+            kept: Vec::with_capacity(KEPT),
+        }
+    }
+
+    /// The line that was read last, without its line break; of a flawed one perhaps its beginning only.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.kept
+    }
+
+    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+        self.kept.clear();
+        let start = self.at - self.rest().len() as u64;
+        let (mut flaws, mut len, mut crs) = (Flaws::default(), 0, 0);
+        let mut last = None;
+        let ended = loop {
+            if self.rest().is_empty() && !self.refill()? {
+                break false;
+            }
+            let rest = self.buffer.get(self.used..).unwrap_or_default();
+            let end = memchr(b'\n', rest);
+            let piece = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+            len += piece.len() as u64;
+            crs += memchr_iter(b'\r', piece).count();
+            flaws.nul |= memchr(0, piece).is_some();
+            flaws.eight_bit |= !piece.is_ascii();
+            last = piece.last().copied().or(last);
+            let room = KEPT - self.kept.len();
+            self.kept
+                .extend_from_slice(piece.get(..room.min(piece.len())).unwrap_or_default());
+            self.used += piece.len() + usize::from(end.is_some());
+            if end.is_some() {
+                break true;
+            }
+        };
+        if !ended && len == 0 {
+            return Ok(None);
+        }
+        let mut ends = if ended { Break::Lf } else { Break::None };
+        if ended && last == Some(b'\r') {
+            ends = Break::CrLf;
+            len -= 1;
+            crs -= 1;
+            self.kept.truncate(usize::try_from(len).unwrap_or(KEPT));
+        }
+        flaws.cr = crs > 0;
+        flaws.long = len > LONGEST as u64;
+        self.number += 1;
+        Ok(Some(Line {
+            number: self.number,
+            start,
+            len,
+            ends,
+            flaws,
+        }))
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.used..).unwrap_or_default()
+    }
+
+    /// Reads on; says whether there was anything.
+    fn refill(&mut self) -> io::Result<bool> {
+        self.buffer.resize(BUFFER, 0);
+        let count = self.content.read_at(&mut self.buffer, self.at)?;
+        self.buffer.truncate(count);
+        self.used = 0;
+        self.at += count as u64;
+        Ok(count > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+
+    fn lines(text: &[u8]) -> Vec<(Vec<u8>, Break, Option<Flaw>)> {
+        let content = Content::Bytes(text.to_vec().into());
+        let mut lines = Lines::new(&content);
+        let (mut all, mut next) = (Vec::new(), 0);
+        while let Some(line) = lines.next().unwrap() {
+            assert_eq!((line.start, line.number), (next, all.len() as u64 + 1));
+            next = line.next();
+            assert_eq!(line.len.min(1000), lines.text().len() as u64);
+            all.push((lines.text().to_vec(), line.ends, line.flaws.first()));
+        }
+        assert_eq!(next, text.len() as u64);
+        all
+    }
+
+    #[test]
+    fn lines_end_with_lf_crlf_or_the_content() {
+        assert_eq!(
+            lines(b"a\nb\r\n\n\r\nc"),
+            [
+                (b"a".to_vec(), Break::Lf, None),
+                (b"b".to_vec(), Break::CrLf, None),
+                (b"".to_vec(), Break::Lf, None),
+                (b"".to_vec(), Break::CrLf, None),
+                (b"c".to_vec(), Break::None, None),
+            ]
+        );
+        assert!(lines(b"").is_empty());
+    }
+
+    #[test]
+    fn every_flaw_is_seen() {
+        let flaws = |text: &[u8]| lines(text).into_iter().map(|(_, _, flaw)| flaw).collect::<Vec<_>>();
+        assert_eq!(flaws(b"a\rb\n\r\r\n\r"), [Some(Flaw::Cr); 3]);
+        assert_eq!(flaws(b"a\0\n"), [Some(Flaw::Nul)]);
+        assert_eq!(flaws("é\r\n".as_bytes()), [Some(Flaw::EightBit)]);
+        for (length, flaw) in [(998, None), (999, Some(Flaw::Long)), (200_000, Some(Flaw::Long))] {
+            for end in ["\n", "\r\n", ""] {
+                assert_eq!(
+                    flaws(format!("{}{end}", "x".repeat(length)).as_bytes()),
+                    [flaw],
+                    "{length}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_break_across_the_buffer_is_one() {
+        for length in BUFFER - 3..BUFFER + 2 {
+            let text = [vec![b'x'; length], b"\r\ny\r\n".to_vec()].concat();
+            let all = lines(&text);
+            assert_eq!(
+                (all.len(), all[0].1, all[1].1),
+                (2, Break::CrLf, Break::CrLf),
+                "{length}"
+            );
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! Restoring a backup: into an empty folder, whole or not at all.
+//!
+//! The threat is a file that only looks like a backup: names that lead out of the folder, links, a tar that was cut. Only the
+//! names that a backup has are taken, only as regular files, and nothing gets its place before every digest was compared.
+//!
+//! What a backup cannot know is what was sent after it was made. So a delivery that was pending then is held: it becomes
+//! `uncertain`, which is never sent again by itself, and whoever restores decides. To lose nothing and send nothing twice, both,
+//! is not in the power of a copy.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use relais_sandbox::Kind;
+use serde::de::DeserializeOwned;
+
+use crate::audit::{self, Action};
+use crate::backup::{self, CONNECTORS, DATABASE, DIGESTS, Digests, FORMAT, Hashed, MANIFEST, Manifest, SPOOL};
+use crate::error::{BackupError, Error};
+use crate::key::KeyFile;
+use crate::outbox::{DeliveryId, Retention, Words, doubt};
+use crate::router::Paths;
+use crate::store::{RestoredRow, Store, StoreError};
+use crate::vault::Vault;
+use crate::who::Who;
+use crate::workspaces;
+
+/// Where a backup is put together, within the folder that it is restored into.
+const SCRATCH: &str = "restore.part";
+/// Bytes of a manifest, and of the digests, at most.
+const MANIFEST_BYTES: u64 = 64 << 10;
+const DIGESTS_BYTES: u64 = 256 << 20;
+/// Deliveries that one transaction holds.
+const HELD: usize = 256;
+
+/// What becomes of deliveries that were pending when the backup was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pending {
+    /// They are uncertain: the host that made the backup may have sent them since.
+    #[default]
+    Hold,
+    /// They are sent: the host that made the backup has sent nothing since, for instance since it was stopped for it.
+    Resume,
+}
+
+/// What was restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestoreReport {
+    /// The moment that the backup shows.
+    pub made_at: Timestamp,
+    /// The version of Relais that made it.
+    pub relais: String,
+    pub connectors: u64,
+    /// Deliveries in the journal, finished ones among them.
+    pub deliveries: u64,
+    /// Deliveries that were pending and are uncertain now.
+    pub held: u64,
+    /// Sealed secrets.
+    pub secrets: u64,
+    /// Whether the key that is there opens them. Otherwise they have to be given again, or the key brought to `key` before the
+    /// first of them is.
+    pub secrets_open: bool,
+    /// Where the key is, or would be.
+    pub key: PathBuf,
+    /// Tokens that are good. One that was revoked after the backup was made is good again.
+    pub tokens: u64,
+}
+
+/// Restores a backup into a data folder that is empty or does not exist. After an error nothing is left in it.
+pub async fn restore(
+    mut from: Box<dyn Read + Send>,
+    paths: Paths,
+    by: &Who,
+    pending: Pending,
+) -> Result<RestoreReport, Error> {
+    let to = paths.data.clone();
+    let target = match tokio::task::spawn_blocking(move || Target::take(&to)).await {
+        Ok(target) => target?,
+        Err(_) => return Err(Error::Stopped),
+    };
+    let folder = target.scratch();
+    let unpacked = tokio::task::spawn_blocking(move || unpack(&mut *from, &folder)).await;
+    let manifest = match unpacked {
+        Ok(manifest) => manifest?,
+        Err(_) => return Err(Error::Stopped),
+    };
+    let store = Store::open(&target.scratch()).await?;
+    let held = match pending {
+        Pending::Hold => hold(&store, manifest.made_at)?,
+        Pending::Resume => 0,
+    };
+    store.write(|tables| {
+        tables.put_restored(&RestoredRow { at: Timestamp::now() })?;
+        let detail = vec![manifest.made_at.to_string()];
+        audit::note(tables, by, None, Action::Restore, "", detail)
+    })?;
+    let tokens = store.read(|tables| tables.all_tokens())?.into_iter();
+    let tokens = tokens.filter(|(_, _, row)| row.revoked_at.is_none()).count();
+    let vault = Vault::new(KeyFile::find(&paths.key, &target.folder)?);
+    let secrets_open = manifest.secrets == 0 || store.read(|tables| vault.opens(tables))?;
+    drop(store);
+    target.settle()?;
+    Ok(RestoreReport {
+        made_at: manifest.made_at,
+        relais: manifest.relais,
+        connectors: manifest.connectors,
+        deliveries: manifest.deliveries,
+        held,
+        secrets: manifest.secrets,
+        secrets_open,
+        key: vault.key_path().to_path_buf(),
+        tokens: tokens as u64,
+    })
+}
+
+/// The folder that is restored into. Dropped before it is settled, it is empty again.
+struct Target {
+    folder: PathBuf,
+    settled: bool,
+}
+
+impl Target {
+    fn take(to: &Path) -> Result<Self, Error> {
+        let fault = |error| StoreError::io(to, error);
+        backup::make_folder(to)?;
+        let folder = to.canonicalize().map_err(fault)?;
+        if fs::read_dir(&folder).map_err(fault)?.next().is_some() {
+            return Err(BackupError::NotEmpty { path: folder }.into());
+        }
+        let target = Self { folder, settled: false };
+        backup::make_folder(&target.scratch())?;
+        Ok(target)
+    }
+
+    fn scratch(&self) -> PathBuf {
+        self.folder.join(SCRATCH)
+    }
+
+    /// Gives everything its place; the database comes last, so that a folder with a database is whole.
+    fn settle(mut self) -> Result<(), Error> {
+        let scratch = self.scratch();
+        for name in [CONNECTORS, SPOOL, DATABASE] {
+            let (from, to) = (scratch.join(name), self.folder.join(name));
+            match fs::rename(&from, &to) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound && name != DATABASE => {}
+                Err(error) => return Err(StoreError::io(&to, error).into()),
+            }
+        }
+        self.settled = true;
+        let synced = File::open(&self.folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|error| StoreError::io(&self.folder, error))?;
+        Ok(fs::remove_dir_all(&scratch).map_err(|error| StoreError::io(&scratch, error))?)
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        if self.settled {
+            return;
+        }
+        for name in [SCRATCH, CONNECTORS, SPOOL] {
+            let path = self.folder.join(name);
+            if let Err(error) = fs::remove_dir_all(&path)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(%error, path = %path.display(), "what a restoration left could not be removed");
+            }
+        }
+    }
+}
+
+/// Unpacks a backup and compares it with what it says of itself.
+fn unpack(from: &mut dyn Read, folder: &Path) -> Result<Manifest, Error> {
+    let mut archive = tar::Archive::new(from);
+    let mut entries = archive.entries().map_err(unreadable)?;
+    let first = entries.next().ok_or_else(|| not_one("it is empty"))?;
+    let mut first = first.map_err(unreadable)?;
+    if name_of(&first)? != MANIFEST {
+        return Err(not_one("it does not begin with its manifest"));
+    }
+    let (manifest, digest): (serde_json::Value, String) = json(&mut first, MANIFEST_BYTES)?;
+    let manifest = read_manifest(manifest)?;
+    let mut unpacked = Digests::from([(MANIFEST.to_owned(), digest)]);
+    for entry in entries {
+        let mut entry = entry.map_err(unreadable)?;
+        let name = name_of(&entry)?;
+        if name == DIGESTS {
+            let (told, _): (Digests, String) = json(&mut entry, DIGESTS_BYTES)?;
+            compare(&told, &unpacked)?;
+            return Ok(manifest);
+        }
+        if unpacked.contains_key(&name) {
+            return Err(not_one(&format!("`{name}` is in it twice")));
+        }
+        let digest = write(&mut entry, &name, folder)?;
+        unpacked.insert(name, digest);
+    }
+    Err(BackupError::Truncated.into())
+}
+
+/// The version first: a later manifest may have any other shape.
+fn read_manifest(value: serde_json::Value) -> Result<Manifest, Error> {
+    let format = value.get("format").and_then(serde_json::Value::as_u64);
+    let format = format.and_then(|format| u32::try_from(format).ok());
+    match format {
+        Some(version) if version > FORMAT => Err(BackupError::Newer { version, known: FORMAT }.into()),
+        _ => serde_json::from_value(value).map_err(|error| not_one(&error.to_string())),
+    }
+}
+
+fn compare(told: &Digests, unpacked: &Digests) -> Result<(), Error> {
+    if !unpacked.contains_key(DATABASE) {
+        return Err(not_one("it holds no database"));
+    }
+    let names: BTreeSet<&String> = told.keys().chain(unpacked.keys()).collect();
+    let differs = names.into_iter().find(|name| told.get(*name) != unpacked.get(*name));
+    match differs {
+        None => Ok(()),
+        Some(name) => Err(BackupError::Altered { name: name.clone() }.into()),
+    }
+}
+
+/// The name of an entry, if it is one that a backup has: no other leads anywhere.
+fn name_of(entry: &tar::Entry<'_, &mut dyn Read>) -> Result<String, Error> {
+    let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+    if entry.header().entry_type() != tar::EntryType::Regular {
+        return Err(not_one(&format!("`{name}` is no file")));
+    }
+    let known = match name.split_once('/') {
+        None => [MANIFEST, DIGESTS, DATABASE].contains(&name.as_str()),
+        Some((CONNECTORS, file)) => file.strip_suffix(".wasm").is_some_and(is_digest),
+        Some((SPOOL, _)) => {
+            let id = name.rsplit('/').next().and_then(|id| id.parse::<DeliveryId>().ok());
+            id.is_some_and(|id| backup::body_name(id) == name)
+        }
+        Some(_) => false,
+    };
+    if known {
+        Ok(name)
+    } else {
+        Err(not_one(&format!("it holds `{name}`")))
+    }
+}
+
+fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn json<T: DeserializeOwned>(entry: &mut tar::Entry<'_, &mut dyn Read>, most: u64) -> Result<(T, String), Error> {
+    if entry.size() > most {
+        return Err(not_one("what it says of itself is too long"));
+    }
+    let mut bytes = Vec::new();
+    entry.read_to_end(&mut bytes).map_err(unreadable)?;
+    let value = serde_json::from_slice(&bytes).map_err(|error| not_one(&error.to_string()))?;
+    Ok((value, crate::store::sha256(&bytes)))
+}
+
+fn write(entry: &mut tar::Entry<'_, &mut dyn Read>, name: &str, folder: &Path) -> Result<String, Error> {
+    let path = folder.join(name);
+    let fault = |error| StoreError::io(&path, error);
+    if let Some(parent) = path.parent() {
+        backup::make_folder(parent)?;
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(fault)?;
+    let length = entry.size();
+    let mut reader = Hashed::new(entry);
+    let mut block = vec![0; 256 << 10];
+    let mut done = 0;
+    loop {
+        // Told apart, since a full disk is not the backup's fault.
+        let count = reader.read(&mut block).map_err(unreadable)?;
+        if count == 0 {
+            break;
+        }
+        file.write_all(block.get(..count).unwrap_or_default()).map_err(fault)?;
+        done += count as u64;
+    }
+    if done != length {
+        return Err(BackupError::Truncated.into());
+    }
+    file.sync_all().map_err(fault)?;
+    Ok(reader.digest())
+}
+
+/// Makes every pending delivery uncertain, and returns how many there were.
+fn hold(store: &Store, made_at: Timestamp) -> Result<u64, Error> {
+    let now = Timestamp::now();
+    let words = Words::new(
+        Kind::UnknownOutcome,
+        format!("restored from a backup of {made_at}: it may have been sent since"),
+    );
+    let retentions = store.read(workspaces::retentions)?;
+    let (mut after, mut held) = (None, 0);
+    loop {
+        let rows = store.read(|tables| tables.unfinished(after.as_ref(), HELD))?;
+        let Some(last) = rows.last() else {
+            return Ok(held);
+        };
+        after = Some(last.clone());
+        held += store.write(|tables| {
+            let mut tables = tables.deliveries()?;
+            let mut held = 0;
+            for (ws, _, id) in &rows {
+                // A workspace that keeps no body of what failed has not chosen to lose what was pending.
+                let mut retention = *retentions.of(ws);
+                retention.failed_body = retention.failed_body.max(Retention::default().failed_body);
+                let Some(before) = tables.row(*id)? else { continue };
+                let mut row = before.clone();
+                if !doubt(&mut row, now, &words, &retention) {
+                    continue;
+                }
+                tables.put(Some(&before), &row)?;
+                held += 1;
+            }
+            tables.finish()?;
+            Ok::<u64, StoreError>(held)
+        })?;
+    }
+}
+
+fn unreadable(source: io::Error) -> Error {
+    match source.kind() {
+        io::ErrorKind::UnexpectedEof => BackupError::Truncated.into(),
+        // What the tar's own code says of bytes that are no tar.
+        io::ErrorKind::Other | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => not_one(&source.to_string()),
+        _ => BackupError::Read { source }.into(),
+    }
+}
+
+fn not_one(detail: &str) -> Error {
+    BackupError::NotABackup {
+        detail: detail.chars().take(200).collect(),
+    }
+    .into()
+}

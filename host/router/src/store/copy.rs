@@ -1,0 +1,118 @@
+//! A copy of the database while it is in use: a view is taken and held, and copied table by table into a file of its own. Nobody
+//! waits for the copying; writers wait for as long as it takes to pin the files that the view names.
+
+use std::collections::BTreeSet;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use redb::{Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableHandle, Value};
+
+use super::error::{At, StoreError};
+use super::tables::{META, Reading};
+use super::{Store, admin, config, outbox};
+
+impl Store {
+    /// A view of the store that stays as it is, and `pin` done at that very state: while it runs nothing is written, so no file
+    /// that the view names goes away.
+    pub(crate) fn snapshot<T, E: From<StoreError>>(
+        &self,
+        pin: impl FnOnce() -> Result<T, E>,
+    ) -> Result<(Reading, T), E> {
+        let held = self.engine.database()?;
+        let database = held.get()?;
+        let barrier = database.begin_write().at(&self.place)?;
+        let view = database.begin_read().at(&self.place)?;
+        let done = pin();
+        barrier.abort().at(&self.place)?;
+        Ok((Reading::new(view, &self.place), done?))
+    }
+}
+
+impl Reading {
+    /// Writes all that this view holds into a new database at `path`, for its owner alone.
+    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(|error| StoreError::io(path, error))?;
+        let copy = Database::create(path).at(path)?;
+        let mut copying = Copying {
+            from: self.transaction(),
+            to: &copy,
+            place: self.place(),
+            path,
+            done: BTreeSet::new(),
+        };
+        copying.table(META)?;
+        copying.table(config::CONNECTORS)?;
+        copying.table(config::INSTANCES)?;
+        copying.table(config::DEFAULTS)?;
+        copying.table(config::SECRETS)?;
+        copying.table(admin::WORKSPACES)?;
+        copying.table(admin::ENABLED)?;
+        copying.table(admin::FORCED)?;
+        copying.table(admin::SERVICE_INSTANCES)?;
+        copying.table(admin::TOKENS)?;
+        copying.table(admin::AUDIT)?;
+        copying.table(outbox::DELIVERIES)?;
+        copying.table(outbox::CONTENTS)?;
+        copying.table(outbox::DUE)?;
+        copying.table(outbox::SENDING)?;
+        copying.table(outbox::TIMERS)?;
+        copying.table(outbox::LISTING)?;
+        copying.table(outbox::COUNTS)?;
+        copying.table(outbox::IDEMPOTENCY)?;
+        copying.table(outbox::IDEMPOTENCY_EXPIRY)?;
+        copying.finish()
+    }
+}
+
+struct Copying<'c> {
+    from: &'c ReadTransaction,
+    to: &'c Database,
+    place: &'c Path,
+    path: &'c Path,
+    done: BTreeSet<String>,
+}
+
+impl Copying<'_> {
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<(), StoreError> {
+        self.done.insert(definition.name().to_owned());
+        let there = self
+            .from
+            .list_tables()
+            .at(self.place)?
+            .any(|table| table.name() == definition.name());
+        if !there {
+            return Ok(());
+        }
+        let from = self.from.open_table(definition).at(self.place)?;
+        let transaction = self.to.begin_write().at(self.path)?;
+        {
+            let mut to = transaction.open_table(definition).at(self.path)?;
+            for row in from.iter().at(self.place)? {
+                let (key, value) = row.at(self.place)?;
+                to.insert(key.value(), value.value()).at(self.path)?;
+            }
+        }
+        transaction.commit().at(self.path)
+    }
+
+    /// A table that was forgotten here would be missing from every backup.
+    fn finish(self) -> Result<(), StoreError> {
+        let mut tables = self.from.list_tables().at(self.place)?;
+        match tables.find(|table| !self.done.contains(table.name())) {
+            None => Ok(()),
+            Some(table) => Err(StoreError::Damaged {
+                path: self.place.to_path_buf(),
+                detail: format!("its table `{}` is not known", table.name()),
+            }),
+        }
+    }
+}

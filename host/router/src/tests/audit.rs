@@ -1,0 +1,144 @@
+use super::admin::*;
+use super::*;
+use crate::service_instances::ServiceInstanceEdit;
+use crate::store::AuditRow;
+use crate::tokens::Role;
+use crate::workspaces::WorkspaceEdit;
+
+#[tokio::test]
+async fn every_change_is_noted_with_who_and_what_and_never_a_value() {
+    let house = House::new().await;
+    let (router, bills) = (&house.router, service_instance("bills"));
+    house.create("smtp");
+    let edit = Edit {
+        set: values(&[("host", "secret-host.example.org")]),
+        secrets: secrets(&[("password", "never in the journal")]),
+        ..Edit::default()
+    };
+    router.edit_instance(&who(), &ws(), &instance("smtp"), edit).unwrap();
+    router.set_default(&who(), &ws(), "mail", &instance("smtp")).unwrap();
+    router.clear_default(&who(), &ws(), "mail").unwrap();
+    router.force(&who(), &ws(), "mail", Some(&instance("smtp"))).unwrap();
+    router.force(&who(), &ws(), "mail", None).unwrap();
+    let plain = ServiceInstanceEdit::default;
+    router.create_service_instance(&who(), &ws(), &bills, plain()).unwrap();
+    router.edit_service_instance(&who(), &ws(), &bills, plain()).unwrap();
+    router
+        .rename_service_instance(&who(), &ws(), &bills, &service_instance("b2"))
+        .unwrap();
+    router
+        .remove_service_instance(&who(), &ws(), &service_instance("b2"))
+        .unwrap();
+    let (id, secret) = house.token("crm", Role::Send, None).unwrap();
+    router.revoke_token(&who(), &ws(), &id).unwrap();
+    router.edit_workspace(&who(), &ws(), WorkspaceEdit::default()).unwrap();
+    router
+        .create_workspace(&who(), &workspace("w"), WorkspaceEdit::default())
+        .unwrap();
+    router.remove_workspace(&who(), &workspace("w")).unwrap();
+    router.remove_instance(&who(), &ws(), &instance("smtp")).unwrap();
+    router.disable_connector(&who(), &ws(), "relais/smtp").unwrap();
+    router.remove_connector(&who(), "relais/smtp").await.unwrap();
+    let mut words = house.audited();
+    words.reverse();
+    assert_eq!(
+        words,
+        [
+            "connector-enable",
+            "instance-create",
+            "instance-edit",
+            "service-default",
+            "service-default",
+            "service-force",
+            "service-force",
+            "service-instance-create",
+            "service-instance-edit",
+            "service-instance-rename",
+            "service-instance-remove",
+            "token-create",
+            "token-revoke",
+            "workspace-edit",
+            "workspace-create",
+            "workspace-remove",
+            "instance-remove",
+            "connector-disable",
+            "connector-remove",
+        ]
+    );
+    let entries = router.audit(None, None, 100).unwrap();
+    assert!(entries.iter().all(|entry| entry.by == who()));
+    let all = format!("{entries:?}");
+    for value in ["never in the journal", "secret-host", &secret] {
+        assert!(!all.contains(value), "{value}");
+    }
+    let edit = entries.iter().find(|entry| entry.action == "instance-edit").unwrap();
+    assert_eq!(
+        (edit.object.as_str(), edit.detail.as_slice()),
+        ("smtp", &["host".to_owned(), "password".to_owned()][..])
+    );
+}
+
+#[tokio::test]
+async fn what_was_refused_is_not_noted() {
+    let house = House::new().await;
+    let before = house.audited();
+    house.router.remove_workspace(&who(), &ws()).unwrap_err();
+    house
+        .router
+        .set_default(&who(), &ws(), "mail", &instance("none"))
+        .unwrap_err();
+    house.router.clear_default(&who(), &ws(), "mail").unwrap();
+    assert_eq!(house.audited(), before);
+}
+
+#[tokio::test]
+async fn the_journal_is_read_page_by_page_and_workspace_by_workspace() {
+    let house = House::new().await;
+    let other = workspace("other");
+    house
+        .router
+        .create_workspace(&who(), &other, WorkspaceEdit::default())
+        .unwrap();
+    for _ in 0..3 {
+        house
+            .router
+            .edit_workspace(&who(), &ws(), WorkspaceEdit::default())
+            .unwrap();
+    }
+    let first = house.router.audit(Some(&ws()), None, 2).unwrap();
+    let next = house.router.audit(Some(&ws()), Some(first[1].seq), 10).unwrap();
+    let seqs: Vec<u64> = first.iter().chain(&next).map(|entry| entry.seq).collect();
+    assert_eq!(seqs, [5, 4, 3, 1]);
+    assert_eq!(house.router.audit(Some(&other), None, 10).unwrap().len(), 1);
+    assert!(house.router.audit(None, None, 0).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn old_entries_go_a_few_at_a_time() {
+    let house = House::new().await;
+    let day = jiff::SignedDuration::from_hours(24);
+    let now = jiff::Timestamp::now();
+    let row = |at| AuditRow {
+        at,
+        by: who(),
+        workspace: None,
+        action: "of-a-later-version".to_owned(),
+        object: String::new(),
+        detail: Vec::new(),
+    };
+    let add = |at, oldest, most, drops| {
+        let added = house
+            .router
+            .change(|tables| Ok(tables.add_audit(&row(at), oldest, most, drops)?));
+        added.unwrap();
+        house.router.audit(None, None, 100).unwrap().len()
+    };
+    let none = jiff::Timestamp::MIN;
+    for _ in 0..9 {
+        add(now - day, none, 100, 0);
+    }
+    // With the one of the house itself they are eleven; two go.
+    assert_eq!(add(now, none, 5, 2), 9);
+    assert_eq!(add(now, none, 5, 100), 5);
+    assert_eq!(add(now, now - day / 2, 100, 100), 3);
+}

@@ -1,0 +1,50 @@
+//! What a listener is asked to be, and the bounds that no option lifts.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Connections at once. One more is told 421 and closed.
+pub const MAX_CONNECTIONS: usize = 256;
+
+/// Recipients of one mail. One more is refused with 452, and the client sends it another time (RFC 5321 section
+/// 4.5.3.1.10).
+pub const MAX_RECIPIENTS: usize = 1000;
+
+/// Refused commands since the last accepted mail. At this one the client is told 421: it is broken, or guesses.
+pub const MAX_ERRORS: u32 = 20;
+
+/// Commands since the last accepted mail that do nothing for one (NOOP, RSET and the like). Postfix's
+/// `smtpd_junk_command_limit`.
+pub const MAX_IDLE_COMMANDS: u32 = 100;
+
+/// How long a command may take to come (RFC 5321 section 4.5.3.2.7).
+pub const MAX_COMMAND_SILENCE: Duration = Duration::from_secs(5 * 60);
+
+/// How long content may rest between two blocks.
+pub const MAX_CONTENT_SILENCE: Duration = Duration::from_secs(10 * 60);
+
+/// What a listener offers.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where it listens. Beyond loopback it must have `tls`.
+    pub address: SocketAddr,
+    /// How it calls itself in the greeting: the host's name, without a space.
+    pub name: String,
+    /// Offers STARTTLS with this certificate; see [`crate::server_tls`].
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// The SIZE announced (RFC 1870): the largest content taken, in octets.
+    pub largest_mail: u64,
+}
+
+impl Options {
+    /// Loopback, in clear.
+    pub fn loopback(port: u16, largest_mail: u64) -> Self {
+        Self {
+            address: (Ipv4Addr::LOCALHOST, port).into(),
+            name: "localhost".to_owned(),
+            tls: None,
+            largest_mail,
+        }
+    }
+}
