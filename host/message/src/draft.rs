@@ -1,19 +1,18 @@
 //! What somebody asks to send, and the door through which it becomes a message.
 
 use std::collections::HashSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
 
 use crate::address::{self, Address};
 use crate::attachment::Attachment;
 use crate::check::{self, VALUE_BYTES};
-use crate::frame;
+use crate::fields::Fields;
 use crate::hex;
-use crate::message::{Envelope, Inner, Message, Origin};
+use crate::message::{Envelope, Message};
 use crate::reason::{FieldError, Reason};
 use crate::source::{Content, Source};
-use crate::text::Text;
 use crate::types;
 
 /// A mail as asked for, nothing in it checked. Each address is one mailbox: `a@b`, `Name <a@b>`, `"Name, with comma"
@@ -153,63 +152,6 @@ impl Draft {
         Ok(Message {
             envelope: Arc::new(envelope),
             inner: Arc::new(inner),
-        })
-    }
-}
-
-/// A draft of which every field was checked. The same fields make the same bytes.
-pub(crate) struct Fields {
-    pub(crate) id: String,
-    pub(crate) date: String,
-    pub(crate) from: Address,
-    pub(crate) reply_to: Vec<Address>,
-    pub(crate) to: Vec<Address>,
-    pub(crate) cc: Vec<Address>,
-    pub(crate) bcc: Vec<Address>,
-    pub(crate) subject: String,
-    pub(crate) text: Option<String>,
-    pub(crate) html: Option<String>,
-    pub(crate) extra: Vec<(String, String)>,
-    pub(crate) attachments: Vec<Attachment>,
-    /// 128 random bits.
-    pub(crate) boundary: String,
-}
-
-impl Fields {
-    /// # Errors
-    ///
-    /// The header fields that hold a word too long to fold.
-    pub(crate) fn lay_out(self) -> Result<Inner, Vec<FieldError>> {
-        let frame = frame::lay_out(&self)?;
-        let Self {
-            id,
-            date,
-            from,
-            reply_to,
-            to,
-            cc,
-            bcc,
-            subject,
-            text,
-            html,
-            extra,
-            attachments,
-            boundary,
-        } = self;
-        Ok(Inner {
-            id,
-            from,
-            reply_to,
-            to,
-            cc,
-            bcc,
-            subject,
-            text: text.map(Text::Given),
-            html: html.map(Text::Given),
-            attachments,
-            origin: Origin::Fields { date, extra, boundary },
-            frame,
-            headers: OnceLock::new(),
         })
     }
 }

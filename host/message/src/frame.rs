@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use crate::address::Address;
 use crate::attachment::Attachment;
-use crate::draft::Fields;
 use crate::encode::{self, Transfer};
+use crate::fields::Fields;
 use crate::header::{self, Field};
 use crate::reason::{FieldError, Reason};
 use crate::recode::Recode;
@@ -57,6 +57,17 @@ pub(crate) enum Piece {
         how: Recode,
         size: u64,
     },
+}
+
+impl Piece {
+    /// Its bytes as MIME, if it is no attachment.
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Self::Text(text) => text.len() as u64,
+            Self::Attachment(_) => 0,
+            Self::Stream { size, .. } => *size,
+        }
+    }
 }
 
 /// Lays a message out.

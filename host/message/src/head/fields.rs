@@ -4,7 +4,7 @@
 use super::codec::{Put, Take};
 use super::{INLINE, Places, RestoreError, content};
 use crate::attachment::Attachment;
-use crate::draft::Fields;
+use crate::fields::Fields;
 use crate::message::Inner;
 use crate::source::Content;
 use crate::text::Text;

@@ -58,7 +58,6 @@ pub(super) fn put(inner: &Inner, put: &mut Put) {
         put.number(range.end as u64);
     });
     put.byte(frame.dotted.into());
-    put.number(frame.size);
     put.list(&frame.pieces, |put, piece| match piece {
         Piece::Text(text) => {
             put.byte(TEXT);
@@ -170,7 +169,6 @@ fn decode(take: &mut Take<'_>) -> Option<(Decode, u64)> {
 fn frame(take: &mut Take<'_>, whole: &Content) -> Option<Frame> {
     let addresses = take.list(range)?;
     let dotted = take.byte()? != 0;
-    let size = take.number()?;
     let pieces = take.list(|take| piece(take, whole))?;
     let Some(Piece::Text(header)) = pieces.first() else {
         return None;
@@ -183,6 +181,7 @@ fn frame(take: &mut Take<'_>, whole: &Content) -> Option<Frame> {
         }
         end = range.end;
     }
+    let size = pieces.iter().map(Piece::size).fold(0, u64::saturating_add);
     let eight_bit = pieces
         .iter()
         .any(|piece| matches!(piece, Piece::Text(text) if !text.is_ascii()));

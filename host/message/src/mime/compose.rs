@@ -93,11 +93,11 @@ pub(super) fn compose(block: &Block, changes: &Changes, missing: &Missing<'_>) -
     Ok(Composed { text, addresses })
 }
 
-/// The Message-ID that came, without its angle brackets.
+/// The Message-ID that came, without its angle brackets, and without control characters, since it goes into logs.
 pub(super) fn id(block: &Block) -> Option<String> {
     let mut ids = block.all("Message-ID").map(|entry| block.value(entry));
     let id = ids.find(|id| !id.is_empty())?;
-    Some(unbracketed(&id).to_owned())
+    Some(unbracketed(&id).replace(char::is_control, ""))
 }
 
 /// The fields of a header that was written here, as a person reads them.

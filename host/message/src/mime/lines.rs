@@ -174,7 +174,7 @@ impl<'a> Lines<'a> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     fn lines(text: &[u8]) -> Vec<(Vec<u8>, Break, Option<Flaw>)> {

@@ -8,6 +8,9 @@
     clippy::indexing_slicing
 )]
 
+pub mod corpus;
+pub mod mime;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;

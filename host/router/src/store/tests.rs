@@ -270,7 +270,7 @@ async fn a_database_of_the_version_before_the_outbox_opens_and_gets_one() {
                 Ok::<_, StoreError>(())
             })
             .unwrap();
-        let book = crate::outbox::Book::open(store, Default::default()).unwrap();
+        let book = crate::outbox::Book::open(store, crate::outbox::Retention::default()).unwrap();
         assert_eq!(book.differences().unwrap(), Vec::<String>::new());
         assert_eq!(book.instances_with_work().unwrap(), []);
         let nobody = crate::outbox::DeliveryId::from_u128(7);

@@ -2,7 +2,7 @@
 
 use relais_smtp::wire::{NetworkError, Security, StreamError};
 
-use crate::script::{Play, Step, hear, one_mail, opened, say, steps};
+use crate::script::{Play, Step, body, hear, one_mail, opened, say, steps};
 
 /// What a first send fails with, over one connection with StartTLS.
 fn failure(script: Vec<Step>) -> relais_sdk::Failure {
@@ -66,7 +66,7 @@ fn a_server_without_ehlo_is_greeted_with_helo() {
         say("250 ok\n"),
         hear("DATA\n"),
         say("354 go\n"),
-        Step::Body,
+        body(),
         say("250 ok\n"),
     ]]);
     let receipt = play.send().unwrap();

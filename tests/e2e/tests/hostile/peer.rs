@@ -23,6 +23,11 @@ impl Peer {
 
     /// Answers each HTTP request's head with this.
     pub async fn answering(answer: &str) -> Self {
+        Self::answering_after(&[""], answer).await
+    }
+
+    /// Answers each HTTP request with this once its head and one of these texts have come.
+    pub async fn answering_after(texts: &'static [&'static str], answer: &str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -34,7 +39,7 @@ impl Peer {
                     all.push(Vec::new());
                     all.len() - 1
                 };
-                tokio::spawn(listen(stream, answer.clone(), all.clone(), number));
+                tokio::spawn(listen(stream, texts, answer.clone(), all.clone(), number));
             }
         });
         Self { port, heard }
@@ -69,7 +74,6 @@ impl Peer {
         let all = self.heard.clone();
         move || {
             let all = all.lock().unwrap();
-            let holds = |said: &Vec<u8>, text: &str| said.windows(text.len()).any(|part| part == text.as_bytes());
             all.iter().any(|said| texts.iter().any(|text| holds(said, text)))
         }
     }
@@ -80,20 +84,30 @@ impl Peer {
     }
 }
 
-async fn listen(mut stream: TcpStream, answer: String, all: Arc<Mutex<Vec<Vec<u8>>>>, number: usize) {
+async fn listen(
+    mut stream: TcpStream,
+    texts: &'static [&'static str],
+    answer: String,
+    all: Arc<Mutex<Vec<Vec<u8>>>>,
+    number: usize,
+) {
     let mut bytes = [0; 4096];
     let mut answered = answer.is_empty();
     while let Ok(read @ 1..) = stream.read(&mut bytes).await {
-        let head_is_read = {
+        let asked = {
             let said = &mut all.lock().unwrap()[number];
             said.extend_from_slice(&bytes[..read]);
-            said.windows(4).any(|four| four == b"\r\n\r\n")
+            holds(said, "\r\n\r\n") && texts.iter().any(|text| holds(said, text))
         };
-        if head_is_read && !answered {
+        if asked && !answered {
             answered = true;
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     }
+}
+
+fn holds(said: &[u8], text: &str) -> bool {
+    text.is_empty() || said.windows(text.len()).any(|part| part == text.as_bytes())
 }
 
 /// An answer without content.

@@ -51,10 +51,11 @@ impl WasiHttpHooks for Hooks {
         let door = self.door.clone();
         // Here, and not in the task, which may get its turn in a later call.
         let turn = door.context().floor.turn();
+        let on_its_way = OnItsWay::new(door.context().clone());
         Box::new(async move {
             let (mut head, body) = request.into_parts();
             let admitted = door.admit(&mut head).map_err(error)?;
-            let body = watched(&door, turn, body);
+            let body = watched(&door, turn, on_its_way, body);
             let destination = head.uri.authority().map(ToString::to_string).unwrap_or_default();
             let answer = door
                 .exchange(turn, admitted, http::Request::from_parts(head, body))
@@ -99,9 +100,8 @@ fn counted(context: Arc<Context>, body: reqwest::Body, place: OwnedSemaphorePerm
 }
 
 /// A guest's body, counted and watched. All of its pieces are the guest's own words.
-fn watched(door: &Arc<Door>, turn: Turn, body: WasiBody) -> reqwest::Body {
+fn watched(door: &Arc<Door>, turn: Turn, on_its_way: OnItsWay, body: WasiBody) -> reqwest::Body {
     let context = door.context().clone();
-    let on_its_way = OnItsWay::new(context.clone());
     let body = http_body_util::BodyExt::map_err(body, |e| std::io::Error::other(format!("{e:?}")));
     let start = (BodyStream::new(body), Watch::default(), on_its_way);
     let pieces = try_unfold(start, move |(mut frames, mut watch, on_its_way)| {

@@ -1,0 +1,359 @@
+//! A world for tests: the real book on a disk, a clock that can be moved, and sessions that do as they are told.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use relais_message::{Draft, Limits, Message};
+use relais_sandbox::{Failure, Gate, Kind, Receipt, Refusal};
+use tempfile::TempDir;
+use tokio::sync::Notify;
+
+use super::hub::lock;
+use super::notice::Notice;
+use super::world::{Mark, Session, World};
+use crate::error::Error;
+use crate::instances::InstanceLimits;
+use crate::names::{InstancePath, WorkspaceName};
+use crate::outbox::{
+    Body, Book, Change, Delivery, DeliveryId, NewDelivery, Origin, Outcome, Recipient, RecipientState, Retentions, Timer,
+    UncertainPolicy,
+};
+use crate::store::{Store, StoreError};
+
+pub(crate) fn path(text: &str) -> InstancePath {
+    let (workspace, name) = text.split_once('/').unwrap();
+    InstancePath {
+        workspace: workspace.parse().unwrap(),
+        name: name.parse().unwrap(),
+    }
+}
+
+/// A delivery for `default/smtp`, of now.
+pub(crate) fn delivery(number: u64, recipients: &[&str]) -> (Delivery, Message) {
+    delivery_for(&path("default/smtp"), number, recipients)
+}
+
+pub(crate) fn delivery_for(path: &InstancePath, number: u64, recipients: &[&str]) -> (Delivery, Message) {
+    let draft = Draft {
+        from: Some("ged@example.org".to_owned()),
+        to: recipients.iter().map(|&to| to.to_owned()).collect(),
+        subject: format!("Courrier {number}"),
+        ..Draft::default()
+    };
+    let message = draft.accept(&Limits::default()).unwrap();
+    let now = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap();
+    let recipient = |address: &&str| Recipient {
+        address: (*address).to_owned(),
+        state: RecipientState::Queued,
+        words: None,
+    };
+    let made_ms = u64::try_from(now.as_millisecond()).unwrap();
+    let delivery = Delivery {
+        id: DeliveryId::from_u128((u128::from(made_ms) << 80) | u128::from(number)),
+        workspace: path.workspace.clone(),
+        instance: path.name.clone(),
+        service_instance: None,
+        origin: Origin::Api,
+        message_id: message.id().to_owned(),
+        sender: Some("ged@example.org".to_owned()),
+        recipients: recipients.iter().map(recipient).collect(),
+        size: message.size(),
+        body: Body::Inline,
+        accepted_at: now,
+        due_at: Some(now),
+        give_up_at: now + SignedDuration::from_hours(120),
+        ended_at: None,
+        tried: 0,
+        attempts: Vec::new(),
+        all_or_none: false,
+        uncertain: UncertainPolicy::Hold,
+        notices_through: Some("notices".parse().unwrap()),
+    };
+    (delivery, message)
+}
+
+/// What a session does with a message.
+#[derive(Debug, Clone)]
+pub(crate) enum Do {
+    Send,
+    /// Sends, and takes so long.
+    Slow(Duration),
+    Fail(Kind),
+    /// Fails after the gate was opened.
+    FailLate(Kind),
+    /// The remote refuses these recipients, with these codes.
+    Refuse(Vec<(&'static str, &'static str)>),
+    /// Never comes back.
+    Hang,
+    HangLate,
+    /// Waits for [`Fake::go`], then sends.
+    Await,
+    /// The session cannot be opened.
+    Closed(Kind),
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Event {
+    Opened(String),
+    Closed(String),
+    /// A session was given a message.
+    Given(String, String),
+    /// The gate was opened for it.
+    Left(String, String),
+}
+
+pub(crate) struct Fake {
+    pub book: Book,
+    /// By instance: what comes next; the last stays.
+    script: Mutex<HashMap<String, VecDeque<Do>>>,
+    pub events: Mutex<Vec<Event>>,
+    pub go: Notify,
+    moved_ms: AtomicI64,
+    pub edition: AtomicU64,
+    pub revision: AtomicU64,
+    pub limits: Mutex<InstanceLimits>,
+    /// Sessions open now, and at most so far.
+    pub open: Mutex<HashMap<String, (usize, usize)>>,
+    pub notices: Mutex<Vec<(DeliveryId, Vec<usize>)>>,
+    pub alerts: Mutex<Vec<(String, Vec<DeliveryId>)>>,
+    _folder: TempDir,
+}
+
+impl Fake {
+    pub(crate) async fn new() -> Arc<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(&folder.path().join("data")).await.unwrap());
+        Arc::new(Self {
+            book: Book::open(store, Retentions::default()).unwrap(),
+            script: Mutex::default(),
+            events: Mutex::default(),
+            go: Notify::new(),
+            moved_ms: AtomicI64::new(0),
+            edition: AtomicU64::new(0),
+            revision: AtomicU64::new(1),
+            limits: Mutex::default(),
+            open: Mutex::default(),
+            notices: Mutex::default(),
+            alerts: Mutex::default(),
+            _folder: folder,
+        })
+    }
+
+    /// What sessions of an instance do, one message after another; the last goes on for ever.
+    pub(crate) fn script(&self, path: &str, what: &[Do]) {
+        lock(&self.script).insert(path.to_owned(), what.iter().cloned().collect());
+    }
+
+    pub(crate) fn move_clock(&self, by: SignedDuration) {
+        let by = i64::try_from(by.as_millis()).unwrap();
+        self.moved_ms.fetch_add(by, Ordering::SeqCst);
+    }
+
+    pub(crate) async fn accept(&self, delivery: &Delivery, message: &Message) {
+        let new = NewDelivery {
+            delivery: delivery.clone(),
+            message: message.clone(),
+            idempotency: None,
+        };
+        self.book.accept(new).await.unwrap();
+    }
+
+    pub(crate) fn count(&self, which: impl Fn(&Event) -> bool) -> usize {
+        lock(&self.events).iter().filter(|event| which(event)).count()
+    }
+
+    fn note(&self, event: Event) {
+        lock(&self.events).push(event);
+    }
+
+    fn next(&self, path: &str, opening: bool) -> Do {
+        let mut script = lock(&self.script);
+        let Some(queue) = script.get_mut(path) else { return Do::Send };
+        let closed = matches!(queue.front(), Some(Do::Closed(_)));
+        if opening && !closed {
+            return Do::Send;
+        }
+        match queue.len() {
+            0 => Do::Send,
+            1 => queue.front().cloned().unwrap(),
+            _ => queue.pop_front().unwrap(),
+        }
+    }
+}
+
+pub(crate) struct FakeSession {
+    world: Arc<Fake>,
+    path: String,
+    usable: bool,
+}
+
+impl Drop for FakeSession {
+    fn drop(&mut self) {
+        if let Some((now, _)) = lock(&self.world.open).get_mut(&self.path) {
+            *now -= 1;
+        }
+        self.world.note(Event::Closed(self.path.clone()));
+    }
+}
+
+impl FakeSession {
+    async fn leave(&mut self, gate: &Arc<dyn Gate>, id: &str) -> Result<(), Failure> {
+        if let Err(why) = gate.open().await {
+            self.usable = false;
+            return Err(Failure::new(Kind::Temporary, format!("the message has not left: {why}")));
+        }
+        self.world.note(Event::Left(self.path.clone(), id.to_owned()));
+        Ok(())
+    }
+}
+
+impl Session for FakeSession {
+    async fn send(&mut self, message: &Message, gate: Arc<dyn Gate>) -> Result<Receipt, Failure> {
+        let id = message.id().to_owned();
+        self.world.note(Event::Given(self.path.clone(), id.clone()));
+        let what = self.world.next(&self.path, false);
+        let mut refused = Vec::new();
+        match what {
+            Do::Send | Do::Closed(_) => {}
+            Do::Slow(span) => tokio::time::sleep(span).await,
+            Do::Fail(kind) => return Err(Failure::new(kind, "it failed")),
+            Do::FailLate(kind) => {
+                self.leave(&gate, &id).await?;
+                return Err(Failure::new(kind, "it failed late"));
+            }
+            Do::Hang => std::future::pending().await,
+            Do::HangLate => {
+                self.leave(&gate, &id).await?;
+                std::future::pending().await
+            }
+            Do::Await => self.world.go.notified().await,
+            Do::Refuse(list) => {
+                let refusal = |(recipient, code): (&str, &str)| Refusal {
+                    recipient: recipient.to_owned(),
+                    code: Some(code.to_owned()),
+                    text: "refused".to_owned(),
+                };
+                refused = list.into_iter().map(refusal).collect();
+            }
+        }
+        self.leave(&gate, &id).await?;
+        Ok(Receipt {
+            id: None,
+            text: "250 ok".to_owned(),
+            refused,
+            details: Vec::new(),
+        })
+    }
+
+    fn usable(&self) -> bool {
+        self.usable
+    }
+
+    async fn close(self) {}
+}
+
+/// The world that a core holds: the sessions hold the same.
+pub(crate) struct FakeWorld(pub Arc<Fake>);
+
+impl World for FakeWorld {
+    type Session = FakeSession;
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now() + SignedDuration::from_millis(self.0.moved_ms.load(Ordering::SeqCst))
+    }
+
+    fn edition(&self) -> u64 {
+        self.0.edition.load(Ordering::SeqCst)
+    }
+
+    fn mark(&self, _: &InstancePath) -> Option<Mark> {
+        Some(Mark {
+            sha256: String::new(),
+            revision: self.0.revision.load(Ordering::SeqCst),
+            created_at: Timestamp::UNIX_EPOCH,
+        })
+    }
+
+    fn limits(&self, _: &InstancePath) -> InstanceLimits {
+        lock(&self.0.limits).clone()
+    }
+
+    async fn open(&self, path: &InstancePath) -> Result<FakeSession, Failure> {
+        let path = path.to_string();
+        if let Do::Closed(kind) = self.0.next(&path, true) {
+            return Err(Failure::new(kind, "no session"));
+        }
+        let mut open = lock(&self.0.open);
+        let (now, most) = open.entry(path.clone()).or_default();
+        *now += 1;
+        *most = (*most).max(*now);
+        drop(open);
+        self.0.note(Event::Opened(path.clone()));
+        Ok(FakeSession {
+            world: self.0.clone(),
+            path,
+            usable: true,
+        })
+    }
+
+    async fn message(&self, delivery: &Delivery) -> Result<Option<Message>, StoreError> {
+        self.0.book.message(delivery.id)
+    }
+
+    fn row(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+        self.0.book.get(id)
+    }
+
+    async fn transmitting(&self, id: DeliveryId, began_at: Timestamp) -> Result<bool, StoreError> {
+        self.0.book.transmitting(id, began_at).await
+    }
+
+    async fn settle(&self, id: DeliveryId, outcome: Outcome) -> Result<Option<Delivery>, StoreError> {
+        self.0.book.settle(id, outcome).await
+    }
+
+    async fn change(&self, id: DeliveryId, change: Change) -> Result<Option<Delivery>, StoreError> {
+        self.0.book.change(id, change).await
+    }
+
+    fn due(
+        &self,
+        path: &InstancePath,
+        until: Timestamp,
+        after: Option<(Timestamp, DeliveryId)>,
+        limit: usize,
+    ) -> Result<Vec<(Timestamp, DeliveryId)>, StoreError> {
+        self.0.book.due(path, until, after, limit)
+    }
+
+    fn instances_with_work(&self) -> Result<Vec<InstancePath>, StoreError> {
+        self.0.book.instances_with_work()
+    }
+
+    fn timers(&self, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
+        self.0.book.timers(until, limit)
+    }
+
+    async fn fire(&self, timer: Timer) -> Result<(), StoreError> {
+        self.0.book.fire(timer).await
+    }
+
+    async fn shift(&self, by: SignedDuration) -> Result<(), StoreError> {
+        self.0.book.shift(by).await
+    }
+
+    async fn notify(&self, notice: Notice) -> Result<(), Error> {
+        lock(&self.0.notices).push((notice.about.id, notice.failed));
+        Ok(())
+    }
+
+    async fn alert(&self, ws: &WorkspaceName, ids: &[DeliveryId]) -> Result<(), Error> {
+        lock(&self.0.alerts).push((ws.to_string(), ids.to_vec()));
+        Ok(())
+    }
+}
