@@ -52,7 +52,11 @@ async fn a_report_has_the_three_parts_of_rfc_3464_and_answers_nobody() {
     let parts: Vec<&str> = body.split(&format!("--{boundary}")).collect();
     assert_eq!(parts.len(), 5);
     assert!(parts.last().unwrap().starts_with("--"));
-    assert!(parts.iter().any(|part| part.contains("Content-Type: message/delivery-status")));
+    assert!(
+        parts
+            .iter()
+            .any(|part| part.contains("Content-Type: message/delivery-status"))
+    );
     let original = parts.iter().find(|part| part.contains("text/rfc822-headers")).unwrap();
     assert!(original.contains("Subject: Courrier 1") && original.contains("Message-ID:"));
     assert!(body.contains("n'a pas pu être remis") && body.contains("could not be delivered"));
@@ -90,7 +94,12 @@ fn only_a_sender_who_can_be_told_is_told() {
 #[test]
 fn an_alert_names_ids_and_nothing_of_the_mails() {
     let ids = [DeliveryId::from_u128(1), DeliveryId::from_u128(2)];
-    let draft = alert(Some("relais@mairie.fr".to_owned()), "dsi@mairie.fr".to_owned(), "mairie", &ids);
+    let draft = alert(
+        Some("relais@mairie.fr".to_owned()),
+        "dsi@mairie.fr".to_owned(),
+        "mairie",
+        &ids,
+    );
     let text = draft.text.clone().unwrap();
     assert!(ids.iter().all(|id| text.contains(&id.to_string())));
     assert_eq!(draft.sender.as_deref(), Some("<>"));

@@ -73,7 +73,13 @@ pub(super) async fn work<W: World>(mut post: Post<W>) {
             }
             Found::Unreadable(delivery, error) => {
                 let outcome = Some(core.lost(&delivery, &error));
-                (Attempted { outcome, ..nothing(Report::Nothing) }, None)
+                (
+                    Attempted {
+                        outcome,
+                        ..nothing(Report::Nothing)
+                    },
+                    None,
+                )
             }
             Found::Job(job) => {
                 let attempted = attempt::make(core, &lane.path, &mut held, &job, &mut phase).await;
