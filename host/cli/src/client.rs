@@ -125,9 +125,13 @@ impl Client {
         if !content_type.is_empty() {
             request = request.header(CONTENT_TYPE, content_type);
         }
-        let request = request.body(body).map_err(|error| self.unreadable(&error.to_string()))?;
+        let request = request
+            .body(body)
+            .map_err(|error| self.unreadable(&error.to_string()))?;
         let answer = match &self.line {
-            Line::Socket(path) => socket::exchange(path, request).await.map_err(|error| self.lost(&error))?,
+            Line::Socket(path) => socket::exchange(path, request)
+                .await
+                .map_err(|error| self.lost(&error))?,
             Line::Process { app, peer } => {
                 let mut request = request;
                 request.extensions_mut().insert(*peer);
@@ -160,9 +164,11 @@ impl Client {
 
     fn lost(&self, error: &NoAnswer) -> Fault {
         match error {
-            NoAnswer::NotReached(error) => {
-                Fault::new(Status::TryAgain, "daemon-unreachable", say::not_reached(self.lang, &error.to_string()))
-            }
+            NoAnswer::NotReached(error) => Fault::new(
+                Status::TryAgain,
+                "daemon-unreachable",
+                say::not_reached(self.lang, &error.to_string()),
+            ),
             NoAnswer::Lost(error) => {
                 Fault::new(Status::Failed, "daemon-lost", say::lost(self.lang, &error.to_string()))
             }
@@ -211,7 +217,11 @@ fn fault(problem: Problem) -> Fault {
         code: problem.code.into(),
         message: problem.detail,
         fields: problem.fields.into_iter().map(Field::from).collect(),
-        more: problem.facts.into_iter().map(|(name, value)| (Cow::Owned(name), value)).collect(),
+        more: problem
+            .facts
+            .into_iter()
+            .map(|(name, value)| (Cow::Owned(name), value))
+            .collect(),
     }
 }
 
@@ -294,7 +304,9 @@ mod tests {
 
     #[test]
     fn what_a_user_wrote_stays_within_its_place_of_the_path_and_the_query() {
-        let path = Path::of(["instances", "a/../b?c"]).with("to", "é&b=<c>").with_some("x", None);
+        let path = Path::of(["instances", "a/../b?c"])
+            .with("to", "é&b=<c>")
+            .with_some("x", None);
         assert_eq!(
             path.uri("default"),
             "/api/v1/default/instances/a%2F..%2Fb%3Fc?to=%C3%A9%26b%3D%3Cc%3E"

@@ -40,10 +40,26 @@ mod tests {
 
     #[test]
     fn a_length_of_time_has_a_number_and_perhaps_a_unit() {
-        for (text, seconds) in [("0", 0), ("90", 90), ("30s", 30), ("15m", 900), ("12h", 43_200), ("5d", 432_000)] {
+        for (text, seconds) in [
+            ("0", 0),
+            ("90", 90),
+            ("30s", 30),
+            ("15m", 900),
+            ("12h", 43_200),
+            ("5d", 432_000),
+        ] {
             assert_eq!(parse(text), Some(seconds), "{text}");
         }
-        for bad in ["", "d", "-1d", "+1d", "1.5h", "5 days", "99999999999999999999d", "18446744073709551615d"] {
+        for bad in [
+            "",
+            "d",
+            "-1d",
+            "+1d",
+            "1.5h",
+            "5 days",
+            "99999999999999999999d",
+            "18446744073709551615d",
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

@@ -123,7 +123,10 @@ mod tests {
             assert_eq!(values(&[bad]).unwrap_err().code, "not-a-pair", "{bad:?}");
         }
         let fault = values(&["port=1", "port=2"]).unwrap_err();
-        assert_eq!((fault.code.as_ref(), fault.message.starts_with("port: ")), ("given-twice", true));
+        assert_eq!(
+            (fault.code.as_ref(), fault.message.starts_with("port: ")),
+            ("given-twice", true)
+        );
     }
 
     #[test]

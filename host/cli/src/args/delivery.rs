@@ -9,7 +9,15 @@ use super::{choice, flag, group, leaf, option, positional};
 use crate::texts::{delivery, general};
 
 /// The states that a list may be narrowed to.
-pub const STATES: [&str; 7] = ["queued", "sending", "sent", "deferred", "failed", "uncertain", "cancelled"];
+pub const STATES: [&str; 7] = [
+    "queued",
+    "sending",
+    "sent",
+    "deferred",
+    "failed",
+    "uncertain",
+    "cancelled",
+];
 
 pub fn command(lang: Lang) -> Command {
     let id = || -> Arg { positional(lang, "id", general::ID, delivery::ID) };
@@ -19,7 +27,12 @@ pub fn command(lang: Lang) -> Command {
             leaf(lang, "list", delivery::LIST)
                 .arg(choice(lang, "state", delivery::STATE_VALUE, delivery::STATE, &STATES))
                 .arg(option(lang, "instance", general::INSTANCE, delivery::INSTANCE))
-                .arg(option(lang, "service-instance", general::NAME, delivery::SERVICE_INSTANCE))
+                .arg(option(
+                    lang,
+                    "service-instance",
+                    general::NAME,
+                    delivery::SERVICE_INSTANCE,
+                ))
                 .arg(option(lang, "before", general::ID, delivery::BEFORE))
                 .arg(option(lang, "limit", general::NUMBER, delivery::LIMIT).value_parser(value_parser!(u32))),
         )
@@ -35,8 +48,8 @@ pub fn command(lang: Lang) -> Command {
         .subcommand(leaf(lang, "cancel", delivery::CANCEL).arg(ids()))
         .subcommand(leaf(lang, "watch", delivery::WATCH))
         .subcommand(
-            leaf(lang, "export", delivery::EXPORT).arg(id()).arg(
-                option(lang, "output", general::FILE, delivery::OUTPUT).value_parser(value_parser!(PathBuf)),
-            ),
+            leaf(lang, "export", delivery::EXPORT)
+                .arg(id())
+                .arg(option(lang, "output", general::FILE, delivery::OUTPUT).value_parser(value_parser!(PathBuf))),
         )
 }

@@ -31,9 +31,7 @@ pub fn command(lang: Lang) -> Command {
                 .conflicts_with_all(["cc", "bcc", "reply-to", "subject", "text", "html", "attach"]),
         )
         .arg(option(lang, "instance", general::INSTANCE, send::VIA).alias("via"))
-        .arg(
-            option(lang, "service-instance", general::NAME, send::SERVICE_INSTANCE).conflicts_with("instance"),
-        )
+        .arg(option(lang, "service-instance", general::NAME, send::SERVICE_INSTANCE).conflicts_with("instance"))
         .arg(option(lang, "wait", general::DURATION, send::WAIT))
         .after_help(send::EXAMPLE.get(lang))
 }

@@ -18,12 +18,8 @@ pub fn command(lang: Lang) -> Command {
     leaf(lang, "serve", serve::ABOUT)
         .arg(option(lang, "listen", serve::ADDRESS, serve::LISTEN))
         .arg(option(lang, "submission", serve::ADDRESS, serve::SUBMISSION))
-        .arg(
-            option(lang, "submission-open", serve::WORKSPACE, serve::SUBMISSION_OPEN).requires("submission"),
-        )
-        .arg(
-            file("submission-certificate", serve::CERTIFICATE).requires("submission-key"),
-        )
+        .arg(option(lang, "submission-open", serve::WORKSPACE, serve::SUBMISSION_OPEN).requires("submission"))
+        .arg(file("submission-certificate", serve::CERTIFICATE).requires("submission-key"))
         .arg(file("submission-key", serve::CERTIFICATE_KEY).requires("submission-certificate"))
         .arg(option(lang, "spool", general::FOLDER, serve::SPOOL).value_parser(value_parser!(PathBuf)))
         .arg(option(lang, "spool-group", serve::GROUP, serve::SPOOL_GROUP))

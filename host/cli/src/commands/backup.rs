@@ -27,10 +27,21 @@ pub async fn backup(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> 
     let output = file(matches);
     let client = Client::open(site).await?;
     let answer = client
-        .ask(Method::GET, &Path::host(["backup"]), Body::empty(), "", "application/x-tar")
+        .ask(
+            Method::GET,
+            &Path::host(["backup"]),
+            Body::empty(),
+            "",
+            "application/x-tar",
+        )
         .await?;
     let mut file = files::New::beside(lang, &output, files::PRIVATE)?;
-    let drained = while_waiting(say::WRITING.get(lang), site.json, drain(answer.into_body(), file.writer())).await;
+    let drained = while_waiting(
+        say::WRITING.get(lang),
+        site.json,
+        drain(answer.into_body(), file.writer()),
+    )
+    .await;
     let incomplete = || Fault::new(Status::Failed, "backup-cut-short", say::incomplete(lang));
     let drained = drained.map_err(|_| incomplete())?;
     let report = drained.trailers.get(REPORT).and_then(|report| report.to_str().ok());
@@ -63,7 +74,11 @@ pub async fn restore(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault>
     let (from, _) = files::open(lang, "file", &input)?;
     let paths = site.paths()?;
     let shown = paths.data.display().to_string();
-    let pending = if matches.get_flag("resume") { Pending::Resume } else { Pending::Hold };
+    let pending = if matches.get_flag("resume") {
+        Pending::Resume
+    } else {
+        Pending::Hold
+    };
     let by = Who::this_process();
     let restoring = relais_router::restore(Box::new(BufReader::new(from)), paths, &by, pending);
     let report = while_waiting(say::READING.get(lang), site.json, restoring).await;

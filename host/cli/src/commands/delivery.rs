@@ -56,7 +56,11 @@ async fn list(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
             say::state(lang, &one.state),
             one.instance.clone(),
             time(&one.accepted_at),
-            if others == 0 { first } else { format!("{first} +{others}") },
+            if others == 0 {
+                first
+            } else {
+                format!("{first} +{others}")
+            },
         ]
     };
     let mut sheet = Sheet::new(lang);
@@ -104,7 +108,10 @@ fn after(lang: relais_manifest::Lang, changed: &[Delivery], mut fault: Fault) ->
     let done: Vec<String> = changed.iter().map(|one| say::now(lang, &one.id, &one.state)).collect();
     if !done.is_empty() {
         fault.message = format!("{}\n{}", done.join("\n"), fault.message);
-        fault.more.push(("changed".into(), json!(changed.iter().map(|one| &one.id).collect::<Vec<_>>())));
+        fault.more.push((
+            "changed".into(),
+            json!(changed.iter().map(|one| &one.id).collect::<Vec<_>>()),
+        ));
     }
     fault
 }

@@ -56,7 +56,10 @@ fn recipient(lang: Lang, one: &Recipient) -> [String; 3] {
 
 fn attempt_lines(lang: Lang, sheet: &mut Sheet, one: &Attempt) {
     let answer = one.answer.as_ref().map(words).unwrap_or_default();
-    let details = one.details.iter().map(|detail| [format!("{}: {}", detail.name, detail.value), String::new()]);
+    let details = one
+        .details
+        .iter()
+        .map(|detail| [format!("{}: {}", detail.name, detail.value), String::new()]);
     let differing = one.recipients.iter().map(|one| {
         let [address, state, answer] = recipient(lang, one);
         [address, format!("{state} {answer}")]

@@ -10,9 +10,7 @@ use relais_router::InstanceName;
 use relais_sandbox::{Grant, Secret};
 use relais_server::api::Removed;
 use relais_server::api::connector::ConnectorForm;
-use relais_server::api::instance::{
-    Instance, InstanceEdit, InstanceLimits, Instances, NewInstance, Verified,
-};
+use relais_server::api::instance::{Instance, InstanceEdit, InstanceLimits, Instances, NewInstance, Verified};
 
 use super::{connector, instance_name, instance_view, no_command, nothing_given, word, words};
 use crate::client::{Client, Path};
@@ -25,7 +23,14 @@ use crate::site::Site;
 use crate::texts::instance as say;
 
 const GIVEN: [&str; 8] = [
-    "set", "secret", "grant", "unset", "forget", "revoke", "sessions", "per-minute",
+    "set",
+    "secret",
+    "grant",
+    "unset",
+    "forget",
+    "revoke",
+    "sessions",
+    "per-minute",
 ];
 
 pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use relais_manifest::Lang;
 use relais_sandbox::Kind;
-use relais_server::api::delivery::{Answer as Told, Attempt, Delivery, Recipient};
+use relais_server::api::delivery::{Answer as Told, Delivery, Recipient};
 use relais_server::texts::failure;
 use serde_json::{Value, json};
 
@@ -15,8 +15,9 @@ use crate::texts::{pick, send as say};
 
 /// The detail of an attempt in which an SMTP connector keeps the code of the last reply.
 const REPLY: &str = "reply";
-/// The detail in which a connector's receipt keeps the remote's own id.
+/// The details in which the host keeps the remote's own id, and its words.
 const ID: &str = "id";
+const TEXT: &str = "text";
 
 /// The answer where the mail left for somebody, or a daemon still has it; else the fault.
 pub fn answer(lang: Lang, one: &Delivery, daemon: bool) -> Result<Answer, Fault> {
@@ -39,9 +40,8 @@ pub fn answer(lang: Lang, one: &Delivery, daemon: bool) -> Result<Answer, Fault>
 }
 
 fn sheet(lang: Lang, one: &Delivery) -> Sheet {
-    let said = one.attempts.last().map(said).unwrap_or_default();
     let mut pairs = vec![
-        (say::HANDED_OVER.get(lang), said),
+        (say::HANDED_OVER.get(lang), said(one)),
         (say::INSTANCE_LABEL.get(lang), one.instance.clone()),
         (say::DELIVERY.get(lang), one.id.clone()),
         ("Message-ID", one.message_id.clone()),
@@ -72,10 +72,8 @@ fn refused(one: &Delivery) -> impl Iterator<Item = &Recipient> {
 }
 
 /// The server's words, with its code where the connector keeps it beside them.
-fn said(attempt: &Attempt) -> String {
-    let code = attempt.details.iter().find(|detail| detail.name == REPLY);
-    let text = attempt.answer.as_ref().map(|answer| answer.text.as_str());
-    failure::words(code.map(|code| code.value.as_str()), text.unwrap_or_default())
+fn said(one: &Delivery) -> String {
+    failure::words(detail(one, REPLY), detail(one, TEXT).unwrap_or_default())
 }
 
 fn detail<'a>(one: &'a Delivery, name: &str) -> Option<&'a str> {
@@ -92,7 +90,8 @@ fn took_ms(one: &Delivery) -> Option<f64> {
 }
 
 fn as_json(one: &Delivery, sent: bool) -> Value {
-    let last = one.attempts.last();
+    let details = one.attempts.last().into_iter().flat_map(|attempt| &attempt.details);
+    let details = details.filter(|detail| detail.name != ID && detail.name != TEXT);
     let refusal = |recipient: &Recipient| {
         let answer = recipient.answer.as_ref();
         json!({
@@ -108,9 +107,9 @@ fn as_json(one: &Delivery, sent: bool) -> Value {
         "instance": one.instance,
         "message_id": one.message_id,
         "id": detail(one, ID),
-        "text": last.and_then(|attempt| attempt.answer.as_ref()).map(|answer| &answer.text),
+        "text": detail(one, TEXT),
         "refused": refused(one).map(refusal).collect::<Vec<_>>(),
-        "details": last.map(|attempt| &attempt.details),
+        "details": details.collect::<Vec<_>>(),
         "send_ms": took_ms(one),
     })
 }

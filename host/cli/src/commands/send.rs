@@ -155,7 +155,12 @@ impl Form {
             length: 0,
             parts: Box::new(std::io::empty()),
         };
-        form.part("mail", "application/json", Cursor::new(mail.to_vec()), mail.len() as u64);
+        form.part(
+            "mail",
+            "application/json",
+            Cursor::new(mail.to_vec()),
+            mail.len() as u64,
+        );
         Ok(form)
     }
 
@@ -233,7 +238,18 @@ mod tests {
     #[test]
     fn every_field_reaches_the_mail() {
         let to = ["--to", "a@x", "b@x", "--to", "c@x", "--cc", "d@x", "--bcc", "e@x"];
-        let rest = ["--from", "f@x", "--reply-to", "g@x", "--subject", "Été", "--text", "@@t", "--html", "<p>"];
+        let rest = [
+            "--from",
+            "f@x",
+            "--reply-to",
+            "g@x",
+            "--subject",
+            "Été",
+            "--text",
+            "@@t",
+            "--html",
+            "<p>",
+        ];
         let mail = given(&[&to[..], &rest].concat()).unwrap();
         assert_eq!(mail.to, ["a@x", "b@x", "c@x"]);
         assert_eq!((mail.cc, mail.bcc), (vec!["d@x".into()], vec!["e@x".into()]));
@@ -257,6 +273,9 @@ mod tests {
         let mut text = String::new();
         form.parts.read_to_string(&mut text).unwrap();
         assert_eq!(text.len() as u64, length);
-        assert!(text.starts_with(&format!("--{boundary}\r\n")) && text.ends_with("\r\n\r\nabc\r\n"), "{text}");
+        assert!(
+            text.starts_with(&format!("--{boundary}\r\n")) && text.ends_with("\r\n\r\nabc\r\n"),
+            "{text}"
+        );
     }
 }

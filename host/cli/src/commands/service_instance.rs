@@ -86,7 +86,9 @@ async fn create(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
         notices_through: cleared(matches, "notices-through").flatten(),
     };
     let client = Client::open(site).await?;
-    let one = client.give(Method::POST, &Path::of(["service-instances"]), &new).await?;
+    let one = client
+        .give(Method::POST, &Path::of(["service-instances"]), &new)
+        .await?;
     saved(site.lang, &one, true)
 }
 
@@ -143,7 +145,10 @@ fn answer(lang: Lang, mut sheet: Sheet, one: &ServiceInstance) -> Result<Answer,
     sheet.pairs(&[
         (say::LABEL.get(lang), one.name.clone()),
         (say::TITLE_LABEL.get(lang), one.title.clone()),
-        (say::CONNECTOR_LABEL.get(lang), or(&one.instance, say::BY_DEFAULT.get(lang))),
+        (
+            say::CONNECTOR_LABEL.get(lang),
+            or(&one.instance, say::BY_DEFAULT.get(lang)),
+        ),
         (say::EFFECTIVE_LABEL.get(lang), or(&one.effective, nothing)),
         (say::UNCERTAIN_LABEL.get(lang), one.uncertain.clone()),
         (say::GIVE_UP_LABEL.get(lang), duration::shown(one.give_up)),

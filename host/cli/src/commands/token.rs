@@ -125,7 +125,9 @@ pub async fn audit(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     };
     let limit = inner.get_one::<u32>("limit").copied().unwrap_or(LINES);
     let before = inner.get_one::<u64>("before").map(u64::to_string);
-    let path = path.with("limit", &limit.to_string()).with_some("before", before.as_deref());
+    let path = path
+        .with("limit", &limit.to_string())
+        .with_some("before", before.as_deref());
     let page: Audit = Client::open(site).await?.get(&path).await?;
     let row = |one: &AuditEntry| {
         let object = match one.detail.is_empty() {

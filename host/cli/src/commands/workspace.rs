@@ -6,7 +6,7 @@ use relais_manifest::Lang;
 use relais_server::api::Removed;
 use relais_server::api::workspace::{NewWorkspace, Workspace, WorkspaceEdit, Workspaces};
 
-use super::{cleared, nothing_given, no_command, word};
+use super::{cleared, no_command, nothing_given, word};
 use crate::client::{Client, Path};
 use crate::duration;
 use crate::fault::Fault;
@@ -14,7 +14,14 @@ use crate::output::{Answer, Sheet};
 use crate::site::Site;
 use crate::texts::{connector, workspace as say};
 
-const GIVEN: [&str; 6] = ["title", "contact", "notices-through", "keep-sent", "keep-failed", "keep-journal"];
+const GIVEN: [&str; 6] = [
+    "title",
+    "contact",
+    "notices-through",
+    "keep-sent",
+    "keep-failed",
+    "keep-journal",
+];
 
 pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     match matches.subcommand() {
@@ -97,7 +104,10 @@ async fn edit(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
 
 async fn remove(site: &Site, name: &str) -> Result<Answer, Fault> {
     let name = site.workspace_named(name)?;
-    let removed: Removed = Client::open(site).await?.act(Method::DELETE, &at(name.as_str())).await?;
+    let removed: Removed = Client::open(site)
+        .await?
+        .act(Method::DELETE, &at(name.as_str()))
+        .await?;
     Answer::line(site.lang, &say::removed(site.lang, name.as_str()), &removed)
 }
 
@@ -130,7 +140,11 @@ fn answer(lang: Lang, mut sheet: Sheet, one: &Workspace) -> Result<Answer, Fault
         (say::NOTICES_LABEL.get(lang), text(&one.notices_through)),
         (say::CONNECTORS_LABEL.get(lang), one.connectors.join(", ")),
     ];
-    let kept = [one.retention.sent_body, one.retention.failed_body, one.retention.journal];
+    let kept = [
+        one.retention.sent_body,
+        one.retention.failed_body,
+        one.retention.journal,
+    ];
     for (label, kept) in say::KEPT_LABELS.into_iter().zip(kept) {
         pairs.push((label.get(lang), duration::shown(kept.seconds)));
     }

@@ -39,7 +39,9 @@ pub fn put(folder: &Path, envelope: &Envelope, input: &Input) -> Result<(), NotD
     line.push(b'\n');
     let size = line.len() as u64 + input.len();
     // Held until the file is there, so that two calls of one user do not both take the last place.
-    let _list = List::of(folder).map(|list| list.take(folder, &envelope.key, size)).transpose()?;
+    let _list = List::of(folder)
+        .map(|list| list.take(folder, &envelope.key, size))
+        .transpose()?;
     let (temporary, name) = (
         folder.join(format!(".{}.tmp", envelope.key)),
         folder.join(format!("{}{ENDING}", envelope.key)),
@@ -178,7 +180,10 @@ mod tests {
         assert!(matches!(refused, Err(NotDropped::Full)));
         fs::remove_file(folder.path().join(format!("{:032x}.mail", 7))).unwrap();
         put(folder.path(), &envelope(OWNER_FILES), &input("x")).unwrap();
-        assert!(matches!(put(folder.path(), &envelope(OWNER_FILES + 1), &input("x")), Err(NotDropped::Full)));
+        assert!(matches!(
+            put(folder.path(), &envelope(OWNER_FILES + 1), &input("x")),
+            Err(NotDropped::Full)
+        ));
     }
 
     #[test]
@@ -188,7 +193,10 @@ mod tests {
         fs::write(folder.path().join(format!("{:032x}.mail", 1)), "x").unwrap();
         let list = format!("{:032x} {OWNER_BYTES}\n", 1);
         fs::write(folder.path().join(format!(".quota.{me}")), list).unwrap();
-        assert!(matches!(put(folder.path(), &envelope(2), &input("x")), Err(NotDropped::Full)));
+        assert!(matches!(
+            put(folder.path(), &envelope(2), &input("x")),
+            Err(NotDropped::Full)
+        ));
     }
 
     #[test]

@@ -109,7 +109,16 @@ mod tests {
 
     #[test]
     fn each_status_has_the_exit_that_a_script_expects() {
-        for (status, number) in [(400, 65), (413, 65), (422, 65), (401, 77), (403, 77), (404, 64), (429, 75), (503, 75)] {
+        for (status, number) in [
+            (400, 65),
+            (413, 65),
+            (422, 65),
+            (401, 77),
+            (403, 77),
+            (404, 64),
+            (429, 75),
+            (503, 75),
+        ] {
             let status = StatusCode::from_u16(status).unwrap_or_default();
             assert_eq!(exit(status).number(), number, "{status}");
         }

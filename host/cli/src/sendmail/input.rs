@@ -91,11 +91,14 @@ impl Input {
     pub fn reader(&self) -> impl Read + Send + use<> {
         let input = self.clone();
         let mut place = 0;
-        BufReader::with_capacity(64 << 10, Reading(move |buf: &mut [u8]| {
-            let read = input.read_at(buf, place)?;
-            place += read as u64;
-            Ok(read)
-        }))
+        BufReader::with_capacity(
+            64 << 10,
+            Reading(move |buf: &mut [u8]| {
+                let read = input.read_at(buf, place)?;
+                place += read as u64;
+                Ok(read)
+            }),
+        )
     }
 }
 
@@ -110,7 +113,9 @@ impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for Reading<F> {
 impl ReadAt for Input {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         let prefix = self.prefix.len() as u64;
-        let left = usize::try_from(offset).ok().and_then(|offset| self.prefix.get(offset..));
+        let left = usize::try_from(offset)
+            .ok()
+            .and_then(|offset| self.prefix.get(offset..));
         match left {
             Some(mut left) if !left.is_empty() => left.read(buf),
             _ => self.file.file.read_at(buf, self.start + offset.saturating_sub(prefix)),
@@ -182,34 +187,33 @@ impl<R: io::BufRead> UntilDot<R> {
         }
     }
 
-    /// The next bytes of the message, at most three; none at its end.
+    /// Reads on by a byte, or by as many as tell whether a dot stands alone.
     fn step(&mut self) -> io::Result<()> {
         let Some(byte) = self.bytes.next().transpose()? else {
             self.line = Line::End;
             return Ok(());
         };
-        self.held.push(byte);
-        if self.line == Line::Start && byte == b'.' {
-            // A dot, then perhaps CR, then LF or the end of the input.
-            loop {
-                let next = self.bytes.next().transpose()?;
-                match next {
-                    Some(b'\n') | None => {
-                        self.held.clear();
-                        self.line = Line::End;
-                        return Ok(());
-                    }
-                    Some(b'\r') if self.held.len() == 1 => self.held.push(b'\r'),
-                    Some(other) => {
-                        self.held.push(other);
-                        self.line = Line::Within;
-                        return Ok(());
-                    }
+        if self.line != Line::Start || byte != b'.' {
+            self.held.push(byte);
+            self.line = if byte == b'\n' { Line::Start } else { Line::Within };
+            return Ok(());
+        }
+        // A dot, then perhaps CR, then LF or the end of the input.
+        let mut begun = vec![byte];
+        loop {
+            match self.bytes.next().transpose()? {
+                Some(b'\n') | None => {
+                    self.line = Line::End;
+                    return Ok(());
                 }
+                Some(next) => begun.push(next),
+            }
+            if begun != b".\r" {
+                self.held.append(&mut begun);
+                self.line = Line::Within;
+                return Ok(());
             }
         }
-        self.line = if byte == b'\n' { Line::Start } else { Line::Within };
-        Ok(())
     }
 }
 
@@ -239,8 +243,9 @@ fn has_from(head: &[u8]) -> bool {
         .map(<[u8]>::trim_ascii_end)
         .take_while(|line| !line.is_empty())
         .any(|line| {
-            line.split_first_chunk::<4>()
-                .is_some_and(|(name, rest)| name.eq_ignore_ascii_case(b"from") && rest.trim_ascii_start().starts_with(b":"))
+            line.split_first_chunk::<4>().is_some_and(|(name, rest)| {
+                name.eq_ignore_ascii_case(b"from") && rest.trim_ascii_start().starts_with(b":")
+            })
         })
 }
 
@@ -316,7 +321,13 @@ mod tests {
         };
         assert_eq!(signed("fRom : b@x\n\nFrom: c", None), "fRom : b@x\n\nFrom: c");
         assert_eq!(signed("To: b@x\n\nFrom: c", None), "From: <a@x>\nTo: b@x\n\nFrom: c");
-        assert_eq!(signed("To: b\n\n", Some("A \"B\"\n")), "From: \"A \\\"B\\\"\" <a@x>\nTo: b\n\n");
-        assert_eq!(signed("To: b\n\n", Some("É")), "From: =?UTF-8?Q?=C3=89?= <a@x>\nTo: b\n\n");
+        assert_eq!(
+            signed("To: b\n\n", Some("A \"B\"\n")),
+            "From: \"A \\\"B\\\"\" <a@x>\nTo: b\n\n"
+        );
+        assert_eq!(
+            signed("To: b\n\n", Some("É")),
+            "From: =?UTF-8?Q?=C3=89?= <a@x>\nTo: b\n\n"
+        );
     }
 }

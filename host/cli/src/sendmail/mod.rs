@@ -44,7 +44,9 @@ pub fn is_name(program: Option<&OsString>) -> bool {
 
 /// Does what sendmail does with these arguments, and the message of the standard input.
 pub fn run(lang: Lang, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = arguments.into_iter().map(|argument| argument.to_string_lossy().into_owned());
+    let arguments = arguments
+        .into_iter()
+        .map(|argument| argument.to_string_lossy().into_owned());
     let exit = Options::parse(arguments)
         .map_err(|refused| (Exit::Usage, say::refused(lang, &refused)))
         .and_then(|options| send(lang, &options));
@@ -108,7 +110,13 @@ impl Mail {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| (Exit::System, error.to_string()))?;
         let socket = self.spool.join(dropbox::SOCKET);
-        let handed = runtime.block_on(hand::over(self.lang, &socket, &self.workspace, &self.envelope, &self.input));
+        let handed = runtime.block_on(hand::over(
+            self.lang,
+            &socket,
+            &self.workspace,
+            &self.envelope,
+            &self.input,
+        ));
         match handed {
             Handed::Accepted { id } => Ok(Some(id)),
             Handed::Refused { exit, text } => Err((exit, text)),
@@ -137,7 +145,10 @@ impl Mail {
             NotDropped::NoFolder if self.spool.join("drop").exists() => {
                 (Exit::Usage, say::no_workspace(lang, self.workspace.as_str()))
             }
-            NotDropped::NoFolder => (Exit::Unavailable, say::no_spool(lang, &self.spool.display().to_string())),
+            NotDropped::NoFolder => (
+                Exit::Unavailable,
+                say::no_spool(lang, &self.spool.display().to_string()),
+            ),
             NotDropped::Denied => (Exit::NotPermitted, say::denied(lang, &folder.display().to_string())),
             NotDropped::Full => (Exit::TryAgain, say::FULL.get(lang).to_owned()),
             NotDropped::Create(error) => (Exit::CannotCreate, say::unwritten(lang, &error.to_string())),

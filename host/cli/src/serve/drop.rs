@@ -124,15 +124,22 @@ async fn judge(app: &axum::Router, ws: &WorkspaceName, file: &Found) -> Verdict 
         return Verdict::Accepted;
     }
     let body = Limited::new(answer.into_body(), PROBLEM_BYTES).collect().await;
-    let problem = body.ok().and_then(|body| serde_json::from_slice::<Problem>(&body.to_bytes()).ok());
+    let problem = body
+        .ok()
+        .and_then(|body| serde_json::from_slice::<Problem>(&body.to_bytes()).ok());
     verdict(status, problem)
 }
 
 /// The log may hold the names of fields, and never what stands in them.
 fn verdict(status: StatusCode, problem: Option<Problem>) -> Verdict {
-    let code = problem.as_ref().map_or_else(|| status.as_str().to_owned(), |problem| problem.code.clone());
+    let code = problem
+        .as_ref()
+        .map_or_else(|| status.as_str().to_owned(), |problem| problem.code.clone());
     let fields = problem.into_iter().flat_map(|problem| problem.fields);
-    let fields: Vec<String> = fields.map(|field| field.field).filter(|field| !field.is_empty()).collect();
+    let fields: Vec<String> = fields
+        .map(|field| field.field)
+        .filter(|field| !field.is_empty())
+        .collect();
     let reason = match fields.is_empty() {
         true => code,
         false => format!("{code}: {}", fields.join(", ")),

@@ -31,7 +31,10 @@ fn directory(name: &str) -> String {
         .args(["group", "--", name])
         .stdin(Stdio::null())
         .output();
-    asked.map_or_else(|_| String::new(), |told| String::from_utf8_lossy(&told.stdout).into_owned())
+    asked.map_or_else(
+        |_| String::new(),
+        |told| String::from_utf8_lossy(&told.stdout).into_owned(),
+    )
 }
 
 #[cfg(test)]

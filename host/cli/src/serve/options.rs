@@ -38,12 +38,16 @@ impl Options {
         };
         let submission = given("submission").map(|text| address(lang, "--submission", text));
         let submission = submission.transpose()?;
-        let open = given("submission-open").map(|name| {
-            WorkspaceName::new(name).map_err(|error| Fault::router(lang, &error.into()))
-        });
+        let open = given("submission-open")
+            .map(|name| WorkspaceName::new(name).map_err(|error| Fault::router(lang, &error.into())));
         let open = open.transpose()?;
         if open.is_some() && submission.is_some_and(|address| !address.ip().is_loopback()) {
-            return Err(Fault::field(lang, "--submission", "address-not-loopback", say::not_loopback(lang)));
+            return Err(Fault::field(
+                lang,
+                "--submission",
+                "address-not-loopback",
+                say::not_loopback(lang),
+            ));
         }
         let file = |id: &str| matches.get_one::<PathBuf>(id).cloned();
         let spool = file("spool");

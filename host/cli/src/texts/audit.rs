@@ -3,7 +3,10 @@
 use super::{Say, say};
 
 pub const ABOUT: Say = say("Montre qui a changé quoi, et quand", "Shows who changed what, and when");
-pub const LIST: Say = say("Liste les changements, le dernier d'abord", "Lists the changes, the latest first");
+pub const LIST: Say = say(
+    "Liste les changements, le dernier d'abord",
+    "Lists the changes, the latest first",
+);
 pub const LIMIT: Say = say("Nombre de lignes au plus ; sinon 50", "Lines at most; else 50");
 pub const BEFORE: Say = say(
     "Ne montre que ce qui précède ce numéro",

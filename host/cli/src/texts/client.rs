@@ -20,7 +20,9 @@ pub fn not_reached(lang: Lang, error: &str) -> String {
 pub fn lost(lang: Lang, error: &str) -> String {
     pick(
         lang,
-        format!("Le service Relais s'est interrompu avant de répondre ({error}). Vérifiez ce qui a été fait avant de recommencer."),
+        format!(
+            "Le service Relais s'est interrompu avant de répondre ({error}). Vérifiez ce qui a été fait avant de recommencer."
+        ),
         format!("The Relais daemon stopped before it answered ({error}). Check what was done before you try again."),
     )
 }
@@ -28,7 +30,11 @@ pub fn lost(lang: Lang, error: &str) -> String {
 pub fn unreadable(lang: Lang, error: &str) -> String {
     pick(
         lang,
-        format!("La réponse de Relais ne peut pas être lue ({error}). Vérifiez que le service et la commande ont la même version."),
-        format!("Relais's answer cannot be read ({error}). Check that the daemon and the command have the same version."),
+        format!(
+            "La réponse de Relais ne peut pas être lue ({error}). Vérifiez que le service et la commande ont la même version."
+        ),
+        format!(
+            "Relais's answer cannot be read ({error}). Check that the daemon and the command have the same version."
+        ),
     )
 }

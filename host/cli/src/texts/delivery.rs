@@ -8,7 +8,10 @@ pub const ABOUT: Say = say(
     "Suit les envois : les liste, les renvoie, les clôt, les annule",
     "Follows deliveries: lists, resends, closes and cancels them",
 );
-pub const LIST: Say = say("Liste les envois, le dernier d'abord", "Lists the deliveries, the latest first");
+pub const LIST: Say = say(
+    "Liste les envois, le dernier d'abord",
+    "Lists the deliveries, the latest first",
+);
 pub const SHOW: Say = say(
     "Montre un envoi : l'état de chaque destinataire et les essais",
     "Shows a delivery: the state of each recipient and the attempts",

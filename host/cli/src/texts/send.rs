@@ -74,7 +74,11 @@ pub fn not_confirmed(lang: Lang, instance: &str) -> String {
 pub fn kept(lang: Lang, id: &str) -> String {
     pick(
         lang,
-        format!("Le mail est gardé, envoi {id} : le service le réessaiera. Ne le renvoyez pas ; pour l'arrêter : relais delivery cancel {id}"),
-        format!("The mail is kept as delivery {id}: the daemon will try it again. Do not send it again; to stop it: relais delivery cancel {id}"),
+        format!(
+            "Le mail est gardé, envoi {id} : le service le réessaiera. Ne le renvoyez pas ; pour l'arrêter : relais delivery cancel {id}"
+        ),
+        format!(
+            "The mail is kept as delivery {id}: the daemon will try it again. Do not send it again; to stop it: relais delivery cancel {id}"
+        ),
     )
 }

@@ -132,7 +132,9 @@ pub fn no_workspace(lang: Lang, name: &str) -> String {
 pub fn no_spool(lang: Lang, folder: &str) -> String {
     pick(
         lang,
-        format!("le service Relais ne répond pas, et {folder} n'est pas son dossier. Démarrez-le avec --spool {folder}."),
+        format!(
+            "le service Relais ne répond pas, et {folder} n'est pas son dossier. Démarrez-le avec --spool {folder}."
+        ),
         format!("the Relais daemon does not answer, and {folder} is not its folder. Start it with --spool {folder}."),
     )
 }

@@ -37,7 +37,10 @@ pub const SPOOL_GROUP: Say = say(
     "Group, by name or number, whose members may send by `relais sendmail`",
 );
 pub const FORM: Say = say("FORME", "FORM");
-pub const LOG: Say = say("Forme du journal : text ou json ; sinon text", "Form of the log: text or json; else text");
+pub const LOG: Say = say(
+    "Forme du journal : text ou json ; sinon text",
+    "Form of the log: text or json; else text",
+);
 pub const PRINT_UNIT: Say = say(
     "Écrit l'unité systemd et ne fait rien d'autre",
     "Writes the systemd unit and does nothing else",

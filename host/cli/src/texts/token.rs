@@ -8,7 +8,10 @@ pub const ABOUT: Say = say(
     "Crée et révoque les jetons des programmes qui appellent Relais",
     "Creates and revokes the tokens of programs that call Relais",
 );
-pub const LIST: Say = say("Liste les jetons, révoqués compris", "Lists the tokens, revoked ones included");
+pub const LIST: Say = say(
+    "Liste les jetons, révoqués compris",
+    "Lists the tokens, revoked ones included",
+);
 pub const CREATE: Say = say(
     "Crée un jeton, montré cette seule fois",
     "Creates a token, which is shown this once",
@@ -64,7 +67,11 @@ pub fn created(lang: Lang, name: &str, id: &str) -> String {
 }
 
 pub fn revoked(lang: Lang, id: &str) -> String {
-    pick(lang, format!("Le jeton {id} est révoqué."), format!("Token {id} is revoked."))
+    pick(
+        lang,
+        format!("Le jeton {id} est révoqué."),
+        format!("Token {id} is revoked."),
+    )
 }
 
 pub fn not_a_date(lang: Lang) -> &'static str {

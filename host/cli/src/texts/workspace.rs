@@ -42,11 +42,7 @@ pub const KEEP_JOURNAL: Say = say(
     "How long the journal of a delivery is kept; else 90d",
 );
 
-pub const COLUMNS: [Say; 3] = [
-    say("nom", "name"),
-    say("titre", "title"),
-    say("contact", "contact"),
-];
+pub const COLUMNS: [Say; 3] = [say("nom", "name"), say("titre", "title"), say("contact", "contact")];
 pub const LABEL: Say = say("Espace", "Workspace");
 pub const TITLE_LABEL: Say = say("Titre", "Title");
 pub const CONTACT_LABEL: Say = say("Contact", "Contact");

@@ -5,6 +5,10 @@
 
 mod administration;
 mod bad_input;
+mod daemon;
 mod language;
+mod objects;
+mod post;
 mod sending;
+mod sendmail;
 mod support;

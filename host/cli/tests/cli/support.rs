@@ -3,8 +3,11 @@
 use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -61,7 +64,7 @@ impl Place {
         self.path(name)
     }
 
-    fn command(&self, lang: &str, arguments: &[&str]) -> Command {
+    pub fn command(&self, lang: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_relais"));
         command
             .args(arguments)
@@ -92,6 +95,23 @@ impl Place {
         child.wait_with_output().unwrap()
     }
 
+    /// Starts a daemon with these options, and waits until it answers.
+    pub fn serve(&self, options: &[&str]) -> Daemon {
+        let log = fs::File::create(self.path("log")).unwrap();
+        let mut command = self.command("C", &[&["serve", "--listen", "off"], options].concat());
+        let child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let mut daemon = Daemon(child);
+        let socket = self.data().join("relais.sock");
+        let answers = until(|| UnixStream::connect(&socket).is_ok() || daemon.0.try_wait().unwrap().is_some());
+        assert!(answers && daemon.0.try_wait().unwrap().is_none(), "{}", self.log());
+        daemon
+    }
+
+    /// What the daemon has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
     /// The object that a command answers, which must succeed.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let run = self.run(&[arguments, &["--json"]].concat());
@@ -112,6 +132,42 @@ impl Place {
         assert_ne!(code, 0, "{arguments:?}: {}", stdout(&run));
         (code, serde_json::from_str(&stdout(&run)).unwrap())
     }
+}
+
+/// A daemon, which is killed when it is dropped.
+pub struct Daemon(Child);
+
+impl Daemon {
+    /// Asks it to end. Its status.
+    pub fn terminate(mut self) -> Option<i32> {
+        let asked = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
+        assert!(asked.unwrap().success());
+        let mut status = None;
+        until(|| {
+            status = self.0.try_wait().unwrap();
+            status.is_some()
+        });
+        status.and_then(|status| status.code())
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Whether it comes true within a minute.
+pub fn until(mut condition: impl FnMut() -> bool) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(60) {
+        if condition() {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    false
 }
 
 pub fn stdout(run: &Output) -> String {

@@ -121,11 +121,12 @@ pub(super) fn of_receipt(delivery: &Delivery, receipt: &Receipt) -> Verdict {
         }
     });
     let id = receipt.id.iter().map(|id| ("id".to_owned(), id.clone()));
-    let reply = Some(("reply".to_owned(), receipt.text.clone())).filter(|(_, text)| !text.is_empty());
+    // Not `reply`, under which an SMTP connector tells the code alone.
+    let text = Some(("text".to_owned(), receipt.text.clone())).filter(|(_, text)| !text.is_empty());
     Verdict {
         results: results.collect(),
         words: None,
-        details: details(id.chain(reply).chain(receipt.details.iter().cloned())),
+        details: details(id.chain(text).chain(receipt.details.iter().cloned())),
         asked: None,
         report: Report::Works,
     }

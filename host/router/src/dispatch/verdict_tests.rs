@@ -65,7 +65,7 @@ fn a_refused_recipient_waits_or_fails_by_the_first_digit_of_its_code() {
     assert_eq!(states, [Sent, Deferred, Failed, Failed]);
     assert_eq!(verdict.report, Report::Works);
     let names: Vec<&str> = verdict.details.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["id", "reply", "size"]);
+    assert_eq!(names, ["id", "text", "size"]);
 }
 
 #[test]

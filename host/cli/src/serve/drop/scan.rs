@@ -204,7 +204,10 @@ mod tests {
         let mut opened = open(&path).unwrap();
         let mut message = String::new();
         opened.message.read_to_string(&mut message).unwrap();
-        assert_eq!((opened.envelope.key.as_str(), message.as_str()), ("a", "Subject: x\n\nbody"));
+        assert_eq!(
+            (opened.envelope.key.as_str(), message.as_str()),
+            ("a", "Subject: x\n\nbody")
+        );
     }
 
     #[test]
