@@ -1,0 +1,87 @@
+//! Deliveries after their acceptance.
+
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+use relais_router::Role;
+use serde_json::json;
+use tower::ServiceExt as _;
+
+use super::support::{Stage, mail};
+
+#[tokio::test]
+async fn deliveries_are_listed_by_state_page_by_page() {
+    let stage = Stage::new().await;
+    let token = stage.token("default", Role::Admin);
+    for _ in 0..5 {
+        stage.call(&token, Method::POST, "default/mails", Some(mail())).await;
+    }
+    let first = stage.call(&token, Method::GET, "default/deliveries?state=queued&limit=3", None).await.json();
+    assert_eq!(first["deliveries"].as_array().unwrap().len(), 3);
+    let next = first["next"].as_str().unwrap();
+    let second = stage.call(&token, Method::GET, &format!("default/deliveries?limit=3&before={next}"), None).await.json();
+    assert_eq!(second["deliveries"].as_array().unwrap().len(), 2);
+    let sent = stage.call(&token, Method::GET, "default/deliveries?state=sent", None).await.json();
+    assert_eq!(sent, json!({"deliveries": [], "next": null}));
+    let other = stage.call(&token, Method::GET, "default/deliveries?instance=other", None).await.json();
+    assert_eq!(other["deliveries"], json!([]));
+}
+
+#[tokio::test]
+async fn a_delivery_is_cancelled_sent_again_and_exported() {
+    let stage = Stage::new().await;
+    let token = stage.token("default", Role::Admin);
+    let sent = stage.call(&token, Method::POST, "default/mails", Some(mail())).await.json();
+    let path = format!("default/deliveries/{}", sent["id"].as_str().unwrap());
+    let close = stage.call(&token, Method::POST, &format!("{path}/close"), Some(json!({"sent": true}))).await;
+    close.is(409, "delivery-wrong-state");
+    let cancelled = stage.call(&token, Method::POST, &format!("{path}/cancel"), None).await.json();
+    assert_eq!(cancelled["state"], "cancelled");
+    stage.call(&token, Method::POST, &format!("{path}/cancel"), None).await.is(409, "delivery-wrong-state");
+    let eml = stage.call(&token, Method::GET, &format!("{path}/message"), None).await;
+    assert_eq!(eml.header("content-type"), "message/rfc822");
+    assert_eq!(eml.header("content-length"), eml.bytes.len().to_string());
+    let message_id = sent["message_id"].as_str().unwrap();
+    assert!(String::from_utf8(eml.bytes).unwrap().contains(message_id));
+    let again = stage.call(&token, Method::POST, &format!("{path}/resend"), None).await.json();
+    assert_eq!(again["state"], "queued");
+}
+
+#[tokio::test]
+async fn whoever_listens_hears_of_changes_in_their_workspace_only() {
+    let stage = Stage::new().await;
+    stage.workspace("voisin");
+    let (ours, theirs) = (stage.token("default", Role::Admin), stage.token("voisin", Role::Admin));
+    let request = Request::get("/api/v1/default/deliveries/events?seconds=2")
+        .header("authorization", format!("Bearer {ours}"))
+        .body(axum::body::Body::empty())
+        .unwrap();
+    let response = stage.app.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    stage.call(&theirs, Method::POST, "voisin/mails", Some(mail())).await;
+    let sent = stage.call(&ours, Method::POST, "default/mails", Some(mail())).await.json();
+    let heard = response.into_body().collect().await.unwrap().to_bytes();
+    let heard = String::from_utf8(heard.to_vec()).unwrap();
+    assert_eq!(heard.matches("event: delivery").count(), 1, "{heard}");
+    assert!(heard.contains(sent["id"].as_str().unwrap()) && heard.contains("queued"), "{heard}");
+}
+
+#[tokio::test]
+async fn health_readiness_and_figures_need_no_token() {
+    let stage = Stage::new().await;
+    let token = stage.token("default", Role::Send);
+    stage.call(&token, Method::POST, "default/mails", Some(mail())).await;
+    let get = |path: &str| stage.ask(Request::get(path).body(axum::body::Body::empty()).unwrap());
+    assert_eq!(get("/health").await.status, 200);
+    assert_eq!(get("/ready").await.json(), json!({"status": "ready"}));
+    let figures = get("/metrics").await;
+    let text = String::from_utf8(figures.bytes).unwrap();
+    for line in [
+        "relais_accepted_total 1",
+        "relais_deliveries{workspace=\"default\",instance=\"quiet\",state=\"queued\"} 1",
+        "relais_accepting_seconds_count 1",
+        "# EOF",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(!text.contains("example.org"), "{text}");
+}
