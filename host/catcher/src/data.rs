@@ -1,4 +1,4 @@
-//! The content after DATA: counts it and keeps it.
+//! The content after DATA or BDAT: counts it and keeps it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,13 +8,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::Keep;
 
-/// Reads a mail to its end, whatever its size: a client that is too big is told so only after its final dot
+/// Reads a mail, or a chunk of one, to its end, whatever its size: a client that is too big is told so only after its final dot
 /// (RFC 5321 section 4.5.3.1.9).
-pub(crate) async fn receive<S>(wire: &mut Wire<S>, mut body: Body) -> Result<Body, Lost>
+pub(crate) async fn receive<S>(wire: &mut Wire<S>, mut incoming: Incoming, mut body: Body) -> Result<Body, Lost>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut incoming = Incoming::dotted();
     loop {
         let step = incoming.step(wire.pending(), |part| body.push(part));
         wire.consume(step.consumed);
@@ -32,6 +31,16 @@ pub(crate) enum Refusal {
     TooLarge,
     /// The mails kept so far leave no room for it.
     NoRoom,
+}
+
+impl Refusal {
+    /// The reply that says so.
+    pub(crate) fn reply(self) -> &'static str {
+        match self {
+            Self::TooLarge => "552 5.3.4 Mail larger than the announced SIZE",
+            Self::NoRoom => "452 4.3.1 No room for more mails",
+        }
+    }
 }
 
 /// The content of one mail while it comes in.

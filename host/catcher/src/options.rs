@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use relais_smtpd::Extensions;
 use relais_smtpd::auth::Login;
 
 use crate::Faults;
@@ -65,6 +66,10 @@ pub struct Options {
     pub auth_mechanisms: Vec<&'static str>,
     /// Offers PIPELINING (RFC 2920). Where it is off, a client that does not wait for an answer is refused.
     pub pipelining: bool,
+    /// Offers CHUNKING (RFC 3030): content may come by BDAT.
+    pub chunking: bool,
+    /// Offers SMTPUTF8 (RFC 6531): addresses may hold more than ASCII.
+    pub smtputf8: bool,
     /// The SIZE announced (RFC 1870), in octets, at most [`crate::MAX_MAIL`], which is announced where this is `None`.
     pub size_limit: Option<u64>,
     /// What stays of a mail.
@@ -85,6 +90,8 @@ impl Default for Options {
             auth_in_clear: false,
             auth_mechanisms: vec!["PLAIN", "LOGIN"],
             pipelining: true,
+            chunking: false,
+            smtputf8: false,
             size_limit: None,
             keep: Keep::All,
             certificate_names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
@@ -99,6 +106,14 @@ impl Options {
     pub(crate) fn largest_mail(&self) -> u64 {
         self.size_limit
             .map_or(crate::MAX_MAIL, |limit| limit.min(crate::MAX_MAIL))
+    }
+
+    /// What commands may look like.
+    pub(crate) fn extensions(&self) -> Extensions {
+        Extensions {
+            smtputf8: self.smtputf8,
+            chunking: self.chunking,
+        }
     }
 
     /// Whether AUTH may be used on a connection that is, or is not, under TLS.

@@ -23,8 +23,12 @@ pub struct Mail {
     pub tls: Option<String>,
     /// The account that was logged in.
     pub authenticated: Option<String>,
-    /// Whether DATA came in the same read as MAIL: the client sent its envelope in one flight (RFC 2920).
+    /// Whether DATA, or the last BDAT, came in the same read as MAIL: the client sent its envelope in one flight (RFC 2920).
     pub pipelined: bool,
+    /// Whether the content came by BDAT.
+    pub chunked: bool,
+    /// Whether MAIL said SMTPUTF8.
+    pub smtputf8: bool,
 }
 
 /// Everything received since the start.

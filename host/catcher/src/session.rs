@@ -2,19 +2,13 @@
 
 use std::sync::Arc;
 
-use relais_smtpd::{Command, Extensions, Line, Lost, Wire, auth};
+use relais_smtpd::{Command, Line, Lost, Wire, auth};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::faults;
 use crate::server::Shared;
 use crate::transaction::Envelope;
 use crate::{MAX_LINE, MAX_SILENCE, Tls};
-
-/// What the commands of this server may look like.
-const EXTENSIONS: Extensions = Extensions {
-    smtputf8: false,
-    chunking: false,
-};
 
 /// How the server calls itself.
 const NAME: &str = "localhost";
@@ -153,9 +147,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     async fn obey(&mut self, line: &str) -> Result<Flow, Lost> {
-        let command = match relais_smtpd::parse(line, EXTENSIONS) {
+        let command = match relais_smtpd::parse(line, self.shared.options.extensions()) {
             Ok(command) => command,
-            Err(refused) => return Ok(self.say(refused.reply)),
+            Err(refused) => {
+                let flow = self.say(refused.reply);
+                return Ok(if refused.closes { Flow::Close } else { flow });
+            }
         };
         if command == Command::Quit {
             self.wire.reply("221 2.0.0 Bye");
@@ -168,15 +165,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if self.greeted == Greeted::Refused {
             return Ok(self.say("503 5.5.1 No service here, send QUIT"));
         }
-        if self.is_ahead(command.must_be_last()) {
+        // The octets of a chunk come with it (RFC 3030 section 2).
+        let brings_content = matches!(command, Command::Bdat { .. });
+        if !brings_content && self.is_ahead(command.must_be_last()) {
             return Ok(self.refuse_ahead());
         }
         match command {
             Command::Ehlo(name) => Ok(self.hello(name, true)),
             Command::Helo(name) => Ok(self.hello(name, false)),
-            Command::Mail { sender, size, .. } => Ok(self.mail(sender, size)),
+            Command::Mail { sender, size, smtputf8 } => Ok(self.mail(sender, size, smtputf8)),
             Command::Rcpt(address) => Ok(self.recipient(address)),
             Command::Data => self.data().await,
+            Command::Bdat { size, last } => self.chunk(size, last).await,
             Command::Rset => {
                 self.envelope = None;
                 Ok(self.say("250 2.0.0 Ok"))
@@ -185,8 +185,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Command::Vrfy => Ok(self.say("252 2.5.2 Cannot verify, will take mail")),
             Command::StartTls => self.start_tls().await,
             Command::Auth { mechanism, initial } => self.auth(mechanism, initial).await,
-            // The first is answered above, before anything can refuse it; the second is not offered.
-            Command::Quit | Command::Bdat { .. } => Ok(Flow::Close),
+            // Answered above, before anything can refuse it.
+            Command::Quit => Ok(Flow::Close),
         }
     }
 
@@ -229,6 +229,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         ];
         if options.pipelining {
             lines.push("PIPELINING".to_owned());
+        }
+        if options.chunking {
+            lines.push("CHUNKING".to_owned());
+        }
+        if options.smtputf8 {
+            lines.push("SMTPUTF8".to_owned());
         }
         if options.tls == Tls::StartTls && self.tls.is_none() {
             lines.push("STARTTLS".to_owned());

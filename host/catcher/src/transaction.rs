@@ -1,11 +1,11 @@
-//! One mail: MAIL, RCPT and DATA (RFC 5321 section 3.3).
+//! One mail: MAIL, RCPT, and DATA or BDAT (RFC 5321 section 3.3, RFC 3030).
 
 use std::sync::Arc;
 
-use relais_smtpd::Lost;
+use relais_smtpd::{Incoming, Lost, NOT_ANNOUNCED};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::data::{self, Body, Refusal};
+use crate::data::{self, Body};
 use crate::faults;
 use crate::record::Mail;
 use crate::session::{Flow, Session};
@@ -17,10 +17,20 @@ pub(crate) struct Envelope {
     recipients: Vec<String>,
     /// The read that MAIL came in.
     read: u64,
+    smtputf8: bool,
+    /// The chunks so far; `None` before the first.
+    chunks: Option<Body>,
+}
+
+/// How content came.
+struct Content {
+    /// The read that DATA, or the last BDAT, came in.
+    read: u64,
+    chunked: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    pub(crate) fn mail(&mut self, sender: Option<&str>, size: Option<u64>) -> Flow {
+    pub(crate) fn mail(&mut self, sender: Option<&str>, size: Option<u64>, smtputf8: bool) -> Flow {
         let options = &self.shared.options;
         if self.helo.is_none() {
             return self.say("503 5.5.1 Send EHLO first");
@@ -45,15 +55,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 sender,
                 recipients: Vec::new(),
                 read: self.wire.reads(),
+                smtputf8,
+                chunks: None,
             });
         }
         self.say(reply)
     }
 
     pub(crate) fn recipient(&mut self, address: &str) -> Flow {
-        let Some(envelope) = self.envelope.as_mut() else {
+        let Some(envelope) = self.envelope.as_mut().filter(|envelope| envelope.chunks.is_none()) else {
             return self.say("503 5.5.1 Send MAIL first");
         };
+        if !address.is_ascii() && !envelope.smtputf8 {
+            return self.say(NOT_ANNOUNCED);
+        }
         if envelope.recipients.len() >= MAX_RECIPIENTS {
             return self.say("452 4.5.3 Too many recipients");
         }
@@ -71,34 +86,64 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Some(envelope) if envelope.recipients.is_empty() => {
                 return Ok(self.say("554 5.5.1 No valid recipients"));
             }
+            Some(envelope) if envelope.chunks.is_some() => {
+                return Ok(self.say("503 5.5.1 The mail comes in chunks"));
+            }
             Some(_) => {}
         }
         let read = self.wire.reads();
         self.wire.reply("354 End data with <CR><LF>.<CR><LF>");
-        let options = &self.shared.options;
-        let body = Body::new(options.largest_mail(), options.keep, Arc::clone(&self.shared.room));
-        let body = data::receive(&mut self.wire, body).await?;
+        let body = self.empty_body();
+        let body = data::receive(&mut self.wire, Incoming::dotted(), body).await?;
         let Some(envelope) = self.envelope.take() else {
             return Ok(Flow::Close);
         };
         self.messages += 1;
-        self.conclude(envelope, body, read).await
+        self.conclude(envelope, body, Content { read, chunked: false }).await
+    }
+
+    /// RFC 3030 section 2: the octets of a chunk are read whatever the reply to it.
+    pub(crate) async fn chunk(&mut self, size: u64, last: bool) -> Result<Flow, Lost> {
+        let read = self.wire.reads();
+        let mut envelope = self.envelope.take().filter(|envelope| !envelope.recipients.is_empty());
+        let body = envelope.as_mut().and_then(|envelope| envelope.chunks.take());
+        let body = body.unwrap_or_else(|| self.empty_body());
+        let body = data::receive(&mut self.wire, Incoming::counted(size), body).await?;
+        let Some(mut envelope) = envelope else {
+            return Ok(self.say("503 5.5.1 Send MAIL and RCPT first"));
+        };
+        if last {
+            self.messages += 1;
+            return self.conclude(envelope, body, Content { read, chunked: true }).await;
+        }
+        match body.refusal() {
+            Some(refusal) => Ok(self.say(refusal.reply())),
+            None => {
+                envelope.chunks = Some(body);
+                self.envelope = Some(envelope);
+                Ok(self.say("250 2.0.0 Chunk received"))
+            }
+        }
+    }
+
+    fn empty_body(&self) -> Body {
+        let options = &self.shared.options;
+        Body::new(options.largest_mail(), options.keep, Arc::clone(&self.shared.room))
     }
 
     /// What follows the final dot.
-    async fn conclude(&mut self, envelope: Envelope, body: Body, read: u64) -> Result<Flow, Lost> {
+    async fn conclude(&mut self, envelope: Envelope, body: Body, content: Content) -> Result<Flow, Lost> {
         let shared = Arc::clone(&self.shared);
         let faults = &shared.options.faults;
         let reply = match (body.refusal(), &faults.reply_after_data) {
-            (Some(Refusal::TooLarge), _) => "552 5.3.4 Mail larger than the announced SIZE",
-            (Some(Refusal::NoRoom), _) => "452 4.3.1 No room for more mails",
+            (Some(refusal), _) => refusal.reply(),
             (None, Some(reply)) => reply,
             (None, None) => "250 2.0.0 Received",
         };
         if body.refusal().is_none() && (faults.drop_after_data || faults::accepts(reply)) {
             shared
                 .record
-                .add_mail((shared.options.keep == Keep::All).then(|| self.mail_of(envelope, body, read)));
+                .add_mail((shared.options.keep == Keep::All).then(|| self.mail_of(envelope, body, content)));
         }
         if let Some(delay) = faults.delay_final_reply {
             tokio::time::sleep(delay).await;
@@ -118,7 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         })
     }
 
-    fn mail_of(&self, envelope: Envelope, body: Body, read: u64) -> Mail {
+    fn mail_of(&self, envelope: Envelope, body: Body, content: Content) -> Mail {
         Mail {
             sender: envelope.sender,
             recipients: envelope.recipients,
@@ -126,7 +171,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             helo: self.helo.as_ref().map(|helo| helo.name.clone()).unwrap_or_default(),
             tls: self.tls.map(str::to_owned),
             authenticated: self.authenticated.clone(),
-            pipelined: envelope.read == read,
+            pipelined: envelope.read == content.read,
+            chunked: content.chunked,
+            smtputf8: envelope.smtputf8,
         }
     }
 }

@@ -260,3 +260,30 @@ async fn stopping_closes_the_port_and_the_sessions() {
     client.expect_close().await;
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn chunks_make_one_mail_where_they_are_offered() {
+    let catcher = start(Options {
+        chunking: true,
+        smtputf8: true,
+        ..Options::default()
+    })
+    .await;
+    let mut client = Client::connect(&catcher).await;
+    client.expect("220").await;
+    let offered = client.say("EHLO client.example").await.expect("250").await;
+    assert!(
+        offered.contains("CHUNKING") && offered.contains("SMTPUTF8"),
+        "{offered}"
+    );
+    let flight =
+        "BDAT 4 LAST\r\nQUITMAIL FROM:<> SMTPUTF8\r\nRCPT TO:<andré@b.example>\r\nBDAT 3\r\n.\r\nBDAT 2 LAST\r\nok";
+    client.send(flight).await;
+    for start in ["503", "250", "250", "250 2.0.0 Chunk", "250 2.0.0 Received"] {
+        client.expect(start).await;
+    }
+    let mails = catcher.mails();
+    assert_eq!(mails[0].data, b".\r\nok");
+    assert!(mails[0].chunked && mails[0].smtputf8);
+    assert_eq!(catcher.count(), 1);
+}
