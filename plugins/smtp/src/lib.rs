@@ -41,14 +41,14 @@ impl MailConnector for Smtp {
 
     fn send(&mut self, message: Message) -> Result<Receipt, Failure> {
         let envelope = message.envelope();
+        // Bodies are re-encoded by the host: only an address of the header makes eight bits.
         let eight_bit = message.eight_bit();
         self.0.send(&Letter {
             sender: envelope.sender,
             recipients: envelope.recipients,
             size: message.size(),
             eight_bit,
-            // An address that is not ASCII makes eight bits of its header, so that most mails cost no call to know.
-            utf8_header: eight_bit && has_utf8_addresses(&message),
+            utf8_header: eight_bit,
             body: &|framing| message.mime(Addressing::Written, framing),
         })
     }
@@ -56,13 +56,6 @@ impl MailConnector for Smtp {
     fn close(&mut self) {
         self.0.close();
     }
-}
-
-/// Whether an address of the header as written is not ASCII.
-fn has_utf8_addresses(message: &Message) -> bool {
-    let lists = [message.reply_to(), message.to(), message.cc()];
-    let mut addresses = lists.iter().flatten();
-    !message.from().email.is_ascii() || addresses.any(|address| !address.email.is_ascii())
 }
 
 relais_sdk::export_mail_connector!(Smtp);

@@ -126,6 +126,22 @@ async fn three_hundred_recipients_of_one_mail_are_pipelined_and_all_receive() {
 }
 
 #[tokio::test]
+async fn an_address_with_accents_is_sent_by_smtputf8_and_arrives_as_it_was_written() {
+    let Some(postfix) = Postfix::start() else { return };
+    let mut session = Target::clear(postfix.port()).open().await;
+    let mut mail = draft("Adresse accentuée");
+    mail.to = vec!["Élue <élue@exemple.example>".to_owned()];
+    send(&mut session, &accept(mail)).await.expect("Postfix takes it");
+    session.close().await;
+
+    let raw = postfix.take(1);
+    let copy = String::from_utf8_lossy(&raw[0]);
+    assert!(copy.contains("Delivered-To: élue@exemple.example"), "{copy}");
+    assert!(copy.contains("<élue@exemple.example>"), "{copy}");
+    assert!(copy.contains("with UTF8SMTP"), "{copy}");
+}
+
+#[tokio::test]
 async fn mails_that_follow_one_another_share_one_connection() {
     let Some(postfix) = Postfix::start() else { return };
     let mut session = Target::clear(postfix.port()).open().await;
