@@ -213,6 +213,8 @@ fn fault(problem: Problem) -> Fault {
         Ok(StatusCode::CONFLICT | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::FAILED_DEPENDENCY) => {
             Status::Failed
         }
+        // Nothing was done, and the same may be done later.
+        Ok(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => Status::TryAgain,
         Ok(status) if status.is_client_error() => Status::BadInput,
         _ => Status::Failed,
     };
