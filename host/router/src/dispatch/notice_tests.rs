@@ -124,6 +124,9 @@ async fn a_report_is_a_mail_like_any_other_for_the_door() {
     }
     let out = String::from_utf8(out).unwrap();
     assert!(out.contains("report-type=delivery-status"), "{out}");
-    assert!(out.contains("Final-Recipient: rfc822; b@x.fr\r\nAction: failed\r\n"), "{out}");
+    assert!(
+        out.contains("Final-Recipient: rfc822; b@x.fr\r\nAction: failed\r\n"),
+        "{out}"
+    );
     assert!(out.contains("Subject: Courrier 1"), "{out}");
 }

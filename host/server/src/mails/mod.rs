@@ -72,7 +72,10 @@ fn route(service_instance: Option<&str>, instance: Option<&str>) -> Result<Route
 /// Puts a mail and its files together. A part that no attachment names is attached as it came.
 fn assemble(mail: Mail, mut parts: Vec<Part>, stowed: Stowed) -> Result<Received, Refusal> {
     let route = route(mail.service_instance.as_deref(), mail.instance.as_deref())?;
-    let mut files = Files { stowed, digests: Vec::new() };
+    let mut files = Files {
+        stowed,
+        digests: Vec::new(),
+    };
     let mut attachments = Vec::with_capacity(mail.attachments.len() + parts.len());
     for (index, attachment) in mail.attachments.into_iter().enumerate() {
         let (number, part) = find(index, &attachment, &mut parts)?;
@@ -108,7 +111,11 @@ fn assemble(mail: Mail, mut parts: Vec<Part>, stowed: Stowed) -> Result<Received
         subject: mail.subject,
         text: mail.text,
         html: mail.html,
-        headers: mail.headers.into_iter().map(|header| (header.name, header.value)).collect(),
+        headers: mail
+            .headers
+            .into_iter()
+            .map(|header| (header.name, header.value))
+            .collect(),
         attachments,
     };
     Ok(Received {
