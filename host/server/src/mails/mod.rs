@@ -18,6 +18,7 @@ pub use self::raw::read as raw;
 use self::stow::Stowed;
 use crate::api::mail::{Mail, MailAttachment};
 use crate::refusal::{Refusal, Request as Wrong};
+use crate::texts::shown;
 
 /// Bytes of a mail in JSON beside its files: a text and an HTML of 16 MiB each, and what escapes add to them.
 const JSON_BYTES: usize = 48 << 20;
@@ -92,7 +93,7 @@ fn assemble(mail: Mail, mut parts: Vec<Part>, stowed: Stowed) -> Result<Received
     for part in parts {
         // A field that is no file was meant to be something else.
         let (Some(name), Some(source)) = (part.file_name, files.take(part.number)) else {
-            return Err(Wrong::Parameter(part.name).into());
+            return Err(Wrong::Parameter(shown(&part.name)).into());
         };
         attachments.push(DraftAttachment {
             name: Some(name),

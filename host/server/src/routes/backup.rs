@@ -32,7 +32,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
 }
 
 /// A backup of the whole host as it is now, without the key to its secrets. What it holds is told by the trailer
-/// `Relais-Backup-Report`, a Backup as JSON; a stream without it broke off. On the machine itself only.
+/// `Relais-Backup-Report`, a Backup as JSON, where the request says `TE: trailers`. On the machine itself only.
 #[utoipa::path(get, path = "/api/v1/backup", tag = "backup", operation_id = "backup",
     responses((status = 200, description = "A tar archive", body = Vec<u8>, content_type = "application/x-tar",
         headers(("Trailer" = String, description = "`relais-backup-report`")))))]
