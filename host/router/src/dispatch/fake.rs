@@ -285,7 +285,7 @@ impl World for FakeWorld {
     }
 
     fn limits(&self, _: &InstancePath) -> InstanceLimits {
-        lock(&self.0.limits).clone()
+        *lock(&self.0.limits)
     }
 
     async fn open(&self, path: &InstancePath) -> Result<FakeSession, Failure> {
