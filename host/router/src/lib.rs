@@ -59,7 +59,7 @@ pub use outbox::{
 };
 pub use resolve::{Resolved, Route};
 pub use restore::{Pending, RestoreReport, restore};
-pub use router::{Edited, Paths, Router};
+pub use router::{Paths, Router};
 pub use service_instances::{GIVE_UP, SERVICE_INSTANCES, ServiceInstanceEdit, ServiceInstanceView};
 pub use services::{MAIL, SERVICES, Service, ServiceView, service};
 pub use store::{StoreError, What};

@@ -172,7 +172,7 @@ async fn next<W: World>(post: &mut Post<W>, held: &mut Held<W::Session>) -> Opti
         }
         let resting = Resting(&lane);
         held.check(core, &lane.path).await;
-        let Some(used_at) = held.used_at() else { return None };
+        let used_at = held.used_at()?;
         if post.owed(true) {
             return None;
         }

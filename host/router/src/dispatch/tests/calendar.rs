@@ -73,6 +73,8 @@ async fn a_clock_that_jumps_neither_hurries_nor_stalls_a_retry() {
     house.fake.script(A, &[Do::Fail(Kind::Temporary), Do::Send]);
     let id = house.accept(A).await;
     let before = house.becomes(id, Summary::Deferred).await;
+    // The lane has learnt when it is due.
+    tokio::time::sleep(Duration::from_millis(100)).await;
     house.fake.move_clock(SignedDuration::from_hours(3));
     house
         .until("the due time follows", |house| house.row(id).due_at != before.due_at)
