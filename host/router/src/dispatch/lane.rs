@@ -60,23 +60,24 @@ pub(super) async fn keep<W: World>(engine: Arc<Engine<W>>, lane: Arc<Lane>) {
 
 /// Does what is to be done now, and answers when to look again.
 fn tend<W: World>(engine: &Arc<Engine<W>>, lane: &Arc<Lane>) -> Instant {
-    if lock(&lane.queue).low() {
-        refill(engine, lane, engine.core.world.now());
+    // One time for both: nothing becomes due between what is read and what is waited for.
+    let wall = engine.core.world.now();
+    if !lock(&lane.queue).suffices() {
+        refill(engine, lane, wall);
     }
-    let due_at = next_due(engine, lane);
+    let due_at = next_due(engine, lane, wall);
     engine.call(lane);
     let now = Instant::now();
     let next = lock(&lane.queue).next_at(now);
     [next, due_at].into_iter().flatten().fold(now + SLEEP, Instant::min)
 }
 
-/// When the next delivery becomes due that is not due yet.
-fn next_due<W: World>(engine: &Arc<Engine<W>>, lane: &Arc<Lane>) -> Option<Instant> {
+/// When the next delivery becomes due that is not due at `now`.
+fn next_due<W: World>(engine: &Arc<Engine<W>>, lane: &Arc<Lane>, now: Timestamp) -> Option<Instant> {
     if !lock(&lane.queue).complete() {
         return None;
     }
     let core = &engine.core;
-    let now = core.world.now();
     // The last of all ids: whatever is due at this very time comes before it.
     let last = DeliveryId::from_u128(u128::MAX);
     let next = core.world.due(&lane.path, Timestamp::MAX, Some((now, last)), 1);

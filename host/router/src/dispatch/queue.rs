@@ -138,6 +138,8 @@ impl Queue {
     /// A reading of the store begins: how many due deliveries to ask for. None where another goes on.
     pub(super) fn begin_reading(&mut self) -> Option<usize> {
         if self.reading {
+            // The other one may miss what has just become due.
+            self.arrived = true;
             return None;
         }
         self.reading = true;
@@ -176,9 +178,14 @@ impl Queue {
         self.more = true;
     }
 
-    /// Whether the store should be read although nobody asked: something may have become due.
-    pub(super) fn low(&self) -> bool {
-        self.heads.len() <= self.most / 2
+    /// Something may have become due: whether the heads suffice for now. If so, the store is read when they are gone.
+    pub(super) fn suffices(&mut self) -> bool {
+        let enough = self.heads.len() > self.most / 2;
+        if enough {
+            self.more = true;
+            self.arrived = true;
+        }
+        enough
     }
 
     /// Whether everything that is due now is known here.

@@ -66,6 +66,17 @@ fn what_comes_while_the_store_is_read_is_not_forgotten() {
 }
 
 #[test]
+fn what_becomes_due_while_there_is_enough_is_read_when_that_is_gone() {
+    let (mut queue, now) = (queue(8, 3), Instant::now());
+    assert!(!queue.suffices());
+    queue.push(id(1));
+    queue.push(id(2));
+    assert!(queue.suffices() && !queue.complete());
+    assert_eq!((taken(&mut queue, now), taken(&mut queue, now)), (Some(1), Some(2)));
+    assert!(matches!(take(&mut queue, now), Next::Refill));
+}
+
+#[test]
 fn a_delivery_in_another_hand_is_passed_over() {
     let (mut queue, now) = (queue(8, 8), Instant::now());
     queue.push(id(1));

@@ -21,7 +21,6 @@ async fn what_took_too_long_has_failed_and_its_sender_is_told() {
             delivery.give_up_at = Timestamp::now() + SignedDuration::from_millis(200);
         })
         .await;
-    house.becomes(id, Summary::Deferred).await;
     let row = house.becomes(id, Summary::Failed).await;
     let words = row.recipients[0].words.clone().unwrap();
     assert_eq!(words.kind, "temporary");
