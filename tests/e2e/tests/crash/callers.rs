@@ -6,7 +6,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -29,30 +29,51 @@ const LARGE: u64 = 16;
 
 /// Callers that run.
 pub struct Callers {
-    stop: Arc<AtomicBool>,
+    shared: Arc<Shared>,
     threads: Vec<JoinHandle<Ledger>>,
+}
+
+/// What the callers and their owner tell each other.
+#[derive(Default)]
+struct Shared {
+    stop: AtomicBool,
+    acknowledged: AtomicU64,
+}
+
+impl Shared {
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn acknowledge(&self, ledger: &mut Ledger, subject: String, id: String) {
+        ledger.acknowledged(subject, id);
+        self.acknowledged.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Callers {
     pub fn start(http: SocketAddr, submission: SocketAddr, token: &str) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
+        let shared = Arc::<Shared>::default();
         let mut threads = Vec::new();
         for number in 0..CALLERS {
-            let (stopped, presented) = (Arc::clone(&stop), token.to_owned());
+            let (told, presented) = (Arc::clone(&shared), token.to_owned());
+            threads.push(std::thread::spawn(move || over_http(number, http, &presented, &told)));
+            let (told, presented) = (Arc::clone(&shared), token.to_owned());
             threads.push(std::thread::spawn(move || {
-                over_http(number, http, &presented, &stopped)
-            }));
-            let (stopped, presented) = (Arc::clone(&stop), token.to_owned());
-            threads.push(std::thread::spawn(move || {
-                over_smtp(number, submission, &presented, &stopped)
+                over_smtp(number, submission, &presented, &told)
             }));
         }
-        Self { stop, threads }
+        Self { shared, threads }
+    }
+
+    /// Mails that were acknowledged so far.
+    pub fn acknowledged(&self) -> u64 {
+        self.shared.acknowledged.load(Ordering::Relaxed)
     }
 
     /// Lets each caller finish its mail. A daemon must run.
     pub fn stop(self) -> Ledger {
-        self.stop.store(true, Ordering::Relaxed);
+        self.shared.stop.store(true, Ordering::Relaxed);
         let mut whole = Ledger::default();
         for thread in self.threads {
             whole.add(thread.join().expect("a caller ends well"));
@@ -66,10 +87,10 @@ fn text(nth: u64) -> String {
     "Le conseil est convoqué en séance ordinaire, salle des mariages.\n".repeat(lines)
 }
 
-fn over_http(number: usize, daemon: SocketAddr, token: &str, stop: &AtomicBool) -> Ledger {
+fn over_http(number: usize, daemon: SocketAddr, token: &str, shared: &Shared) -> Ledger {
     let mut ledger = Ledger::default();
     for nth in 0.. {
-        if stop.load(Ordering::Relaxed) {
+        if shared.stopped() {
             break;
         }
         let subject = format!("http-{number}-{nth}");
@@ -85,21 +106,30 @@ fn over_http(number: usize, daemon: SocketAddr, token: &str, stop: &AtomicBool) 
                 Ok((status, body)) => panic!("{status}: {body}"),
             }
         };
-        ledger.acknowledged(subject, id);
+        shared.acknowledge(&mut ledger, subject, id);
         std::thread::sleep(PAUSE);
     }
     ledger
 }
 
 fn post(daemon: SocketAddr, token: &str, key: &str, body: &str) -> io::Result<(u16, Value)> {
+    let length = body.len();
+    let fields = format!("Idempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n");
+    request(daemon, token, "POST /api/v1/default/mails", &fields, body)
+}
+
+/// What the API answers to a request without a body.
+pub fn get(daemon: SocketAddr, token: &str, path: &str) -> io::Result<(u16, Value)> {
+    request(daemon, token, &format!("GET {path}"), "", "")
+}
+
+fn request(daemon: SocketAddr, token: &str, what: &str, fields: &str, body: &str) -> io::Result<(u16, Value)> {
     let mut stream = TcpStream::connect(daemon)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    let head = format!(
-        "POST /api/v1/default/mails HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
-         Idempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        body.len()
+    let request = format!(
+        "{what} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{fields}Connection: close\r\n\r\n{body}"
     );
-    stream.write_all(&[head.as_bytes(), body.as_bytes()].concat())?;
+    stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     // An answer that is cut short is none.
@@ -109,22 +139,22 @@ fn post(daemon: SocketAddr, token: &str, key: &str, body: &str) -> io::Result<(u
     Ok((status, serde_json::from_str(body)?))
 }
 
-fn over_smtp(number: usize, daemon: SocketAddr, token: &str, stop: &AtomicBool) -> Ledger {
+fn over_smtp(number: usize, daemon: SocketAddr, token: &str, shared: &Shared) -> Ledger {
     let mut ledger = Ledger::default();
     let mut nth = 0;
-    while !stop.load(Ordering::Relaxed) {
+    while !shared.stopped() {
         let Ok(mut session) = Session::open(daemon, token) else {
             std::thread::sleep(AWAY);
             continue;
         };
-        while !stop.load(Ordering::Relaxed) {
+        while !shared.stopped() {
             nth += 1;
             let subject = format!("smtp-{number}-{nth}");
             let Ok(id) = session.hand_over(&subject, &text(nth)) else {
                 ledger.unanswered();
                 break;
             };
-            ledger.acknowledged(subject, id);
+            shared.acknowledge(&mut ledger, subject, id);
             std::thread::sleep(PAUSE);
         }
     }

@@ -23,8 +23,10 @@ use ledger::Ledger;
 const SESSIONS: usize = 4;
 /// How long the sink thinks at most. Long against a transmission, so that most kills meet some.
 const THINKS: Duration = Duration::from_millis(20);
-/// How long a round lasts at most, in milliseconds.
-const ROUND: u64 = 400;
+/// How long a round lasts at most once mails are acknowledged in it, in milliseconds.
+const ROUND: u64 = 300;
+/// One kill in so many does not wait for that: it meets the start, and what recovers.
+const EARLY: u64 = 5;
 /// For what is left when the last round is over.
 const DRAIN: Duration = Duration::from_secs(180);
 
@@ -61,37 +63,50 @@ fn torment(port: u16) -> (Ledger, Uncertain) {
     let mut daemon = Daemon::prepare(port);
     daemon.does(&["instance", "edit", "smtp", "--sessions", &sessions]);
     let token = daemon.token("default", "crash", "send");
+    let reader = daemon.token("default", "reader", "admin");
     let callers = Callers::start(daemon.http(), daemon.submission(), &token);
     let mut uncertain = Uncertain::default();
     for _ in 0..rounds() {
+        let before = callers.acknowledged();
         daemon.serve();
-        uncertain.look(&daemon);
-        std::thread::sleep(Duration::from_millis(fastrand::u64(5..=ROUND)));
+        uncertain.look(&daemon, &reader);
+        if fastrand::u64(..EARLY) > 0 {
+            let begun = Instant::now();
+            while callers.acknowledged() == before {
+                assert!(begun.elapsed() < DRAIN, "nothing is accepted: {}", daemon.log());
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        std::thread::sleep(Duration::from_millis(fastrand::u64(..ROUND)));
         daemon.kill();
     }
     daemon.serve();
-    uncertain.look(&daemon);
+    uncertain.look(&daemon, &reader);
     let ledger = callers.stop();
-    drain(&daemon);
+    drain(&daemon, &reader);
     // What no kill explains is not excused by one.
     let before = uncertain.ids.len();
-    uncertain.look(&daemon);
+    uncertain.look(&daemon, &reader);
     assert_eq!(
         uncertain.ids.len(),
         before,
         "uncertain without a kill: {}",
         daemon.log()
     );
-    assert!(listed(&daemon, "failed").is_empty(), "failed: {}", daemon.log());
+    assert!(
+        listed(&daemon, &reader, "failed").is_empty(),
+        "failed: {}",
+        daemon.log()
+    );
     assert!(daemon.terminate(), "{}", daemon.log());
     (ledger, uncertain)
 }
 
-fn drain(daemon: &Daemon) {
+fn drain(daemon: &Daemon, token: &str) {
     let begun = Instant::now();
     while ["queued", "deferred", "sending"]
         .iter()
-        .any(|state| !listed(daemon, state).is_empty())
+        .any(|state| !listed(daemon, token, state).is_empty())
     {
         assert!(begun.elapsed() < DRAIN, "still pending: {}", daemon.log());
         std::thread::sleep(Duration::from_millis(200));
@@ -99,8 +114,10 @@ fn drain(daemon: &Daemon) {
 }
 
 /// The ids of the newest thousand deliveries in this state.
-fn listed(daemon: &Daemon, state: &str) -> Vec<String> {
-    let answer = daemon.does(&["delivery", "list", "--state", state, "--limit", "1000"]);
+fn listed(daemon: &Daemon, token: &str, state: &str) -> Vec<String> {
+    let path = format!("/api/v1/default/deliveries?state={state}&limit=1000");
+    let (status, answer) = callers::get(daemon.http(), token, &path).expect("the daemon answers");
+    assert_eq!(status, 200, "{answer}");
     let deliveries = answer["deliveries"].as_array().expect("a list of deliveries");
     let id = |delivery: &Value| delivery["id"].as_str().expect("a delivery has an id").to_owned();
     deliveries.iter().map(id).collect()
@@ -116,9 +133,9 @@ struct Uncertain {
 
 impl Uncertain {
     /// Right after a start: what the kill before it left.
-    fn look(&mut self, daemon: &Daemon) {
+    fn look(&mut self, daemon: &Daemon, token: &str) {
         let before = self.ids.len();
-        self.ids.extend(listed(daemon, "uncertain"));
+        self.ids.extend(listed(daemon, token, "uncertain"));
         self.most = self.most.max(self.ids.len() - before);
     }
 }
