@@ -94,11 +94,18 @@ async fn read_up(
     let mut passed = 0;
     let mut block = vec![0; BLOCK];
     loop {
-        let slow = matches!(*mode.borrow(), Mode::SlowReader(_));
-        let room = if slow { &mut block[..SIP] } else { &mut block[..] };
-        let Ok(count @ 1..) = from.read(room).await else {
+        block.resize(
+            if matches!(*mode.borrow(), Mode::SlowReader(_)) {
+                SIP
+            } else {
+                BLOCK
+            },
+            0,
+        );
+        let Ok(count @ 1..) = from.read(&mut block).await else {
             return Ok(());
         };
+        let came = block.get(..count).unwrap_or_default();
         let now = *mode.borrow();
         if now == Mode::BlackHole {
             link.dead.store(true, Ordering::SeqCst);
@@ -107,8 +114,8 @@ async fn read_up(
             continue;
         }
         let (octets, cut) = match now {
-            Mode::CutUp(limit) => until(limit, passed, &block[..count]),
-            _ => (&block[..count], false),
+            Mode::CutUp(limit) => until(limit, passed, came),
+            _ => (came, false),
         };
         // Before the server can answer.
         if let Some(verdict) = conversation.said(octets) {
@@ -140,6 +147,7 @@ async fn read_down(
         let Ok(count @ 1..) = from.read(&mut block).await else {
             return Ok(());
         };
+        let came = block.get(..count).unwrap_or_default();
         let now = *mode.borrow();
         match now {
             Mode::BlackHole => link.dead.store(true, Ordering::SeqCst),
@@ -149,11 +157,11 @@ async fn read_down(
         if link.dead.load(Ordering::SeqCst) || link.deaf.load(Ordering::SeqCst) {
             continue;
         }
-        let verdict = replies.heard(&block[..count], link.verdict.load(Ordering::SeqCst));
+        let verdict = replies.heard(came, link.verdict.load(Ordering::SeqCst));
         let (octets, cut) = match (now, verdict) {
-            (Mode::CutDown(limit), _) => until(limit, passed, &block[..count]),
-            (Mode::CutAfterMessage, Some(before)) => (&block[..before], true),
-            _ => (&block[..count], false),
+            (Mode::CutDown(limit), _) => until(limit, passed, came),
+            (Mode::CutAfterMessage, Some(before)) => (came.get(..before).unwrap_or_default(), true),
+            _ => (came, false),
         };
         passed += octets.len() as u64;
         if to.send(flight(now, octets)).await.is_err() {
