@@ -16,9 +16,11 @@ use super::conversation::{Conversation, Replies};
 
 /// Octets read at once.
 const BLOCK: usize = 64 * 1024;
-/// Octets read at once by a slow reader, and the buffer that the system keeps for it: else the system would be the
-/// one that reads, and fast.
+/// Octets read at once by a slow reader.
 const SIP: usize = 4 * 1024;
+/// The buffer that the system keeps for a slow reader: with its own choice it would be the one that reads, and fast. Less
+/// than a few segments of loopback, and the connection crawls by timers.
+const SLOW_BUFFER: usize = 256 * 1024;
 /// Blocks on the way in one direction.
 const ON_THE_WAY: usize = 256;
 
@@ -46,7 +48,7 @@ pub(super) async fn carry(client: TcpStream, server: SocketAddr, mode: watch::Re
     match first {
         Mode::BlackHole => return swallow(client).await,
         Mode::SlowReader(_) => {
-            let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&client, SIP);
+            let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&client, SLOW_BUFFER);
         }
         // The three ways of the handshake, which the system has shortened.
         Mode::Latency(way) => tokio::time::sleep(way * 3).await,
