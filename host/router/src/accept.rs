@@ -9,7 +9,6 @@ use relais_message::{Draft, FieldError, Limits, Message, Source};
 
 use crate::dispatch::Hub;
 use crate::error::{DeliveryError, Error, SendError};
-use relais_message::MimeDraft;
 use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{
     Acceptance, Body, Book, Delivery, DeliveryId, Idempotency, NewDelivery, Origin, Recipient, RecipientState,
@@ -17,6 +16,7 @@ use crate::outbox::{
 use crate::resolve::{Resolved, Route};
 use crate::router::Router;
 use crate::who::Who;
+use relais_message::MimeDraft;
 
 /// Bytes of a raw message that is parsed where it stands; a larger one is parsed on a thread that may wait.
 const AT_ONCE: u64 = 256 << 10;
@@ -76,7 +76,12 @@ impl Router {
     }
 
     /// Checks a mail without accepting it: which instance would send it, and the message.
-    pub async fn check(&self, ws: &WorkspaceName, content: Content, route: &Route) -> Result<(Arc<Resolved>, Message), Error> {
+    pub async fn check(
+        &self,
+        ws: &WorkspaceName,
+        content: Content,
+        route: &Route,
+    ) -> Result<(Arc<Resolved>, Message), Error> {
         let resolved = self.resolve(ws, route)?;
         let message = message(content, &resolved).await?;
         Ok((resolved, message))
@@ -233,9 +238,12 @@ fn now() -> Timestamp {
 /// Bytes that a message holds in memory, where it is small and depends on nothing outside: a file of the caller's may go once
 /// the mail is accepted.
 fn in_memory(message: &Message) -> Option<u64> {
-    let bytes = message.contents().iter().try_fold(0, |sum: u64, content| match content {
-        Source::Bytes(bytes) => sum.checked_add(bytes.len() as u64),
-        Source::File { .. } | Source::Range { .. } => None,
-    })?;
+    let bytes = message
+        .contents()
+        .iter()
+        .try_fold(0, |sum: u64, content| match content {
+            Source::Bytes(bytes) => sum.checked_add(bytes.len() as u64),
+            Source::File { .. } | Source::Range { .. } => None,
+        })?;
     (bytes <= REMEMBERED).then_some(bytes)
 }

@@ -7,7 +7,7 @@ use crate::audit::{self, Action};
 use crate::connectors::{self, ConnectorRecord};
 use crate::error::{ConnectorError, Error};
 use crate::instances::{self, Edit, InstanceLimits, New};
-use crate::names::{InstanceName, InstancePath, WorkspaceName};
+use crate::names::{InstanceName, WorkspaceName};
 use crate::router::Router;
 use crate::view::{InstanceView, view};
 use crate::who::Who;
@@ -42,7 +42,7 @@ impl Router {
         let mut row = connectors::row(inspection, connectors::kept(&inspection.manifest)?);
         row.sha256 = digest;
         let id = row.id.clone();
-        let replaced = self.change_connector(None, &id, |tables| {
+        let replaced = self.change(|tables| {
             let replaced = connectors::install(tables, &mut row)?;
             let detail = vec![row.version.clone(), row.sha256.clone()];
             audit::note(tables, by, None, Action::ConnectorInstall, &id, detail)?;
@@ -103,7 +103,7 @@ impl Router {
         name: &InstanceName,
         new: New,
     ) -> Result<InstanceView, Error> {
-        self.change_instance(path(ws, name), |tables| {
+        self.change(|tables| {
             workspaces::known(tables.workspace(ws)?, ws)?;
             let detail = vec![new.connector.clone()];
             instances::create(tables, &self.vault, ws, name, new)?;
@@ -142,7 +142,7 @@ impl Router {
         name: &InstanceName,
         edit: Edit,
     ) -> Result<InstanceView, Error> {
-        self.change_instance(path(ws, name), |tables| {
+        self.change(|tables| {
             workspaces::known(tables.workspace(ws)?, ws)?;
             let detail = edit.names();
             instances::edit(tables, &self.vault, ws, name, edit)?;
@@ -153,17 +153,10 @@ impl Router {
 
     /// Removes an instance and its secrets; refused while anything names it or a delivery waits for it.
     pub fn remove_instance(&self, by: &Who, ws: &WorkspaceName, name: &InstanceName) -> Result<(), Error> {
-        self.change_instance(path(ws, name), |tables| {
+        self.change(|tables| {
             workspaces::known(tables.workspace(ws)?, ws)?;
             instances::remove(tables, ws, name)?;
             audit::note(tables, by, Some(ws), Action::InstanceRemove, name.as_str(), Vec::new())
         })
-    }
-}
-
-fn path(ws: &WorkspaceName, name: &InstanceName) -> InstancePath {
-    InstancePath {
-        workspace: ws.clone(),
-        name: name.clone(),
     }
 }

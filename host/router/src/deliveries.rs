@@ -143,7 +143,10 @@ impl Router {
             self.hub.wake(&path, id);
         }
         self.store.write(|tables| {
-            let states = vec![delivery.summary().word().to_owned(), changed.summary().word().to_owned()];
+            let states = vec![
+                delivery.summary().word().to_owned(),
+                changed.summary().word().to_owned(),
+            ];
             audit::note(tables, by, Some(ws), action, &id.to_string(), states)
         })?;
         Ok(changed)

@@ -26,7 +26,7 @@ pub fn needed(enabled: bool, ws: &WorkspaceName, connector: &str) -> Result<(), 
 impl Router {
     /// Lets a workspace use an installed connector; false if it could already.
     pub fn enable_connector(&self, by: &Who, ws: &WorkspaceName, id: &str) -> Result<bool, Error> {
-        self.change_connector(Some(ws), id, |tables| {
+        self.change(|tables| {
             workspaces::known(tables.workspace(ws)?, ws)?;
             if tables.connector(id)?.is_none() {
                 return Err(connectors::unknown(id));
@@ -42,7 +42,7 @@ impl Router {
     /// Takes a connector from a workspace: its sessions end, its instances stay and cannot be used. False if the workspace
     /// could not use it.
     pub fn disable_connector(&self, by: &Who, ws: &WorkspaceName, id: &str) -> Result<bool, Error> {
-        self.change_connector(Some(ws), id, |tables| {
+        self.change(|tables| {
             workspaces::known(tables.workspace(ws)?, ws)?;
             if tables.connector(id)?.is_none() {
                 return Err(connectors::unknown(id));

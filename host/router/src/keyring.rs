@@ -5,7 +5,8 @@
 //! no token. The digests are compared in constant time all the same.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -23,6 +24,9 @@ pub const SCHEME: &str = "relais_";
 pub const SECRET_BYTES: usize = 32;
 /// Characters of a token: 32 bytes are 43 characters of base64url.
 pub const TOKEN_CHARS: usize = SCHEME.len() + (SECRET_BYTES * 4).div_ceil(3);
+
+/// How often the store is told when tokens were used last.
+const NOTED_EVERY: Duration = Duration::from_secs(600);
 
 type Fingerprint = [u8; 32];
 
@@ -144,8 +148,8 @@ impl Router {
         self.keyring.find(presented, Timestamp::now())
     }
 
-    /// Writes down when tokens were used last. A daemon calls it every 10 minutes or so and when it stops: a write for each
-    /// request would cost more than the request.
+    /// Writes down when tokens were used last. A dispatcher sees to it every 10 minutes, and the router when it is dropped: a
+    /// write for each request would cost more than the request.
     pub fn note_token_uses(&self) -> Result<(), Error> {
         let uses: Vec<(Fingerprint, Use)> = {
             let known = self.keyring.uses();
@@ -163,6 +167,22 @@ impl Router {
             }
         }
         Ok(())
+    }
+
+    /// Has that done every [`NOTED_EVERY`] for as long as the router lives.
+    pub(crate) fn keep_token_uses(self: &Arc<Self>) {
+        let router = Arc::downgrade(self);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(NOTED_EVERY).await;
+                let Some(router) = router.upgrade() else { return };
+                // It waits for the disk.
+                let noted = tokio::task::spawn_blocking(move || router.note_token_uses()).await;
+                if let Ok(Err(error)) = noted {
+                    tracing::warn!(%error, "when tokens were used last could not be written down");
+                }
+            }
+        });
     }
 
     /// Reads the tokens again, after a change of them is durable.

@@ -45,8 +45,9 @@ pub use checks::TITLE_CHARS;
 pub use connectors::ConnectorRecord;
 pub use dispatch::{BUCKETS, Changed, DispatchConfig, Dispatcher, Histogram, LaneMeasure, Measures};
 pub use error::{
-    BackupError, Class, ConnectorError, DeliveryError, Error, InstanceError, InstanceUse, KeyError, SecretError, SecretProblem,
-    SendError, ServiceError, ServiceInstanceError, SettingError, SettingProblem, TokenError, WorkspaceError,
+    BackupError, Class, ConnectorError, DeliveryError, Error, InstanceError, InstanceUse, KeyError, SecretError,
+    SecretProblem, SendError, ServiceError, ServiceInstanceError, SettingError, SettingProblem, TokenError,
+    WorkspaceError,
 };
 pub use instances::{Edit, InstanceLimits, New, PER_MINUTE, SECRET_BYTES, SESSIONS};
 pub use key::{KEY_BYTES, KeySource};
@@ -58,7 +59,7 @@ pub use outbox::{
 };
 pub use resolve::{Resolved, Route};
 pub use restore::{Pending, RestoreReport, restore};
-pub use router::{Edited, Paths, Router};
+pub use router::{Paths, Router};
 pub use send::Sent;
 pub use service_instances::{GIVE_UP, SERVICE_INSTANCES, ServiceInstanceEdit, ServiceInstanceView};
 pub use services::{MAIL, SERVICES, Service, ServiceView, service};

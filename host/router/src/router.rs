@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use relais_sandbox::{Config, Connector, Sandbox};
-use tokio::sync::{Mutex as AsyncMutex, broadcast};
+use tokio::sync::Mutex as AsyncMutex;
 
 use crate::backup;
 use crate::dispatch::Hub;
 use crate::error::Error;
 use crate::key::{KeyFile, KeySource};
 use crate::keyring::Keyring;
-use crate::names::{InstancePath, WorkspaceName};
+use crate::names::WorkspaceName;
 use crate::outbox::Book;
 use crate::resolve::Routes;
 use crate::store::{Reading, Store, Writing};
@@ -23,8 +23,6 @@ use crate::workspaces;
 
 /// The folder of compiled code within the data folder.
 const CACHE: &str = "cache";
-/// Edits that a subscriber may fall behind before it has to take everything as edited.
-const EDITS: usize = 256;
 
 /// Where a router keeps its data, and the key to its secrets.
 #[derive(Debug, Clone)]
@@ -45,13 +43,6 @@ impl Paths {
     }
 }
 
-/// Connector instances whose sessions are out of date: their parameters, grants, secrets or limits were edited, or their connector
-/// was replaced, enabled or disabled. Those that were removed are among them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edited {
-    pub instances: Vec<InstancePath>,
-}
-
 /// Workspaces, connectors, instances and services over one data folder. One process at a time opens a data folder.
 pub struct Router {
     pub(crate) store: Arc<Store>,
@@ -69,7 +60,6 @@ pub struct Router {
     pub(crate) backing_up: Mutex<()>,
     /// Held while the book is told how long to keep what.
     pub(crate) retaining: Mutex<()>,
-    edits: broadcast::Sender<Edited>,
 }
 
 impl fmt::Debug for Router {
@@ -104,7 +94,6 @@ impl Router {
             changing: AsyncMutex::default(),
             backing_up: Mutex::default(),
             retaining: Mutex::default(),
-            edits: broadcast::Sender::new(EDITS),
             store,
             book,
             hub: Arc::default(),
@@ -122,12 +111,6 @@ impl Router {
     /// The durable book of deliveries.
     pub fn book(&self) -> &Book {
         &self.book
-    }
-
-    /// Tells from now on which instances' sessions an edit has put out of date. Whoever falls behind and is told so
-    /// ([`broadcast::error::RecvError::Lagged`]) takes all of them to be.
-    pub fn edits(&self) -> broadcast::Receiver<Edited> {
-        self.edits.subscribe()
     }
 
     /// One consistent view of the store.
@@ -152,47 +135,13 @@ impl Router {
         self.read_in(ws, |_| Ok(()))
     }
 
-    /// A change of the configuration: durable, and told to what is remembered of it, when this returns.
+    /// A change of the configuration: durable, and told to what is remembered of it, when this returns. Sessions that it put out
+    /// of date end.
     pub(crate) fn change<T>(&self, work: impl FnOnce(&mut Writing<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let done = self.store.write(work);
         self.routes.forget();
         self.hub.edited();
         done
-    }
-
-    /// A change of one instance.
-    pub(crate) fn change_instance<T>(
-        &self,
-        path: InstancePath,
-        work: impl FnOnce(&mut Writing<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let done = self.change(work)?;
-        self.tell(vec![path]);
-        Ok(done)
-    }
-
-    /// A change of a connector, in one workspace or in all.
-    pub(crate) fn change_connector<T>(
-        &self,
-        ws: Option<&WorkspaceName>,
-        id: &str,
-        work: impl FnOnce(&mut Writing<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let (done, paths) = self.change(|tables| {
-            let done = work(tables)?;
-            let users = tables.instances_of(id)?.into_iter().map(|(path, _)| path);
-            let users = users.filter(|path| ws.is_none_or(|ws| path.workspace == *ws));
-            Ok((done, users.collect()))
-        })?;
-        self.tell(paths);
-        Ok(done)
-    }
-
-    fn tell(&self, instances: Vec<InstancePath>) {
-        if !instances.is_empty() {
-            // An error says that nobody listens.
-            let _ = self.edits.send(Edited { instances });
-        }
     }
 }
 

@@ -17,7 +17,6 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use relais_router::{Origin, Role, Route, Token, Who, WorkspaceName};
 
-
 use crate::app::Shared;
 use crate::rate::Key;
 use crate::refusal::{Refusal, Request as Wrong};

@@ -22,16 +22,18 @@ const DESCRIPTION: &str = "Relais takes mails over and sends them through sandbo
      English by `Accept-Language`. Workspaces that a token may not see are answered as unknown ones.";
 
 /// What any operation may answer, and why.
-const PROBLEMS: [(&str, &str); 11] = [
+const PROBLEMS: [(&str, &str); 13] = [
     ("400", "The request cannot be read"),
     ("401", "A token is needed"),
     ("403", "Not permitted"),
     ("404", "There is no such thing, or it is not for this caller"),
+    ("405", "No such method here"),
     ("406", "No answer of the types that `Accept` names"),
     ("408", "The request took too long to arrive"),
     ("409", "In conflict with how things are"),
     ("413", "The request is too large"),
     ("422", "Values that are not accepted"),
+    ("424", "The connector failed; `kind`, `remote_code` and `text` say how"),
     ("429", "Too many requests; `Retry-After` says how long to wait"),
     ("503", "Not available for now; `Retry-After` says how long to wait"),
 ];

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::app::Shared;
 use crate::body;
 use crate::refusal::{Refusal, Request as Wrong};
+use crate::texts::shown;
 
 /// A body of JSON that stands in memory; and an answer in JSON.
 #[derive(Debug)]
@@ -73,7 +74,7 @@ fn json_fault(rejection: &JsonRejection) -> Wrong {
                 ("", cause.trim_start_matches(".: "))
             };
             Wrong::Field {
-                field: path.to_owned(),
+                field: shown(path),
                 reason: reason.to_owned(),
             }
         }
@@ -240,7 +241,7 @@ impl Query {
     pub fn none(&self) -> Result<(), Refusal> {
         match self.0.first() {
             None => Ok(()),
-            Some((key, _)) => Err(Wrong::Parameter(key.clone()).into()),
+            Some((key, _)) => Err(Wrong::Parameter(shown(key)).into()),
         }
     }
 }

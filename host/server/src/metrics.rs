@@ -34,23 +34,59 @@ impl Collector for Figures {
         let measures = &self.measures;
         for (name, help, value) in [
             ("accepted", "Mails that were accepted", measures.accepted),
-            ("replayed", "Mails that had been accepted before, by their idempotency key", measures.replayed),
-            ("refused", "Mails that were refused or could not be stored", measures.refused),
+            (
+                "replayed",
+                "Mails that had been accepted before, by their idempotency key",
+                measures.replayed,
+            ),
+            (
+                "refused",
+                "Mails that were refused or could not be stored",
+                measures.refused,
+            ),
             ("attempts", "Attempts to send", measures.attempts),
-            ("sessions_opened", "Sessions of connectors that were opened", measures.sessions_opened),
-            ("sessions_failed", "Sessions of connectors that could not be opened", measures.sessions_failed),
+            (
+                "sessions_opened",
+                "Sessions of connectors that were opened",
+                measures.sessions_opened,
+            ),
+            (
+                "sessions_failed",
+                "Sessions of connectors that could not be opened",
+                measures.sessions_failed,
+            ),
             ("notices", "Failure notices and alerts", measures.notices),
-            ("store_faults", "Times that an outcome could not be stored at once", measures.store_faults),
+            (
+                "store_faults",
+                "Times that an outcome could not be stored at once",
+                measures.store_faults,
+            ),
             ("clock_jumps", "Times that the clock jumped", measures.clock_jumps),
         ] {
             counter(&mut to, name, help, None, value)?;
         }
         let bytes = Some(&Unit::Bytes);
-        counter(&mut to, "accepted", "Bytes of the mails that were accepted", bytes, measures.accepted_bytes)?;
+        counter(
+            &mut to,
+            "accepted",
+            "Bytes of the mails that were accepted",
+            bytes,
+            measures.accepted_bytes,
+        )?;
         self.recipients(&mut to)?;
-        histogram(&mut to, "accepting", "From the call to the durable acceptance", &measures.accepting)?;
+        histogram(
+            &mut to,
+            "accepting",
+            "From the call to the durable acceptance",
+            &measures.accepting,
+        )?;
         histogram(&mut to, "attempting", "One attempt", &measures.attempting)?;
-        histogram(&mut to, "delivering", "From the acceptance to the end of what was sent", &measures.delivering)?;
+        histogram(
+            &mut to,
+            "delivering",
+            "From the acceptance to the end of what was sent",
+            &measures.delivering,
+        )?;
         let mut sessions = to.encode_descriptor("sessions", "Sessions that are open", None, MetricType::Gauge)?;
         sessions.encode_gauge(&number(measures.sessions as u64))?;
         self.deliveries(&mut to)?;
@@ -86,10 +122,16 @@ impl Figures {
     fn lanes(&self, to: &mut DescriptorEncoder) -> fmt::Result {
         type Figure = fn(&LaneMeasure) -> u64;
         let figures: [(&str, &str, Figure); 2] = [
-            ("lane_workers", "Sessions that work for a connector instance, or are about to", |lane| lane.workers.into()),
-            ("lane_paused", "1 where a connector instance pauses after a failure of its own", |lane| {
-                lane.paused_for.is_some().into()
-            }),
+            (
+                "lane_workers",
+                "Sessions that work for a connector instance, or are about to",
+                |lane| lane.workers.into(),
+            ),
+            (
+                "lane_paused",
+                "1 where a connector instance pauses after a failure of its own",
+                |lane| lane.paused_for.is_some().into(),
+            ),
         ];
         for (name, help, figure) in figures {
             let mut family = to.encode_descriptor(name, help, None, MetricType::Gauge)?;

@@ -173,16 +173,14 @@ impl Refusal {
         };
         let named = |field: &ProblemField| !field.field.is_empty();
         let detail = match self {
-            Self::Request(Request::Field { .. } | Request::Invalid { .. } | Request::NotBase64 { .. } | Request::Parameter(_))
-                if fields.iter().any(named) =>
-            {
-                field_lines(
-                    lang,
-                    fields
-                        .iter()
-                        .map(|field| (field.field.as_str(), field.message.as_str())),
-                )
-            }
+            Self::Request(
+                Request::Field { .. } | Request::Invalid { .. } | Request::NotBase64 { .. } | Request::Parameter(_),
+            ) if fields.iter().any(named) => field_lines(
+                lang,
+                fields
+                    .iter()
+                    .map(|field| (field.field.as_str(), field.message.as_str())),
+            ),
             _ => detail,
         };
         Problem {

@@ -96,7 +96,10 @@ impl Listening {
         doors.wait().await;
         served.connections.close();
         if tokio::time::timeout(grace, served.connections.wait()).await.is_err() {
-            tracing::warn!(connections = served.connections.len(), "connections did not end in time");
+            tracing::warn!(
+                connections = served.connections.len(),
+                "connections did not end in time"
+            );
             served.dropped.cancel();
             served.connections.wait().await;
         }
@@ -116,7 +119,9 @@ impl Served {
     async fn attend(self, door: Door) {
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
-            let Ok(place) = places.clone().acquire_owned().await else { return };
+            let Ok(place) = places.clone().acquire_owned().await else {
+                return;
+            };
             let let_in = tokio::select! {
                 let_in = self.let_in(&door, place) => let_in,
                 () = self.stopping.cancelled() => return,

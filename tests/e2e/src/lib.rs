@@ -4,7 +4,7 @@
 //! A server that is not installed does not fail a test: it is skipped, and says so ([`skipped`]).
 
 // Only tests use this crate, and a helper that cannot do its part has to end the test that asked for it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod aiosmtpd;
 mod certificate;

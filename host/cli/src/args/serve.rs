@@ -23,6 +23,11 @@ pub fn command(lang: Lang) -> Command {
         .arg(file("submission-key", serve::CERTIFICATE_KEY).requires("submission-certificate"))
         .arg(option(lang, "spool", general::FOLDER, serve::SPOOL).value_parser(value_parser!(PathBuf)))
         .arg(option(lang, "spool-group", serve::GROUP, serve::SPOOL_GROUP))
+        .arg(
+            option(lang, "first-retry", serve::SECONDS, serve::FIRST_RETRY)
+                .value_parser(value_parser!(u64).range(1..=86_400)),
+        )
+        .arg(option(lang, "silence", serve::SECONDS, serve::SILENCE).value_parser(value_parser!(u64).range(1..=3_600)))
         .arg(choice(lang, "log", serve::FORM, serve::LOG, &LOGS))
         .arg(flag(lang, "print-unit", serve::PRINT_UNIT))
         .after_help(serve::AFTER.get(lang))

@@ -44,7 +44,7 @@ fn path<'a>(matches: &'a ArgMatches, id: &str) -> &'a Path {
 }
 
 /// `publisher/name` is two segments of a path.
-pub fn segments<'a>(id: &'a str) -> impl Iterator<Item = &'a str> {
+pub fn segments(id: &str) -> impl Iterator<Item = &str> {
     std::iter::once("connectors").chain(id.splitn(2, '/'))
 }
 

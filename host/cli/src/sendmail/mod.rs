@@ -9,6 +9,7 @@ mod hand;
 mod input;
 mod options;
 mod sysexits;
+mod until_dot;
 
 use std::env;
 use std::ffi::OsString;

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 use relais_manifest::Lang;
-use relais_router::Router;
+use relais_router::{DispatchConfig, Router};
 use relais_sandbox::Config;
 use relais_server::Listening;
 use tokio::signal::unix::{SignalKind, signal};
@@ -63,7 +63,11 @@ pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     let options = Options::read(site.lang, matches)?;
     // Before anything is opened, so that a signal during the start ends it in order.
     let stop = on_signals(site)?;
-    let router = Arc::new(site.open(Config::default()).await?);
+    let mut sandbox = Config::default();
+    if let Some(silence) = options.silence {
+        sandbox.limits.silence = silence;
+    }
+    let router = Arc::new(site.open(sandbox).await?);
     serve(site, router, options, stop).await.map(|()| Answer::silent())
 }
 
@@ -96,7 +100,15 @@ async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: Cancell
             ..relais_server::Options::default()
         },
     );
-    let dispatcher = router.dispatch().map_err(|error| Fault::router(lang, &error))?;
+    let mut pace = DispatchConfig::default();
+    if let Some(first) = options.first_retry {
+        pace.retry_first = first;
+        // A pause that is longer than the wait for a retry would make the retry late.
+        pace.pause_first = pace.pause_first.min(first);
+    }
+    let dispatcher = router
+        .dispatch_with(pace)
+        .map_err(|error| Fault::router(lang, &error))?;
     let serving = tokio::spawn(doors.serve(app.clone(), stop.clone(), GRACE));
     let picking = spool.map(|spool| tokio::spawn(drop::pick_up(Arc::clone(&router), app, spool, stop.clone())));
     let watchdog = tokio::spawn(notify::watchdog(Arc::clone(&router), stop.clone()));

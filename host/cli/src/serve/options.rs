@@ -3,6 +3,7 @@
 use std::env;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ArgMatches;
 use relais_manifest::Lang;
@@ -26,6 +27,10 @@ pub struct Options {
     pub spool: Option<PathBuf>,
     /// The group whose members may send by it.
     pub group: Option<u32>,
+    /// The wait after a delivery's first attempt that did not send.
+    pub first_retry: Option<Duration>,
+    /// How long a remote may say nothing before its connection is given up.
+    pub silence: Option<Duration>,
 }
 
 impl Options {
@@ -55,6 +60,7 @@ impl Options {
             let variable = env::var_os("RELAIS_SPOOL").filter(|value| !value.is_empty());
             variable.map(PathBuf::from)
         });
+        let seconds = |id: &str| matches.get_one::<u64>(id).copied().map(Duration::from_secs);
         let group = given("spool-group").map(|name| group::id(lang, name)).transpose()?;
         Ok(Self {
             listen,
@@ -63,6 +69,8 @@ impl Options {
             certificate: file("submission-certificate").zip(file("submission-key")),
             spool,
             group,
+            first_retry: seconds("first-retry"),
+            silence: seconds("silence"),
         })
     }
 }

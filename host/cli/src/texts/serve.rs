@@ -17,6 +17,15 @@ pub const SUBMISSION: Say = say(
     "Reçoit aussi par SMTP à cette adresse, avec un jeton comme mot de passe",
     "Takes mail in over SMTP at this address too, with a token as the password",
 );
+pub const SECONDS: Say = say("SECONDES", "SECONDS");
+pub const FIRST_RETRY: Say = say(
+    "Attente avant le deuxième essai d'un envoi, doublée à chaque échec ; 30 par défaut",
+    "The wait before a delivery's second attempt, doubled at each failure; 30 by default",
+);
+pub const SILENCE: Say = say(
+    "Silence d'un serveur au bout duquel sa connexion est abandonnée ; 600 par défaut (RFC 5321)",
+    "How long a server may be silent before its connection is given up; 600 by default (RFC 5321)",
+);
 pub const SUBMISSION_OPEN: Say = say(
     "Accepte par SMTP sans identification, depuis cette machine seulement, dans cet espace",
     "Accepts over SMTP without a login, from this machine only, into this workspace",

@@ -58,9 +58,7 @@ pub(super) enum When {
 
 /// Finds what is to be attempted: in memory where it was just accepted, else in the store.
 pub(super) async fn find<W: World>(core: &Core<W>, id: DeliveryId, when: When) -> Found {
-    let waits = |delivery: &Delivery| {
-        delivery.pending().next().is_some() && (when == When::Now || due(delivery, core))
-    };
+    let waits = |delivery: &Delivery| delivery.pending().next().is_some() && (when == When::Now || due(delivery, core));
     let (delivery, whole) = match core.hub.recall(id) {
         Some(found) => found,
         None => {
@@ -193,7 +191,8 @@ fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) 
                 report: Report::Nothing,
             };
         }
-        End::Answered(Err(_), stage @ (Stage::Broken | Stage::Asked)) | End::Cut(stage @ (Stage::Broken | Stage::Asked)) => {
+        End::Answered(Err(_), stage @ (Stage::Broken | Stage::Asked))
+        | End::Cut(stage @ (Stage::Broken | Stage::Asked)) => {
             let report = match stage {
                 Stage::Broken => Report::Ails { asked: None },
                 _ => Report::Nothing,
@@ -235,7 +234,9 @@ pub(super) fn outcome(
         let wait = backoff::retry(config, delivery.tried.saturating_add(1), asked, backoff::draw());
         after(ended_at, wait)
     });
-    let told = results.iter().filter(|result| result.words.is_some() && result.words != words);
+    let told = results
+        .iter()
+        .filter(|result| result.words.is_some() && result.words != words);
     let attempt = Attempt {
         began_at,
         ended_at,

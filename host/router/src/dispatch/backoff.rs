@@ -14,11 +14,7 @@ pub(super) fn retry(config: &DispatchConfig, tried: u32, asked: Option<Duration>
 
 /// How long an instance pauses after `step` pauses that changed nothing.
 pub(super) fn pause(config: &DispatchConfig, step: u32, asked: Option<Duration>, draw: f64) -> Duration {
-    let own = spread(
-        grown(config.pause_first, config.pause_most, step),
-        config.jitter,
-        draw,
-    );
+    let own = spread(grown(config.pause_first, config.pause_most, step), config.jitter, draw);
     own.max(asked.unwrap_or_default().min(config.pause_most))
 }
 

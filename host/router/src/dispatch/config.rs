@@ -41,7 +41,7 @@ impl Default for DispatchConfig {
         const HOUR: Duration = Duration::from_secs(3600);
         Self {
             sessions: 64,
-            sessions_per_instance: 8,
+            sessions_per_instance: 16,
             heads: 64,
             idle: MINUTE,
             idle_last: 5 * MINUTE,

@@ -7,13 +7,13 @@ use relais_message::Message;
 use relais_sandbox::{Failure, Kind};
 use tokio::sync::watch;
 
+use super::DispatchConfig;
 use super::attempt;
 use super::hub::{Claim, Hub};
 use super::notice::{self, Notice};
 use super::verdict;
 use super::words;
 use super::world::World;
-use super::DispatchConfig;
 use crate::outbox::{Delivery, Outcome, RecipientState, Summary};
 use crate::store::StoreError;
 
@@ -99,7 +99,10 @@ impl<W: World> Core<W> {
             tally.delivering.note(Duration::try_from(took).unwrap_or_default());
         }
         let attempt = &outcome.attempt;
-        let worst = attempt.words.as_ref().or_else(|| attempt.results.first()?.words.as_ref());
+        let worst = attempt
+            .words
+            .as_ref()
+            .or_else(|| attempt.results.first()?.words.as_ref());
         let took = attempt.ended_at.duration_since(attempt.began_at);
         // No words of the remote: they may hold an address.
         tracing::info!(
@@ -160,7 +163,9 @@ pub(super) async fn reached(phase: &mut watch::Receiver<Phase>, far: Phase) {
 
 /// A code is at most this long in a log: a remote may write anything there.
 fn short(code: &str) -> String {
-    let plain = code.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | ' ' | '-'));
+    let plain = code
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | ' ' | '-'));
     plain.take(16).collect()
 }
 

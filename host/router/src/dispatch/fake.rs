@@ -19,8 +19,8 @@ use crate::error::Error;
 use crate::instances::InstanceLimits;
 use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{
-    Body, Book, Change, Delivery, DeliveryId, NewDelivery, Origin, Outcome, Recipient, RecipientState, Retentions, Timer,
-    UncertainPolicy,
+    Body, Book, Change, Delivery, DeliveryId, NewDelivery, Origin, Outcome, Recipient, RecipientState, Retentions,
+    Timer, UncertainPolicy,
 };
 use crate::store::{Store, StoreError};
 
@@ -173,7 +173,9 @@ impl Fake {
 
     fn next(&self, path: &str, opening: bool) -> Do {
         let mut script = lock(&self.script);
-        let Some(queue) = script.get_mut(path) else { return Do::Send };
+        let Some(queue) = script.get_mut(path) else {
+            return Do::Send;
+        };
         let closed = matches!(queue.front(), Some(Do::Closed(_)));
         if opening && !closed {
             return Do::Send;
@@ -205,7 +207,10 @@ impl FakeSession {
     async fn leave(&mut self, gate: &Arc<dyn Gate>, id: &str) -> Result<(), Failure> {
         if let Err(why) = gate.open().await {
             self.usable = false;
-            return Err(Failure::new(Kind::Temporary, format!("the message has not left: {why}")));
+            return Err(Failure::new(
+                Kind::Temporary,
+                format!("the message has not left: {why}"),
+            ));
         }
         self.world.note(Event::Left(self.path.clone(), id.to_owned()));
         Ok(())
@@ -280,7 +285,7 @@ impl World for FakeWorld {
     }
 
     fn limits(&self, _: &InstancePath) -> InstanceLimits {
-        lock(&self.0.limits).clone()
+        *lock(&self.0.limits)
     }
 
     async fn open(&self, path: &InstancePath) -> Result<FakeSession, Failure> {

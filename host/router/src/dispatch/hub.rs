@@ -67,10 +67,7 @@ impl Hub {
 
     /// Takes a delivery in hand; none where somebody has it.
     pub(crate) fn claim(self: &Arc<Self>, id: DeliveryId) -> Option<Claim> {
-        lock(&self.in_hand).insert(id).then(|| Claim {
-            hub: self.clone(),
-            id,
-        })
+        lock(&self.in_hand).insert(id).then(|| Claim { hub: self.clone(), id })
     }
 
     /// Whether a delivery is being attempted, or its outcome is not stored yet.
@@ -117,7 +114,10 @@ impl Hub {
                 summary: delivery.summary(),
             });
         }
-        if let Some(notify) = lock(&self.waiting).remove(&delivery.id).and_then(|notify| notify.upgrade()) {
+        if let Some(notify) = lock(&self.waiting)
+            .remove(&delivery.id)
+            .and_then(|notify| notify.upgrade())
+        {
             notify.notify_waiters();
         }
     }

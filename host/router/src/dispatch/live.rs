@@ -12,13 +12,13 @@ use crate::accept::{Content, Mail};
 use crate::connectors;
 use crate::error::{Error, SendError};
 use crate::instances::{self, InstanceLimits};
-use relais_message::MimeDraft;
 use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{Body, Change, Delivery, DeliveryId, Origin, Outcome, Timer};
 use crate::resolve::Route;
 use crate::router::Router;
 use crate::store::StoreError;
 use crate::who::Who;
+use relais_message::MimeDraft;
 
 /// See the module.
 pub(super) struct Live {
@@ -29,10 +29,7 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn new(router: Arc<Router>) -> Self {
-        Self {
-            router,
-            host: host(),
-        }
+        Self { router, host: host() }
     }
 }
 

@@ -88,6 +88,7 @@ impl Router {
     pub fn dispatch_with(self: &Arc<Self>, config: DispatchConfig) -> Result<Dispatcher, Error> {
         let world = Arc::new(Live::new(self.clone()));
         let running = Running::start(Core::new(world, self.hub.clone(), config))?;
+        self.keep_token_uses();
         Ok(Dispatcher { running })
     }
 

@@ -76,7 +76,10 @@ pub(super) async fn report(notice: &Notice, ends: Ends<'_>) -> String {
     people(&mut out, notice);
     let _ = write!(out, "\r\n--{boundary}\r\nContent-Type: message/delivery-status\r\n\r\n");
     machines(&mut out, notice, ends.host);
-    let _ = write!(out, "\r\n--{boundary}\r\nContent-Type: text/rfc822-headers\r\n\r\n{header}");
+    let _ = write!(
+        out,
+        "\r\n--{boundary}\r\nContent-Type: text/rfc822-headers\r\n\r\n{header}"
+    );
     let _ = write!(out, "\r\n--{boundary}--\r\n");
     out
 }
@@ -90,7 +93,12 @@ fn people(out: &mut String, notice: &Notice) {
         let _ = write!(out, "  {address}\r\n");
         if let Some(words) = words {
             let code = words.code.as_deref().filter(|code| !words.text.starts_with(*code));
-            let text = format!("{}{}{}", code.unwrap_or_default(), if code.is_some() { " " } else { "" }, words.text);
+            let text = format!(
+                "{}{}{}",
+                code.unwrap_or_default(),
+                if code.is_some() { " " } else { "" },
+                words.text
+            );
             for line in text.lines().map(printable) {
                 let _ = write!(out, "    {}\r\n", line.chars().take(WORD / 4).collect::<String>());
             }
@@ -126,7 +134,10 @@ fn machines(out: &mut String, notice: &Notice, host: &str) {
 }
 
 fn failed(notice: &Notice) -> impl Iterator<Item = (&str, Option<&Words>)> {
-    let recipients = notice.failed.iter().filter_map(|place| notice.about.recipients.get(*place));
+    let recipients = notice
+        .failed
+        .iter()
+        .filter_map(|place| notice.about.recipients.get(*place));
     recipients.map(|recipient| (recipient.address.as_str(), recipient.words.as_ref()))
 }
 
@@ -240,7 +251,10 @@ pub(super) fn alert(from: Option<String>, contact: String, workspace: &str, ids:
         from,
         sender: Some("<>".to_owned()),
         to: vec![contact],
-        subject: format!("Relais : envois incertains ({0}) / uncertain deliveries ({0})", ids.len()),
+        subject: format!(
+            "Relais : envois incertains ({0}) / uncertain deliveries ({0})",
+            ids.len()
+        ),
         text: Some(text),
         headers: vec![("Auto-Submitted".to_owned(), "auto-generated".to_owned())],
         ..Draft::default()

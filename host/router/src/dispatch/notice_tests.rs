@@ -52,7 +52,11 @@ async fn a_report_has_the_three_parts_of_rfc_3464_and_answers_nobody() {
     let parts: Vec<&str> = body.split(&format!("--{boundary}")).collect();
     assert_eq!(parts.len(), 5);
     assert!(parts.last().unwrap().starts_with("--"));
-    assert!(parts.iter().any(|part| part.contains("Content-Type: message/delivery-status")));
+    assert!(
+        parts
+            .iter()
+            .any(|part| part.contains("Content-Type: message/delivery-status"))
+    );
     let original = parts.iter().find(|part| part.contains("text/rfc822-headers")).unwrap();
     assert!(original.contains("Subject: Courrier 1") && original.contains("Message-ID:"));
     assert!(body.contains("n'a pas pu être remis") && body.contains("could not be delivered"));
@@ -90,9 +94,39 @@ fn only_a_sender_who_can_be_told_is_told() {
 #[test]
 fn an_alert_names_ids_and_nothing_of_the_mails() {
     let ids = [DeliveryId::from_u128(1), DeliveryId::from_u128(2)];
-    let draft = alert(Some("relais@mairie.fr".to_owned()), "dsi@mairie.fr".to_owned(), "mairie", &ids);
+    let draft = alert(
+        Some("relais@mairie.fr".to_owned()),
+        "dsi@mairie.fr".to_owned(),
+        "mairie",
+        &ids,
+    );
     let text = draft.text.clone().unwrap();
     assert!(ids.iter().all(|id| text.contains(&id.to_string())));
     assert_eq!(draft.sender.as_deref(), Some("<>"));
     assert!(draft.accept(&relais_message::Limits::default()).is_ok());
+}
+
+#[tokio::test]
+async fn a_report_is_a_mail_like_any_other_for_the_door() {
+    let mime = relais_message::MimeDraft {
+        source: relais_message::Source::Bytes(report(&notice(), ends()).await.into()),
+        sender: Some("<>".to_owned()),
+        recipients: vec!["ged@example.org".to_owned()],
+        recipients_from_header: false,
+        default_from: None,
+    };
+    let message = mime.accept(&relais_message::Limits::default()).unwrap();
+    assert_eq!(message.envelope().sender, None);
+    let mut body = message.mime(Addressing::Written, Framing::Raw);
+    let mut out = Vec::new();
+    while let Some(block) = body.next().await.unwrap() {
+        out.extend_from_slice(&block);
+    }
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.contains("report-type=delivery-status"), "{out}");
+    assert!(
+        out.contains("Final-Recipient: rfc822; b@x.fr\r\nAction: failed\r\n"),
+        "{out}"
+    );
+    assert!(out.contains("Subject: Courrier 1"), "{out}");
 }

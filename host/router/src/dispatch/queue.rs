@@ -22,9 +22,14 @@ const FIRST_SESSIONS: u32 = 2;
 enum Health {
     Well,
     /// Nothing is attempted until then, and then one delivery, to see.
-    Paused { until: Instant, step: u32 },
+    Paused {
+        until: Instant,
+        step: u32,
+    },
     /// That one delivery is being attempted.
-    Probing { step: u32 },
+    Probing {
+        step: u32,
+    },
 }
 
 /// What a worker does next.
@@ -143,7 +148,12 @@ impl Queue {
     }
 
     /// What the reading found, of `asked` deliveries. `known` are in somebody's hand. True where it brought anything new.
-    pub(super) fn end_reading(&mut self, found: &[DeliveryId], asked: usize, known: impl Fn(DeliveryId) -> bool) -> bool {
+    pub(super) fn end_reading(
+        &mut self,
+        found: &[DeliveryId],
+        asked: usize,
+        known: impl Fn(DeliveryId) -> bool,
+    ) -> bool {
         self.reading = false;
         self.more = self.arrived || found.len() >= asked;
         let before = self.heads.len();

@@ -80,7 +80,7 @@ fn a_delivery_in_another_hand_is_passed_over() {
 fn the_sessions_grow_with_what_the_remote_takes_up_to_the_limit() {
     let (mut queue, now) = (queue(3, 64), Instant::now());
     (1..=9).for_each(|number| queue.push(id(number)));
-    let mut started = |queue: &mut Queue| {
+    let started = |queue: &mut Queue| {
         let mut count = 0;
         while queue.call(now) == Call::Worker {
             queue.started();

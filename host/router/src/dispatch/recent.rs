@@ -33,7 +33,9 @@ struct Held {
 impl Recent {
     /// Holds a message of which `in_memory` bytes are not in a file.
     pub(super) fn put(&mut self, delivery: Delivery, message: Message, in_memory: u64) {
-        let bytes = usize::try_from(in_memory).unwrap_or(usize::MAX).saturating_add(OVERHEAD);
+        let bytes = usize::try_from(in_memory)
+            .unwrap_or(usize::MAX)
+            .saturating_add(OVERHEAD);
         if bytes > BYTES {
             return;
         }
@@ -68,7 +70,7 @@ impl Recent {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use crate::dispatch::fake;
 

@@ -107,7 +107,8 @@ impl Slots {
     }
 
     fn publish(&self, inner: &Inner) {
-        self.unmet.store(inner.count.saturating_sub(inner.leaving), Ordering::Relaxed);
+        self.unmet
+            .store(inner.count.saturating_sub(inner.leaving), Ordering::Relaxed);
     }
 }
 

@@ -108,11 +108,13 @@ impl House {
     }
 
     fn given(&self, path: &str) -> usize {
-        self.fake.count(|event| matches!(event, Event::Given(at, _) if at == path))
+        self.fake
+            .count(|event| matches!(event, Event::Given(at, _) if at == path))
     }
 
     fn opened(&self, path: &str) -> usize {
-        self.fake.count(|event| matches!(event, Event::Opened(at) if at == path))
+        self.fake
+            .count(|event| matches!(event, Event::Opened(at) if at == path))
     }
 }
 
@@ -180,16 +182,26 @@ async fn a_failing_instance_pauses_and_does_not_hold_the_others_back() {
         .await;
     let tried: u32 = dead.iter().map(|id| house.row(*id).tried).sum();
     assert!(tried <= 2, "{tried} of 30 found out that the remote is dead");
-    assert_eq!(dead.iter().filter(|id| house.row(**id).summary() == Summary::Queued).count(), 30 - tried as usize);
+    assert_eq!(
+        dead.iter()
+            .filter(|id| house.row(**id).summary() == Summary::Queued)
+            .count(),
+        30 - tried as usize
+    );
     house.stop(SECOND).await;
 }
 
 #[tokio::test]
 async fn an_instance_that_works_again_sends_what_waited() {
     let mut house = House::running(quick()).await;
-    house
-        .fake
-        .script(A, &[Do::Closed(Kind::Authentication), Do::Closed(Kind::Unreachable), Do::Send]);
+    house.fake.script(
+        A,
+        &[
+            Do::Closed(Kind::Authentication),
+            Do::Closed(Kind::Unreachable),
+            Do::Send,
+        ],
+    );
     let mut ids = Vec::new();
     for _ in 0..10 {
         ids.push(house.accept(A).await);
@@ -210,9 +222,14 @@ async fn what_is_refused_for_now_is_tried_again_for_those_it_concerns() {
     let id = house.accept_as(A, &to, |_| {}).await;
     let row = house.becomes(id, Summary::Failed).await;
     let states: Vec<RecipientState> = row.recipients.iter().map(|recipient| recipient.state).collect();
-    assert_eq!(states, [RecipientState::Sent, RecipientState::Sent, RecipientState::Failed]);
+    assert_eq!(
+        states,
+        [RecipientState::Sent, RecipientState::Sent, RecipientState::Failed]
+    );
     assert_eq!(row.tried, 2);
-    house.until("the sender is told", |house| !lock(&house.fake.notices).is_empty()).await;
+    house
+        .until("the sender is told", |house| !lock(&house.fake.notices).is_empty())
+        .await;
     assert_eq!(*lock(&house.fake.notices), [(id, vec![2])]);
     house.stop(SECOND).await;
 }
@@ -235,13 +252,17 @@ async fn a_service_instance_may_say_what_is_done_with_what_is_uncertain() {
     let mut house = House::running(quick()).await;
     house.fake.script(A, &[Do::FailLate(Kind::UnknownOutcome), Do::Send]);
     let again = house
-        .accept_as(A, &["a@example.org"], |delivery| delivery.uncertain = UncertainPolicy::Resend)
+        .accept_as(A, &["a@example.org"], |delivery| {
+            delivery.uncertain = UncertainPolicy::Resend
+        })
         .await;
     let row = house.becomes(again, Summary::Sent).await;
     assert_eq!((row.tried, house.left(again)), (2, 2));
     house.fake.script(A, &[Do::FailLate(Kind::UnknownOutcome)]);
     let closed = house
-        .accept_as(A, &["a@example.org"], |delivery| delivery.uncertain = UncertainPolicy::Close)
+        .accept_as(A, &["a@example.org"], |delivery| {
+            delivery.uncertain = UncertainPolicy::Close
+        })
         .await;
     let row = house.becomes(closed, Summary::Sent).await;
     assert_eq!(row.attempts[0].words.as_ref().unwrap().kind, "unknown-outcome");
@@ -265,7 +286,15 @@ async fn what_is_cancelled_before_its_gate_does_not_leave() {
     let id = house.accept(A).await;
     house.until("it is given", |house| house.given(A) == 1).await;
     let now = jiff::Timestamp::now();
-    assert!(house.fake.book.change(id, Change::Cancel { now }).await.unwrap().is_some());
+    assert!(
+        house
+            .fake
+            .book
+            .change(id, Change::Cancel { now })
+            .await
+            .unwrap()
+            .is_some()
+    );
     house.fake.go.notify_one();
     let next = house.accept(A).await;
     house.becomes(next, Summary::Sent).await;
@@ -297,7 +326,10 @@ async fn what_does_not_end_in_time_is_uncertain_only_if_it_may_have_left() {
     let row = house.row(left);
     assert_eq!(row.summary(), Summary::Uncertain);
     assert!(row.recipients[0].words.as_ref().unwrap().text.contains("stopped"));
-    assert_eq!((house.row(stayed).summary(), house.row(stayed).tried), (Summary::Queued, 0));
+    assert_eq!(
+        (house.row(stayed).summary(), house.row(stayed).tried),
+        (Summary::Queued, 0)
+    );
     assert!(house.fake.book.differences().unwrap().is_empty());
 }
 
@@ -320,7 +352,9 @@ async fn an_edit_ends_the_sessions_that_were_opened_before() {
     house.fake.revision.fetch_add(1, Ordering::SeqCst);
     house.fake.edition.fetch_add(1, Ordering::SeqCst);
     house.core.hub.edited();
-    house.until("the session ends", |house| lock(&house.fake.open)[A].0 == 0).await;
+    house
+        .until("the session ends", |house| lock(&house.fake.open)[A].0 == 0)
+        .await;
     house.stop(SECOND).await;
 }
 
@@ -369,7 +403,10 @@ async fn the_places_are_shared_and_a_busy_workspace_leaves_some() {
     }
     let other = house.accept(B).await;
     house.becomes(other, Summary::Sent).await;
-    let waiting = busy.iter().filter(|id| house.row(**id).summary() != Summary::Sent).count();
+    let waiting = busy
+        .iter()
+        .filter(|id| house.row(**id).summary() != Summary::Sent)
+        .count();
     assert!(waiting > 0, "the other one had to wait for all of the busy one");
     for id in busy {
         house.becomes(id, Summary::Sent).await;
@@ -397,7 +434,11 @@ async fn an_instance_has_no_more_sessions_than_it_may() {
         house.becomes(id, Summary::Sent).await;
     }
     assert_eq!(lock(&house.fake.open)[A].1, 1);
-    assert!(start.elapsed() >= Duration::from_millis(19 * 20), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() >= Duration::from_millis(19 * 20),
+        "{:?}",
+        start.elapsed()
+    );
     house.stop(SECOND).await;
 }
 
@@ -412,7 +453,9 @@ async fn what_took_too_long_has_failed_and_its_sender_is_told() {
     let words = row.recipients[0].words.clone().unwrap();
     assert_eq!(words.kind, "temporary");
     assert!(words.text.starts_with("gave up after 5 d"), "{}", words.text);
-    house.until("the sender is told", |house| lock(&house.fake.notices).len() == 1).await;
+    house
+        .until("the sender is told", |house| lock(&house.fake.notices).len() == 1)
+        .await;
     house.stop(SECOND).await;
 }
 
@@ -462,7 +505,10 @@ async fn a_clock_that_jumps_neither_hurries_nor_stalls_a_retry() {
         .until("the due time follows", |house| house.row(id).due_at != before.due_at)
         .await;
     let moved = house.row(id).due_at.unwrap().duration_since(before.due_at.unwrap());
-    assert!((moved - SignedDuration::from_hours(3)).abs() < SignedDuration::from_secs(5), "{moved}");
+    assert!(
+        (moved - SignedDuration::from_hours(3)).abs() < SignedDuration::from_secs(5),
+        "{moved}"
+    );
     assert_eq!(house.row(id).summary(), Summary::Deferred);
     house.stop(SECOND).await;
 }
@@ -518,7 +564,9 @@ async fn under_any_weather_each_mail_leaves_once_or_is_uncertain() {
     let paths = [A, B, "mairie/graph", "port/smtp"];
     let mut random = fastrand::Rng::with_seed(7);
     for path in paths {
-        let mut script: Vec<Do> = (0..40).map(|_| weather[random.usize(..weather.len())].clone()).collect();
+        let mut script: Vec<Do> = (0..40)
+            .map(|_| weather[random.usize(..weather.len())].clone())
+            .collect();
         script.push(Do::Send);
         house.fake.script(path, &script);
     }

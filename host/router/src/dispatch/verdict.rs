@@ -95,7 +95,10 @@ fn settled(state: RecipientState, policy: UncertainPolicy) -> RecipientState {
 /// The remote took the message for at least one recipient.
 pub(super) fn of_receipt(delivery: &Delivery, receipt: &Receipt) -> Verdict {
     let results = delivery.pending().map(|(place, recipient)| {
-        let refusal = receipt.refused.iter().find(|refusal| refusal.recipient == recipient.address);
+        let refusal = receipt
+            .refused
+            .iter()
+            .find(|refusal| refusal.recipient == recipient.address);
         let Some(refusal) = refusal else {
             return RecipientResult {
                 recipient: place,

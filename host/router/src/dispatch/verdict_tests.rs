@@ -75,7 +75,12 @@ fn all_or_none_is_never_tried_for_a_part() {
     let verdict = of_receipt(&delivery, &receipt(&[("b@x.fr", Some("450"))]));
     assert_eq!(verdict.results.last().unwrap().state, RecipientState::Failed);
     let verdict = of_failure(&delivery, &Failure::new(Kind::Temporary, "later"), true);
-    assert!(verdict.results.iter().all(|result| result.state == RecipientState::Deferred));
+    assert!(
+        verdict
+            .results
+            .iter()
+            .all(|result| result.state == RecipientState::Deferred)
+    );
 }
 
 #[test]
@@ -109,5 +114,10 @@ fn what_a_stranger_says_is_cut() {
     let verdict = of_failure(&delivery, &failure, true);
     assert_eq!(verdict.words.unwrap().text.chars().count(), TEXT_CHARS);
     assert_eq!(verdict.details.len(), DETAILS);
-    assert!(verdict.details.iter().all(|(name, value)| name.len() + value.len() <= 2 * DETAIL_CHARS));
+    assert!(
+        verdict
+            .details
+            .iter()
+            .all(|(name, value)| name.len() + value.len() <= 2 * DETAIL_CHARS)
+    );
 }

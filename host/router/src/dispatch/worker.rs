@@ -73,7 +73,13 @@ pub(super) async fn work<W: World>(mut post: Post<W>) {
             }
             Found::Unreadable(delivery, error) => {
                 let outcome = Some(core.lost(&delivery, &error));
-                (Attempted { outcome, ..nothing(Report::Nothing) }, None)
+                (
+                    Attempted {
+                        outcome,
+                        ..nothing(Report::Nothing)
+                    },
+                    None,
+                )
             }
             Found::Job(job) => {
                 let attempted = attempt::make(core, &lane.path, &mut held, &job, &mut phase).await;
@@ -166,7 +172,7 @@ async fn next<W: World>(post: &mut Post<W>, held: &mut Held<W::Session>) -> Opti
         }
         let resting = Resting(&lane);
         held.check(core, &lane.path).await;
-        let Some(used_at) = held.used_at() else { return None };
+        let used_at = held.used_at()?;
         if post.owed(true) {
             return None;
         }

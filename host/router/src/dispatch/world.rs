@@ -28,11 +28,8 @@ pub(crate) struct Mark {
 /// A session of a connector instance.
 pub(crate) trait Session: Send + 'static {
     /// Hands one message over; the gate is asked before it may have left.
-    fn send(
-        &mut self,
-        message: &Message,
-        gate: Arc<dyn Gate>,
-    ) -> impl Future<Output = Result<Receipt, Failure>> + Send;
+    fn send(&mut self, message: &Message, gate: Arc<dyn Gate>)
+    -> impl Future<Output = Result<Receipt, Failure>> + Send;
 
     /// Whether another message should go through it.
     fn usable(&self) -> bool;

@@ -101,15 +101,20 @@ impl DeliveryError {
                 format!("Delivery {id} is `{}`: this does not apply to it.", state.word())
             }
             Self::BodyGone { id } => {
-                format!("The content of delivery {id} was erased, since nothing needed it any more. Submit the mail again.")
+                format!(
+                    "The content of delivery {id} was erased, since nothing needed it any more. Submit the mail again."
+                )
             }
             Self::InProgress => {
                 "A mail with this idempotency key is being accepted. Wait a moment, then try again.".to_owned()
             }
             Self::IdempotencyMismatch => {
-                "Another mail was accepted with this idempotency key before. Give each mail a key of its own.".to_owned()
+                "Another mail was accepted with this idempotency key before. Give each mail a key of its own."
+                    .to_owned()
             }
-            Self::AlreadyDispatched => "The deliveries of this data folder are already handled by this process.".to_owned(),
+            Self::AlreadyDispatched => {
+                "The deliveries of this data folder are already handled by this process.".to_owned()
+            }
             Self::NoRandomness => "The system gives no random numbers; nothing was accepted.".to_owned(),
         }
     }

@@ -52,7 +52,7 @@ pub(super) fn span(lang: Lang, span: Duration) -> String {
     ];
     let whole = units
         .into_iter()
-        .find(|(unit, _, _)| seconds >= *unit && seconds % unit == 0);
+        .find(|(unit, _, _)| seconds >= *unit && seconds.is_multiple_of(*unit));
     match whole {
         Some((unit, fr, en)) => {
             let count = seconds / unit;

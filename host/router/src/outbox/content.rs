@@ -19,7 +19,7 @@ const SPOOL: u8 = 1;
 const FIXED: usize = 1 + 1 + 8 + 32 + 4;
 
 /// Bytes of a body that stands in the database at most.
-pub const INLINE_BYTES: u64 = 64 << 10;
+pub const INLINE_BYTES: u64 = 256 << 10;
 
 /// SHA-256 of a body.
 pub type Digest = [u8; 32];

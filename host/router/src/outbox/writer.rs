@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
@@ -17,6 +19,11 @@ use crate::store::{Deltas, Store, StoreError};
 
 /// Requests of one batch at most.
 pub(super) const BATCH: usize = 512;
+/// The part of the last batch's time that the next one waits for company, and the longest such wait. Who is answered asks again
+/// soon: a caller with its next mail, a session with its next message. A batch that began without them would have them wait
+/// for a whole sync, and then for their own.
+const GATHER_SHARE: u32 = 4;
+const GATHER_MOST: Duration = Duration::from_micros(500);
 /// Bytes of one batch, roughly at most.
 const BATCH_BYTES: usize = 8 << 20;
 
@@ -43,7 +50,9 @@ struct Done {
 impl Writer {
     /// Writes until nobody can ask any more.
     pub(super) fn run(mut self) {
+        let mut took = Duration::ZERO;
         while let Some(first) = self.inbox.blocking_recv() {
+            thread::sleep((took / GATHER_SHARE).min(GATHER_MOST));
             let mut requests = vec![first];
             let mut weight = requests.iter().map(|request| request.weight).sum::<usize>();
             while requests.len() < BATCH && weight < BATCH_BYTES {
@@ -51,7 +60,9 @@ impl Writer {
                 weight = weight.saturating_add(next.weight);
                 requests.push(next);
             }
+            let begun = Instant::now();
             self.write(requests);
+            took = begun.elapsed();
         }
     }
 

@@ -304,12 +304,13 @@ async fn a_body_that_goes_while_the_backup_is_made_is_in_it_all_the_same() {
     house.router.edit_workspace(&who(), &ws(), edit).unwrap();
     let book = house.router.book().clone();
     let cancel = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let now = jiff::Timestamp::now();
-        std::thread::scope(|scope| {
-            let cancelled = scope.spawn(|| runtime.block_on(book.change(large, crate::Change::Cancel { now })));
-            cancelled.join().unwrap().unwrap().unwrap();
+        let cancelling = book.clone();
+        let cancelled = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(cancelling.change(large, crate::Change::Cancel { now }))
         });
+        cancelled.join().unwrap().unwrap().unwrap();
         assert!(book.message(large).unwrap().is_none());
     };
     let mut to = Meanwhile(Vec::new(), Some(Box::new(cancel)));

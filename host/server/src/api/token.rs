@@ -53,7 +53,12 @@ pub struct Tokens {
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     /// Unique in the workspace.
-    #[schema(min_length = 1, max_length = 63, pattern = "^[a-z0-9][a-z0-9._-]*$", example = "ezged")]
+    #[schema(
+        min_length = 1,
+        max_length = 63,
+        pattern = "^[a-z0-9][a-z0-9._-]*$",
+        example = "ezged"
+    )]
     pub name: String,
     /// `send` or `admin`.
     #[schema(pattern = "^(send|admin)$", example = "send")]

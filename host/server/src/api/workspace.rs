@@ -83,7 +83,12 @@ impl From<&WorkspaceView> for Workspace {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewWorkspace {
-    #[schema(min_length = 1, max_length = 63, pattern = "^[a-z0-9][a-z0-9._-]*$", example = "mairie")]
+    #[schema(
+        min_length = 1,
+        max_length = 63,
+        pattern = "^[a-z0-9][a-z0-9._-]*$",
+        example = "mairie"
+    )]
     pub name: String,
     #[serde(default)]
     #[schema(max_length = 200)]

@@ -106,7 +106,9 @@ impl Divert {
                 }
             }
             if self.rest.len() >= self.most {
-                return Err(Wrong::TooLarge { limit: self.most as u64 });
+                return Err(Wrong::TooLarge {
+                    limit: self.most as u64,
+                });
             }
             self.rest.push(byte);
         }
@@ -282,7 +284,9 @@ mod tests {
             let (rest, found) = divert(&document, piece).unwrap();
             assert_eq!(found, files, "{piece}");
             assert_eq!(rest["subject"], "{[\"content\":");
-            let numbers: Vec<&str> = (0..3).map(|at| rest["attachments"][at]["content"].as_str().unwrap()).collect();
+            let numbers: Vec<&str> = (0..3)
+                .map(|at| rest["attachments"][at]["content"].as_str().unwrap())
+                .collect();
             assert_eq!(numbers, ["0", "1", "2"]);
         }
     }
@@ -311,9 +315,16 @@ mod tests {
 
     #[test]
     fn a_value_that_is_no_string_is_left_for_the_reader() {
-        let (rest, files) = divert(r#"{"content":7,"name":"x","b":{"content":null},"c":"content","d":["content","x"]}"#, 3).unwrap();
+        let (rest, files) = divert(
+            r#"{"content":7,"name":"x","b":{"content":null},"c":"content","d":["content","x"]}"#,
+            3,
+        )
+        .unwrap();
         assert!(files.is_empty());
-        assert_eq!((&rest["content"], &rest["name"], &rest["d"][1]), (&json!(7), &json!("x"), &json!("x")));
+        assert_eq!(
+            (&rest["content"], &rest["name"], &rest["d"][1]),
+            (&json!(7), &json!("x"), &json!("x"))
+        );
     }
 
     #[test]
@@ -328,7 +339,9 @@ mod tests {
     fn no_noise_makes_it_panic() {
         for seed in 0..2000_u32 {
             let noise: Vec<u8> = (0..40)
-                .map(|at| b"\"\\{}[],:contenu 0QA=/\x80"[(seed.wrapping_mul(2_654_435_761).rotate_left(at) % 21) as usize])
+                .map(|at| {
+                    b"\"\\{}[],:contenu 0QA=/\x80"[(seed.wrapping_mul(2_654_435_761).rotate_left(at) % 21) as usize]
+                })
                 .collect();
             let mut scanner = Divert::new(1 << 10);
             let _ = scanner.feed(&noise, 0, &mut Vec::new());

@@ -18,6 +18,7 @@ pub use self::raw::read as raw;
 use self::stow::Stowed;
 use crate::api::mail::{Mail, MailAttachment};
 use crate::refusal::{Refusal, Request as Wrong};
+use crate::texts::shown;
 
 /// Bytes of a mail in JSON beside its files: a text and an HTML of 16 MiB each, and what escapes add to them.
 const JSON_BYTES: usize = 48 << 20;
@@ -72,7 +73,10 @@ fn route(service_instance: Option<&str>, instance: Option<&str>) -> Result<Route
 /// Puts a mail and its files together. A part that no attachment names is attached as it came.
 fn assemble(mail: Mail, mut parts: Vec<Part>, stowed: Stowed) -> Result<Received, Refusal> {
     let route = route(mail.service_instance.as_deref(), mail.instance.as_deref())?;
-    let mut files = Files { stowed, digests: Vec::new() };
+    let mut files = Files {
+        stowed,
+        digests: Vec::new(),
+    };
     let mut attachments = Vec::with_capacity(mail.attachments.len() + parts.len());
     for (index, attachment) in mail.attachments.into_iter().enumerate() {
         let (number, part) = find(index, &attachment, &mut parts)?;
@@ -89,7 +93,7 @@ fn assemble(mail: Mail, mut parts: Vec<Part>, stowed: Stowed) -> Result<Received
     for part in parts {
         // A field that is no file was meant to be something else.
         let (Some(name), Some(source)) = (part.file_name, files.take(part.number)) else {
-            return Err(Wrong::Parameter(part.name).into());
+            return Err(Wrong::Parameter(shown(&part.name)).into());
         };
         attachments.push(DraftAttachment {
             name: Some(name),
@@ -108,7 +112,11 @@ fn assemble(mail: Mail, mut parts: Vec<Part>, stowed: Stowed) -> Result<Received
         subject: mail.subject,
         text: mail.text,
         html: mail.html,
-        headers: mail.headers.into_iter().map(|header| (header.name, header.value)).collect(),
+        headers: mail
+            .headers
+            .into_iter()
+            .map(|header| (header.name, header.value))
+            .collect(),
         attachments,
     };
     Ok(Received {

@@ -29,7 +29,10 @@ pub async fn read(app: &App, body: Body, query: &mut Query, digests: bool) -> Re
             .into());
         }
     };
-    let route = route(query.one("service_instance")?.as_deref(), query.one("instance")?.as_deref())?;
+    let route = route(
+        query.one("service_instance")?.as_deref(),
+        query.one("instance")?.as_deref(),
+    )?;
     let mut stow = Stow::new(app, digests);
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {

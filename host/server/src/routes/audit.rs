@@ -43,7 +43,9 @@ async fn page(app: &App, ws: Option<WorkspaceName>, mut query: Query) -> Result<
     let limit = query.number("limit", 1..=AUDIT_PAGE as u64, PAGE)?;
     query.none()?;
     let limit = usize::try_from(limit).unwrap_or(AUDIT_PAGE);
-    let entries = app.blocking(move |router| router.audit(ws.as_ref(), before, limit)).await?;
+    let entries = app
+        .blocking(move |router| router.audit(ws.as_ref(), before, limit))
+        .await?;
     let next = (entries.len() == limit).then(|| entries.last().map(|entry| entry.seq));
     Ok(Json(Audit {
         entries: entries.iter().map(AuditEntry::from).collect(),

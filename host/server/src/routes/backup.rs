@@ -32,7 +32,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
 }
 
 /// A backup of the whole host as it is now, without the key to its secrets. What it holds is told by the trailer
-/// `Relais-Backup-Report`, a Backup as JSON; a stream without it broke off. On the machine itself only.
+/// `Relais-Backup-Report`, a Backup as JSON, where the request says `TE: trailers`. On the machine itself only.
 #[utoipa::path(get, path = "/api/v1/backup", tag = "backup", operation_id = "backup",
     responses((status = 200, description = "A tar archive", body = Vec<u8>, content_type = "application/x-tar",
         headers(("Trailer" = String, description = "`relais-backup-report`")))))]
@@ -46,7 +46,8 @@ async fn backup(State(app): State<Shared>, host: Host) -> Result<Response, Refus
             pieces,
         };
         match router.backup(&host.who, &mut to).and_then(|report| {
-            to.flush().map_err(|source| relais_router::BackupError::Write { source })?;
+            to.flush()
+                .map_err(|source| relais_router::BackupError::Write { source })?;
             Ok(report)
         }) {
             Ok(report) => to.end(trailer(&(&report).into())),
@@ -64,11 +65,17 @@ async fn backup(State(app): State<Shared>, host: Host) -> Result<Response, Refus
         Some(Ok(first)) => first,
         _ => return Err(failure.await.unwrap_or(Error::Stopped).into()),
     };
-    let rest = stream::unfold(read, |mut read| async move { read.recv().await.map(|piece| (piece, read)) });
+    let rest = stream::unfold(
+        read,
+        |mut read| async move { read.recv().await.map(|piece| (piece, read)) },
+    );
     let whole = futures_util::StreamExt::chain(stream::iter([Ok(first)]), rest);
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("application/x-tar")),
-        (CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"relais-backup.tar\"")),
+        (
+            CONTENT_DISPOSITION,
+            HeaderValue::from_static("attachment; filename=\"relais-backup.tar\""),
+        ),
         (TRAILER, HeaderValue::from_static(REPORT)),
     ];
     Ok((headers, Body::new(StreamBody::new(whole))).into_response())
@@ -81,7 +88,10 @@ fn trailer(backup: &Backup) -> HeaderMap {
     let ascii = report.chars().fold(String::new(), |mut text, c| {
         match c.is_ascii() {
             true => text.push(c),
-            false => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}"))),
+            false => c
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|unit| text.push_str(&format!("\\u{unit:04x}"))),
         }
         text
     });

@@ -72,14 +72,18 @@ async fn install(
 ) -> Result<Response, Refusal> {
     let ws = query.one("workspace")?;
     query.none()?;
-    let ws = ws.map(|name| WorkspaceName::new(&name).map_err(Error::from)).transpose()?;
+    let ws = ws
+        .map(|name| WorkspaceName::new(&name).map_err(Error::from))
+        .transpose()?;
     if media_type(request.headers()).as_deref() != Some("application/wasm") {
         return Err(Wrong::MediaType("application/wasm").into());
     }
     let bytes = body::whole(request.into_body()).await?;
     let record = app.router.install(&host.who, ws.as_ref(), bytes.into()).await?;
     let location = format!("/api/v1/connectors/{}", record.id);
-    let connector = app.blocking(move |router| shown(router, &record, &workspaces(router)?)).await?;
+    let connector = app
+        .blocking(move |router| shown(router, &record, &workspaces(router)?))
+        .await?;
     Ok(created(&location, connector))
 }
 
@@ -96,7 +100,11 @@ async fn show(State(app): State<Shared>, _: Host, Named(id): Named<ConnectorId>)
 #[utoipa::path(delete, path = "/api/v1/connectors/{publisher}/{connector}", tag = "connectors", operation_id = "remove_connector",
     params(("publisher" = String, Path), ("connector" = String, Path)),
     responses((status = 200, description = "Removed", body = Removed)))]
-async fn remove(State(app): State<Shared>, host: Host, Named(id): Named<ConnectorId>) -> Result<Json<Removed>, Refusal> {
+async fn remove(
+    State(app): State<Shared>,
+    host: Host,
+    Named(id): Named<ConnectorId>,
+) -> Result<Json<Removed>, Refusal> {
     app.router.remove_connector(&host.who, &id.0).await?;
     Ok(Json(Removed { removed: id.0 }))
 }
@@ -108,7 +116,10 @@ async fn remove(State(app): State<Shared>, host: Host, Named(id): Named<Connecto
 async fn list(State(app): State<Shared>, admin: Admin) -> Result<Json<Connectors>, Refusal> {
     let connectors = app.blocking(move |router| {
         let enabled = router.enabled_connectors(&admin.ws)?;
-        let records = router.connectors()?.into_iter().filter(|record| enabled.contains(&record.id));
+        let records = router
+            .connectors()?
+            .into_iter()
+            .filter(|record| enabled.contains(&record.id));
         let connector = |record: ConnectorRecord| {
             let mut connector = Connector::from(&record);
             connector.enabled.push(admin.ws.to_string());
@@ -124,7 +135,8 @@ async fn list(State(app): State<Shared>, admin: Admin) -> Result<Json<Connectors
 
 /// Of `workspace/name`: another workspace's instances do not exist for this one.
 fn in_workspace(path: &str, ws: &WorkspaceName) -> bool {
-    path.split_once('/').is_some_and(|(workspace, _)| workspace == ws.as_str())
+    path.split_once('/')
+        .is_some_and(|(workspace, _)| workspace == ws.as_str())
 }
 
 /// A connector that the workspace may use, with the form of its instances, in the language of `Accept-Language`.

@@ -57,7 +57,9 @@ pub fn routes() -> OpenApiRouter<Shared> {
 async fn list(State(app): State<Shared>, admin: Admin, mut query: Query) -> Result<Json<Deliveries>, Refusal> {
     let state = query.one("state")?.map(|word| state(&word)).transpose()?;
     let instance = query.one("instance")?.map(|name| InstanceName::new(&name)).transpose();
-    let service_instance = query.one("service_instance")?.map(|name| ServiceInstanceName::new(&name));
+    let service_instance = query
+        .one("service_instance")?
+        .map(|name| ServiceInstanceName::new(&name));
     let filter = Filter {
         state,
         instance: instance.map_err(Error::from)?,
@@ -68,7 +70,10 @@ async fn list(State(app): State<Shared>, admin: Admin, mut query: Query) -> Resu
     let limit = query.number("limit", 1..=MOST, PAGE)?;
     query.none()?;
     let limit = usize::try_from(limit).unwrap_or_default();
-    Ok(Json(app.blocking(move |router| page(router, &admin.ws, filter, limit)).await?))
+    Ok(Json(
+        app.blocking(move |router| page(router, &admin.ws, filter, limit))
+            .await?,
+    ))
 }
 
 /// Pages of the store until there are enough.
@@ -128,7 +133,11 @@ async fn show(
 #[utoipa::path(post, path = "/api/v1/{workspace}/deliveries/{delivery}/resend", tag = "deliveries", operation_id = "resend_delivery",
     params(("workspace" = String, Path, max_length = 63), ("delivery" = String, Path, min_length = 26, max_length = 26)),
     responses((status = 200, description = "As it is now", body = Delivery)))]
-async fn resend(State(app): State<Shared>, admin: Admin, Named(id): Named<DeliveryId>) -> Result<Json<Delivery>, Refusal> {
+async fn resend(
+    State(app): State<Shared>,
+    admin: Admin,
+    Named(id): Named<DeliveryId>,
+) -> Result<Json<Delivery>, Refusal> {
     let delivery = app.router.resend_delivery(&admin.ws, id, &admin.who).await?;
     Ok(Json((&delivery).into()))
 }
@@ -152,7 +161,11 @@ async fn close(
 #[utoipa::path(post, path = "/api/v1/{workspace}/deliveries/{delivery}/cancel", tag = "deliveries", operation_id = "cancel_delivery",
     params(("workspace" = String, Path, max_length = 63), ("delivery" = String, Path, min_length = 26, max_length = 26)),
     responses((status = 200, description = "As it is now", body = Delivery)))]
-async fn cancel(State(app): State<Shared>, admin: Admin, Named(id): Named<DeliveryId>) -> Result<Json<Delivery>, Refusal> {
+async fn cancel(
+    State(app): State<Shared>,
+    admin: Admin,
+    Named(id): Named<DeliveryId>,
+) -> Result<Json<Delivery>, Refusal> {
     let delivery = app.router.cancel_delivery(&admin.ws, id, &admin.who).await?;
     Ok(Json((&delivery).into()))
 }
@@ -162,7 +175,9 @@ async fn cancel(State(app): State<Shared>, admin: Admin, Named(id): Named<Delive
     params(("workspace" = String, Path, max_length = 63), ("delivery" = String, Path, min_length = 26, max_length = 26)),
     responses((status = 200, description = "The message (RFC 5322)", body = String, content_type = "message/rfc822")))]
 async fn message(State(app): State<Shared>, admin: Admin, Named(id): Named<DeliveryId>) -> Result<Response, Refusal> {
-    let message = app.blocking(move |router| router.delivery_message(&admin.ws, id)).await?;
+    let message = app
+        .blocking(move |router| router.delivery_message(&admin.ws, id))
+        .await?;
     let headers = [
         (CONTENT_TYPE, "message/rfc822".to_owned()),
         (CONTENT_LENGTH, message.size().to_string()),

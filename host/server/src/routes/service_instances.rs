@@ -69,7 +69,9 @@ async fn show(
     admin: Admin,
     Named(name): Named<ServiceInstanceName>,
 ) -> Result<Json<ServiceInstance>, Refusal> {
-    let view = app.blocking(move |router| router.service_instance(&admin.ws, &name)).await?;
+    let view = app
+        .blocking(move |router| router.service_instance(&admin.ws, &name))
+        .await?;
     Ok(Json((&view).into()))
 }
 

@@ -15,7 +15,9 @@ use crate::refusal::{Refusal, Request as Wrong};
 
 /// All of them.
 pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(revoke))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(revoke))
 }
 
 /// Every token of the workspace, the revoked ones too.

@@ -86,7 +86,9 @@ async fn edit(
     Named(ws): Named<WorkspaceName>,
     Json(edit): Json<WorkspaceEdit>,
 ) -> Result<Json<Workspace>, Refusal> {
-    let through = edit.notices_through.map(|name| name.map(|name| InstanceName::new(&name)).transpose());
+    let through = edit
+        .notices_through
+        .map(|name| name.map(|name| InstanceName::new(&name)).transpose());
     let seconds = |wish: Option<Option<u64>>| wish.map(|own| own.map(Duration::from_secs));
     let edit = Edit {
         title: edit.title,
@@ -113,6 +115,7 @@ async fn remove(
     Named(ws): Named<WorkspaceName>,
 ) -> Result<Json<Removed>, Refusal> {
     let removed = ws.to_string();
-    app.blocking(move |router| router.remove_workspace(&host.who, &ws)).await?;
+    app.blocking(move |router| router.remove_workspace(&host.who, &ws))
+        .await?;
     Ok(Json(Removed { removed }))
 }

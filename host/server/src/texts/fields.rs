@@ -2,7 +2,8 @@
 
 use relais_manifest::{EmbedError, InvalidManifest, Lang};
 use relais_router::{
-    ConnectorError, DeliveryError, Error, InstanceError, SendError, ServiceError, ServiceInstanceError, TokenError, WorkspaceError,
+    ConnectorError, DeliveryError, Error, InstanceError, SendError, ServiceError, ServiceInstanceError, TokenError,
+    WorkspaceError,
 };
 use relais_sandbox::LoadError;
 
@@ -67,7 +68,9 @@ fn instance(lang: Lang, error: &InstanceError, text: &dyn Fn() -> String) -> Vec
             let pair = |(error, line): (&relais_router::SecretError, String)| field(&error.field, line);
             errors.iter().zip(lines).map(pair).collect()
         }
-        InstanceError::SecretsNeeded { fields, .. } | InstanceError::SecretsLost { fields, .. } => fields.iter().flat_map(|field| one(field)).collect(),
+        InstanceError::SecretsNeeded { fields, .. } | InstanceError::SecretsLost { fields, .. } => {
+            fields.iter().flat_map(|field| one(field)).collect()
+        }
         InstanceError::Grant { .. } | InstanceError::TooManyGrants { .. } => one("grant"),
         InstanceError::Contradiction { field } | InstanceError::NoSuchField { field } => one(field),
         _ => Vec::new(),

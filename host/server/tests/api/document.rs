@@ -7,7 +7,10 @@ use serde_json::Value;
 use super::support::Stage;
 
 async fn document(stage: &Stage) -> Value {
-    stage.ask(Request::get("/openapi.json").body(Body::empty()).unwrap()).await.json()
+    stage
+        .ask(Request::get("/openapi.json").body(Body::empty()).unwrap())
+        .await
+        .json()
 }
 
 #[tokio::test]

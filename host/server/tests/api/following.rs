@@ -15,14 +15,31 @@ async fn deliveries_are_listed_by_state_page_by_page() {
     for _ in 0..5 {
         stage.call(&token, Method::POST, "default/mails", Some(mail())).await;
     }
-    let first = stage.call(&token, Method::GET, "default/deliveries?state=queued&limit=3", None).await.json();
+    let first = stage
+        .call(&token, Method::GET, "default/deliveries?state=queued&limit=3", None)
+        .await
+        .json();
     assert_eq!(first["deliveries"].as_array().unwrap().len(), 3);
     let next = first["next"].as_str().unwrap();
-    let second = stage.call(&token, Method::GET, &format!("default/deliveries?limit=3&before={next}"), None).await.json();
+    let second = stage
+        .call(
+            &token,
+            Method::GET,
+            &format!("default/deliveries?limit=3&before={next}"),
+            None,
+        )
+        .await
+        .json();
     assert_eq!(second["deliveries"].as_array().unwrap().len(), 2);
-    let sent = stage.call(&token, Method::GET, "default/deliveries?state=sent", None).await.json();
+    let sent = stage
+        .call(&token, Method::GET, "default/deliveries?state=sent", None)
+        .await
+        .json();
     assert_eq!(sent, json!({"deliveries": [], "next": null}));
-    let other = stage.call(&token, Method::GET, "default/deliveries?instance=other", None).await.json();
+    let other = stage
+        .call(&token, Method::GET, "default/deliveries?instance=other", None)
+        .await
+        .json();
     assert_eq!(other["deliveries"], json!([]));
 }
 
@@ -30,19 +47,38 @@ async fn deliveries_are_listed_by_state_page_by_page() {
 async fn a_delivery_is_cancelled_sent_again_and_exported() {
     let stage = Stage::new().await;
     let token = stage.token("default", Role::Admin);
-    let sent = stage.call(&token, Method::POST, "default/mails", Some(mail())).await.json();
+    let sent = stage
+        .call(&token, Method::POST, "default/mails", Some(mail()))
+        .await
+        .json();
     let path = format!("default/deliveries/{}", sent["id"].as_str().unwrap());
-    let close = stage.call(&token, Method::POST, &format!("{path}/close"), Some(json!({"sent": true}))).await;
+    let close = stage
+        .call(
+            &token,
+            Method::POST,
+            &format!("{path}/close"),
+            Some(json!({"sent": true})),
+        )
+        .await;
     close.is(409, "delivery-wrong-state");
-    let cancelled = stage.call(&token, Method::POST, &format!("{path}/cancel"), None).await.json();
+    let cancelled = stage
+        .call(&token, Method::POST, &format!("{path}/cancel"), None)
+        .await
+        .json();
     assert_eq!(cancelled["state"], "cancelled");
-    stage.call(&token, Method::POST, &format!("{path}/cancel"), None).await.is(409, "delivery-wrong-state");
+    stage
+        .call(&token, Method::POST, &format!("{path}/cancel"), None)
+        .await
+        .is(409, "delivery-wrong-state");
     let eml = stage.call(&token, Method::GET, &format!("{path}/message"), None).await;
     assert_eq!(eml.header("content-type"), "message/rfc822");
     assert_eq!(eml.header("content-length"), eml.bytes.len().to_string());
     let message_id = sent["message_id"].as_str().unwrap();
     assert!(String::from_utf8(eml.bytes).unwrap().contains(message_id));
-    let again = stage.call(&token, Method::POST, &format!("{path}/resend"), None).await.json();
+    let again = stage
+        .call(&token, Method::POST, &format!("{path}/resend"), None)
+        .await
+        .json();
     assert_eq!(again["state"], "queued");
 }
 
@@ -58,11 +94,17 @@ async fn whoever_listens_hears_of_changes_in_their_workspace_only() {
     let response = stage.app.clone().oneshot(request).await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     stage.call(&theirs, Method::POST, "voisin/mails", Some(mail())).await;
-    let sent = stage.call(&ours, Method::POST, "default/mails", Some(mail())).await.json();
+    let sent = stage
+        .call(&ours, Method::POST, "default/mails", Some(mail()))
+        .await
+        .json();
     let heard = response.into_body().collect().await.unwrap().to_bytes();
     let heard = String::from_utf8(heard.to_vec()).unwrap();
     assert_eq!(heard.matches("event: delivery").count(), 1, "{heard}");
-    assert!(heard.contains(sent["id"].as_str().unwrap()) && heard.contains("queued"), "{heard}");
+    assert!(
+        heard.contains(sent["id"].as_str().unwrap()) && heard.contains("queued"),
+        "{heard}"
+    );
 }
 
 #[tokio::test]

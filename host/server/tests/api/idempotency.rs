@@ -30,7 +30,10 @@ async fn a_repeated_mail_is_answered_with_the_first_and_stored_once_however_it_i
     assert_eq!(sent.status, 202, "{}", sent.json());
     assert_eq!(sent.header("idempotency-replayed"), "");
     let again = json(&stage, &token, "k-1", &first).await;
-    assert_eq!((again.status.as_u16(), again.header("idempotency-replayed")), (202, "true"));
+    assert_eq!(
+        (again.status.as_u16(), again.header("idempotency-replayed")),
+        (202, "true")
+    );
     assert_eq!(again.json()["id"], sent.json()["id"]);
     let form = format!(
         "--b\r\nContent-Disposition: form-data; name=\"mail\"\r\n\r\n{}\r\n\
@@ -71,7 +74,9 @@ async fn a_key_that_is_none_is_refused() {
     let stage = Stage::new().await;
     let token = stage.token("default", Role::Send);
     for key in ["", "a b", "\t", &"k".repeat(256)] {
-        json(&stage, &token, key, &mail()).await.is(400, "idempotency-key-invalid");
+        json(&stage, &token, key, &mail())
+            .await
+            .is(400, "idempotency-key-invalid");
     }
     assert_eq!(json(&stage, &token, &"k".repeat(255), &mail()).await.status, 202);
     let sent = stage.call(&token, Method::POST, "default/mails", Some(mail())).await;

@@ -30,12 +30,24 @@ async fn another_workspace_is_as_unknown_as_one_that_never_was() {
         let alike = String::from_utf8(unknown.bytes).unwrap().replace("never-was", "voisin");
         assert_eq!(String::from_utf8(refused.bytes).unwrap(), alike);
     }
-    stage.call(&ours, Method::GET, &format!("default/deliveries/{id}"), None).await.is(404, "delivery-unknown");
-    stage.call(&ours, Method::POST, &format!("default/deliveries/{id}/cancel"), None).await.is(404, "delivery-unknown");
-    stage.call(&ours, Method::POST, "voisin/mails", Some(mail())).await.is(404, "workspace-unknown");
+    stage
+        .call(&ours, Method::GET, &format!("default/deliveries/{id}"), None)
+        .await
+        .is(404, "delivery-unknown");
+    stage
+        .call(&ours, Method::POST, &format!("default/deliveries/{id}/cancel"), None)
+        .await
+        .is(404, "delivery-unknown");
+    stage
+        .call(&ours, Method::POST, "voisin/mails", Some(mail()))
+        .await
+        .is(404, "workspace-unknown");
     let mut by_name = mail();
     by_name["instance"] = json!("of-voisin");
-    stage.call(&ours, Method::POST, "default/mails", Some(by_name)).await.is(404, "instance-unknown");
+    stage
+        .call(&ours, Method::POST, "default/mails", Some(by_name))
+        .await
+        .is(404, "instance-unknown");
 }
 
 #[tokio::test]
@@ -65,7 +77,10 @@ async fn a_token_that_sends_administers_nothing() {
     }
     let mut by_name = mail();
     by_name["instance"] = json!("quiet");
-    stage.call(&token, Method::POST, "default/mails", Some(by_name)).await.is(403, "connector-choice");
+    stage
+        .call(&token, Method::POST, "default/mails", Some(by_name))
+        .await
+        .is(403, "connector-choice");
 }
 
 #[tokio::test]
@@ -83,10 +98,15 @@ async fn no_token_reaches_the_host() {
         (Method::GET, "audit"),
         (Method::GET, "backup"),
     ] {
-        stage.call(&token, method, path, Some(json!({}))).await.is(403, "local-only");
+        stage
+            .call(&token, method, path, Some(json!({})))
+            .await
+            .is(403, "local-only");
     }
     let wish = Some(json!({"enabled": false}));
-    let refused = stage.call(&token, Method::PUT, "default/connectors/relais/quiet", wish).await;
+    let refused = stage
+        .call(&token, Method::PUT, "default/connectors/relais/quiet", wish)
+        .await;
     refused.is(403, "local-only");
 }
 
@@ -96,17 +116,30 @@ async fn a_bound_token_uses_its_service_instance_and_follows_that_one_only() {
     for name in ["factures", "relances"] {
         let name = ServiceInstanceName::new(name).unwrap();
         let edit = ServiceInstanceEdit::default();
-        stage.router.create_service_instance(&ROOT, &ws("default"), &name, edit).unwrap();
+        stage
+            .router
+            .create_service_instance(&ROOT, &ws("default"), &name, edit)
+            .unwrap();
     }
     let (bound, _) = stage.token_for("default", Role::Send, Some("factures"));
     let free = stage.token("default", Role::Send);
     let sent = stage.call(&bound, Method::POST, "default/mails", Some(mail())).await;
-    assert_eq!((sent.status.as_u16(), &sent.json()["service_instance"]), (202, &json!("factures")));
+    assert_eq!(
+        (sent.status.as_u16(), &sent.json()["service_instance"]),
+        (202, &json!("factures"))
+    );
     let mut other = mail();
     other["service_instance"] = json!("relances");
-    stage.call(&bound, Method::POST, "default/mails", Some(other.clone())).await.is(403, "token-bound-elsewhere");
+    stage
+        .call(&bound, Method::POST, "default/mails", Some(other.clone()))
+        .await
+        .is(403, "token-bound-elsewhere");
     let theirs = stage.call(&free, Method::POST, "default/mails", Some(other)).await;
-    let path = |answer: &super::support::Answer| format!("default/deliveries/{}", answer.json()["id"].as_str().unwrap());
+    let path =
+        |answer: &super::support::Answer| format!("default/deliveries/{}", answer.json()["id"].as_str().unwrap());
     assert_eq!(stage.call(&bound, Method::GET, &path(&sent), None).await.status, 200);
-    stage.call(&bound, Method::GET, &path(&theirs), None).await.is(404, "delivery-unknown");
+    stage
+        .call(&bound, Method::GET, &path(&theirs), None)
+        .await
+        .is(404, "delivery-unknown");
 }

@@ -58,10 +58,21 @@ async fn the_system_lets_in_by_sockets_and_only_a_token_does_over_tcp() {
     let unix = |name: &str| UnixStream::connect(folder.path().join(name));
     let list = get("/api/v1/workspaces", "");
     assert!(ask(tcp().await.unwrap(), &list).await.starts_with("HTTP/1.1 401"));
-    assert!(ask(unix("relais.sock").await.unwrap(), &list).await.starts_with("HTTP/1.1 200"));
-    assert!(ask(unix("submit.sock").await.unwrap(), &list).await.starts_with("HTTP/1.1 403"));
+    assert!(
+        ask(unix("relais.sock").await.unwrap(), &list)
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    assert!(
+        ask(unix("submit.sock").await.unwrap(), &list)
+            .await
+            .starts_with("HTTP/1.1 403")
+    );
     let token = stage.token("default", Role::Admin);
-    let services = get("/api/v1/default/services", &format!("Authorization: Bearer {token}\r\n"));
+    let services = get(
+        "/api/v1/default/services",
+        &format!("Authorization: Bearer {token}\r\n"),
+    );
     for _ in 0..2 {
         assert!(ask(tcp().await.unwrap(), &services).await.starts_with("HTTP/1.1 200"));
     }
@@ -130,13 +141,22 @@ async fn when_it_stops_it_ends_what_waits_and_lets_nobody_in() {
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    let waits = tokio::spawn(ask(TcpStream::connect(served.address).await.unwrap(), Box::leak(waiting.into_boxed_str())));
+    let waits = tokio::spawn(ask(
+        TcpStream::connect(served.address).await.unwrap(),
+        Box::leak(waiting.into_boxed_str()),
+    ));
     let events = get("/api/v1/default/deliveries/events", &bearer);
-    let hears = tokio::spawn(ask(TcpStream::connect(served.address).await.unwrap(), Box::leak(events.into_boxed_str())));
+    let hears = tokio::spawn(ask(
+        TcpStream::connect(served.address).await.unwrap(),
+        Box::leak(events.into_boxed_str()),
+    ));
     let idle = TcpStream::connect(served.address).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     served.stopping.cancel();
-    tokio::time::timeout(Duration::from_secs(4), served.running).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(4), served.running)
+        .await
+        .unwrap()
+        .unwrap();
     assert!(waits.await.unwrap().starts_with("HTTP/1.1 202"));
     assert!(hears.await.unwrap().starts_with("HTTP/1.1 200"));
     drop(idle);

@@ -77,14 +77,21 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().unwrap())
+            .unwrap_or_default()
     }
 
     /// Asserts that it is a problem of this status and code, and gives it.
     #[track_caller]
     pub fn is(&self, status: u16, code: &str) -> Value {
         let problem = self.json();
-        assert_eq!((self.status.as_u16(), problem["code"].as_str()), (status, Some(code)), "{problem}");
+        assert_eq!(
+            (self.status.as_u16(), problem["code"].as_str()),
+            (status, Some(code)),
+            "{problem}"
+        );
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(problem["type"], format!("urn:relais:problem:{code}"));
         assert_eq!(problem["status"], status);
@@ -108,7 +115,9 @@ impl Stage {
             sessions: 2,
             ..Config::default()
         };
-        let router = Router::open(Paths::default_for(root.path().join("data")), sandbox).await.unwrap();
+        let router = Router::open(Paths::default_for(root.path().join("data")), sandbox)
+            .await
+            .unwrap();
         let router = Arc::new(router);
         router.install(&ROOT, Some(&ws("default")), component()).await.unwrap();
         let stage = Self {
@@ -136,7 +145,9 @@ impl Stage {
 
     /// Another workspace, with an instance of its own.
     pub fn workspace(&self, name: &str) {
-        self.router.create_workspace(&ROOT, &ws(name), WorkspaceEdit::default()).unwrap();
+        self.router
+            .create_workspace(&ROOT, &ws(name), WorkspaceEdit::default())
+            .unwrap();
         self.router.enable_connector(&ROOT, &ws(name), "relais/quiet").unwrap();
         self.instance(name, &format!("of-{name}"));
     }
@@ -220,7 +231,9 @@ impl Stage {
 
     /// The message of a delivery, as it is exported.
     pub async fn eml(&self, id: &str) -> String {
-        let answer = self.local(Method::GET, &format!("default/deliveries/{id}/message"), None).await;
+        let answer = self
+            .local(Method::GET, &format!("default/deliveries/{id}/message"), None)
+            .await;
         assert_eq!(answer.status, 200);
         String::from_utf8(answer.bytes).unwrap()
     }
