@@ -1,8 +1,9 @@
 //! Workspaces, connectors, connector instances, services and their defaults, and the store that keeps them.
 //!
 //! The way through: [`Router::open`] → [`Router::install`] a connector → [`Router::create_instance`] of it →
-//! [`Router::set_default`] for a service → [`Router::send`]. The router knows neither the command line nor the HTTP API above it,
-//! and of the sandbox below it only that it loads components and opens sessions.
+//! [`Router::set_default`] for a service → [`Router::accept`] a mail, which is a delivery on the disk then →
+//! [`Router::dispatch`], which sends what is due. The router knows neither the command line nor the HTTP API above it, and of
+//! the sandbox below it only that it loads components and opens sessions.
 //!
 //! The threat: whoever edits an instance, installs a connector, or copies the data folder must not come by a secret that
 //! somebody else saved. Secrets are sealed (`vault`), their key is kept apart (`key`), and they can be opened only for what
@@ -27,7 +28,6 @@ mod outbox;
 mod resolve;
 mod restore;
 mod router;
-mod send;
 mod service_instances;
 mod services;
 mod sessions;
@@ -60,7 +60,6 @@ pub use outbox::{
 pub use resolve::{Resolved, Route};
 pub use restore::{Pending, RestoreReport, restore};
 pub use router::{Paths, Router};
-pub use send::Sent;
 pub use service_instances::{GIVE_UP, SERVICE_INSTANCES, ServiceInstanceEdit, ServiceInstanceView};
 pub use services::{MAIL, SERVICES, Service, ServiceView, service};
 pub use store::{StoreError, What};

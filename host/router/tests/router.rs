@@ -1,12 +1,15 @@
 //! The router as its callers see it, with a real sandbox and a connector that works and does nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "router/deliveries.rs"]
+mod deliveries;
+
 use std::fs;
 use std::path::Path;
 
 use relais_manifest::{Lang, Manifest, embed};
 use relais_message::Draft;
-use relais_router::{InstanceName, New, Paths, Router, Who, WorkspaceName};
+use relais_router::{Content, InstanceName, New, Paths, Route, Router, Who, WorkspaceName};
 use relais_sandbox::{Config, Secret};
 use tempfile::TempDir;
 
@@ -85,6 +88,10 @@ fn draft() -> Draft {
     }
 }
 
+fn mail(draft: Draft) -> Content {
+    Content::Draft(draft)
+}
+
 fn components(root: &TempDir) -> Vec<String> {
     let names = fs::read_dir(root.path().join("data/connectors")).unwrap();
     names
@@ -105,7 +112,7 @@ async fn a_message_goes_the_whole_way_and_again_in_a_new_process() {
     let view = router.create_instance(&who(), &ws(), &name("quiet"), new()).unwrap();
     assert_eq!(view.egress, ["tcp://smtp.example.org:25"]);
 
-    let missing = router.send(&ws(), draft(), None).await.unwrap_err();
+    let missing = router.check(&ws(), mail(draft()), &Route::Default).await.unwrap_err();
     assert_eq!(missing.code(), "service-no-default");
     assert!(
         missing.text(Lang::Fr).contains("relais service default mail"),
@@ -122,14 +129,10 @@ async fn a_message_goes_the_whole_way_and_again_in_a_new_process() {
 
     drop(router);
     let router = open(&root).await;
-    for via in [None, Some(name("quiet"))] {
-        let (instance, message) = router.check_send(&ws(), draft(), via.as_ref()).unwrap();
-        assert_eq!(instance, name("quiet"));
+    for route in [Route::Default, Route::Connector(name("quiet"))] {
+        let (resolved, message) = router.check(&ws(), mail(draft()), &route).await.unwrap();
+        assert_eq!(resolved.instance, name("quiet"));
         assert_eq!(message.from().email, "ged@example.org");
-        // The connector says that it sent, and read nothing of the message: the host knows better.
-        let error = router.send(&ws(), draft(), via.as_ref()).await.unwrap_err();
-        assert_eq!(error.code(), "other");
-        assert!(error.to_string().contains("never left"), "{error}");
     }
 }
 
@@ -143,15 +146,17 @@ async fn a_message_that_names_its_author_keeps_it_and_a_wrong_field_is_named() {
         from: Some("Moi <moi@example.org>".to_owned()),
         ..draft()
     };
-    let (_, message) = router.check_send(&ws(), own, Some(&name("quiet"))).unwrap();
+    let quiet = Route::Connector(name("quiet"));
+    let (_, message) = router.check(&ws(), mail(own), &quiet).await.unwrap();
     assert_eq!(message.from().email, "moi@example.org");
     let nobody = Draft {
         to: Vec::new(),
         ..draft()
     };
-    let error = router.send(&ws(), nobody, Some(&name("quiet"))).await.unwrap_err();
+    let error = router.check(&ws(), mail(nobody), &quiet).await.unwrap_err();
     assert!(error.bad_input() && error.to_string().starts_with("to:"), "{error}");
-    let unknown = router.send(&ws(), draft(), Some(&name("none"))).await.unwrap_err();
+    let none = Route::Connector(name("none"));
+    let unknown = router.check(&ws(), mail(draft()), &none).await.unwrap_err();
     assert_eq!(unknown.code(), "instance-unknown");
 }
 

@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use relais_catcher::{Account, Catcher, Mail, Options, Tls};
 use relais_manifest::Lang;
-use relais_router::{InstanceName, KeySource, MAIL, New, Paths, Router, Who, WorkspaceName};
+use relais_message::Message;
+use relais_router::{
+    Content, InstanceName, KeySource, MAIL, New, Paths, Resolved, Route, Router, Who, WorkspaceName,
+};
 use relais_sandbox::{Config, Event, Secret};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -160,6 +163,12 @@ impl Stage {
         Ok(())
     }
 
+    /// The letter, checked for the instance that would send it.
+    async fn check(&self, pdf: &[u8]) -> Result<(Arc<Resolved>, Message), Fault> {
+        let content = Content::Draft(letter::draft(pdf.to_vec()));
+        Ok(self.router.check(&self.workspace, content, &Route::Default).await?)
+    }
+
     /// One mail through a fresh sandbox, and two more through the same session.
     pub async fn send(&mut self, report: &mut Report) -> Result<(), Fault> {
         self.title(
@@ -167,10 +176,11 @@ impl Stage {
             "A mail, with an accented subject and a PDF",
         );
         let pdf = letter::pdf("Ordre du jour");
-        let (instance, message) = self
+        let (resolved, message) = self.check(&pdf).await?;
+        let mut session = self
             .router
-            .check_send(&self.workspace, letter::draft(pdf.clone()), None)?;
-        let mut session = self.router.open_session(&self.workspace, &instance).await?;
+            .open_session(&self.workspace, &resolved.instance)
+            .await?;
         report.instantiate_us = session.instantiated_in().as_secs_f64() * 1e6;
         self.say(
             &format!("bac à sable créé en {:.0} µs", report.instantiate_us),
@@ -195,9 +205,7 @@ impl Stage {
 
         let begun = Instant::now();
         for _ in 0..2 {
-            let (_, next) = self
-                .router
-                .check_send(&self.workspace, letter::draft(pdf.clone()), None)?;
+            let (_, next) = self.check(&pdf).await?;
             session.send(&next).await?;
         }
         report.warm_send_ms = millis(begun.elapsed()) / 2.0;

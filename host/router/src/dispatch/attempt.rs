@@ -47,6 +47,15 @@ pub(super) struct Attempted {
     pub report: Report,
 }
 
+/// When an attempt was.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    pub began_at: Timestamp,
+    pub ended_at: Timestamp,
+    /// By which it is told whether the delivery has waited for too long; see [`Core::calendar`].
+    pub calendar: Timestamp,
+}
+
 /// When an attempt begins to count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum When {
@@ -206,19 +215,24 @@ fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) 
         End::Cut(Stage::Open) => verdict::of_interruption(delivery, words::STOPPED),
     };
     let report = verdict.report;
+    let times = Times {
+        began_at,
+        ended_at: core.world.now(),
+        calendar: core.calendar(),
+    };
     Attempted {
-        outcome: Some(outcome(&core.config, delivery, (began_at, core.world.now()), verdict)),
+        outcome: Some(outcome(&core.config, delivery, times, verdict)),
         report,
     }
 }
 
 /// The outcome of a verdict: with the time of the next attempt, or without one because it took too long already.
-pub(super) fn outcome(
-    config: &DispatchConfig,
-    delivery: &Delivery,
-    (began_at, ended_at): (Timestamp, Timestamp),
-    verdict: Verdict,
-) -> Outcome {
+pub(super) fn outcome(config: &DispatchConfig, delivery: &Delivery, times: Times, verdict: Verdict) -> Outcome {
+    let Times {
+        began_at,
+        ended_at,
+        calendar,
+    } = times;
     let Verdict {
         mut results,
         words,
@@ -226,7 +240,7 @@ pub(super) fn outcome(
         asked,
         ..
     } = verdict;
-    if ended_at >= delivery.give_up_at {
+    if calendar >= delivery.give_up_at {
         give_up(delivery, &mut results, ended_at);
     }
     let waits = results.iter().any(|result| result.state.pending());

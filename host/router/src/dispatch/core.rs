@@ -1,15 +1,17 @@
 //! What every attempt needs, with or without lanes around it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use relais_message::Message;
 use relais_sandbox::{Failure, Kind};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::DispatchConfig;
-use super::attempt;
-use super::hub::{Claim, Hub};
+use super::attempt::{self, Times};
+use super::hub::{Claim, Hub, lock};
 use super::notice::{self, Notice};
 use super::verdict;
 use super::words;
@@ -39,16 +41,31 @@ pub(super) struct Core<W> {
     pub hub: Arc<Hub>,
     pub config: DispatchConfig,
     pub phase: watch::Sender<Phase>,
+    /// What the clock said when it was last found to be right, and when that was by the clock that only goes forward.
+    calendar: Mutex<(Timestamp, Instant)>,
 }
 
 impl<W: World> Core<W> {
     pub(super) fn new(world: Arc<W>, hub: Arc<Hub>, config: DispatchConfig) -> Arc<Self> {
         Arc::new(Self {
+            calendar: Mutex::new((world.now(), Instant::now())),
             world,
             hub,
             config,
             phase: watch::Sender::new(Phase::Running),
         })
+    }
+
+    /// The clock is right, or what waits has followed it.
+    pub(super) fn set_calendar(&self, wall: Timestamp, steady: Instant) {
+        *lock(&self.calendar) = (wall, steady);
+    }
+
+    /// The time by which a delivery is given up: a clock that has just jumped ahead ends nothing.
+    pub(super) fn calendar(&self) -> Timestamp {
+        let (wall, steady) = *lock(&self.calendar);
+        let passed = SignedDuration::try_from(steady.elapsed()).unwrap_or(SignedDuration::MAX);
+        wall.saturating_add(passed).unwrap_or(wall)
     }
 
     pub(super) fn running(&self) -> bool {
@@ -149,7 +166,16 @@ impl<W: World> Core<W> {
         let failure = Failure::new(Kind::Rejected, format!("{} ({})", words::UNREADABLE, error.code()));
         let verdict = verdict::of_failure(delivery, &failure, false);
         let now = self.world.now();
-        attempt::outcome(&self.config, delivery, (now, now), verdict)
+        attempt::outcome(
+            &self.config,
+            delivery,
+            Times {
+                began_at: now,
+                ended_at: now,
+                calendar: self.calendar(),
+            },
+            verdict,
+        )
     }
 }
 

@@ -348,8 +348,8 @@ impl World for FakeWorld {
         self.0.book.fire(timer).await
     }
 
-    async fn shift(&self, by: SignedDuration) -> Result<(), StoreError> {
-        self.0.book.shift(by).await
+    async fn shift(&self, by: SignedDuration, known: Timestamp) -> Result<(), StoreError> {
+        self.0.book.shift(by, known).await
     }
 
     async fn notify(&self, notice: Notice) -> Result<(), Error> {

@@ -151,8 +151,8 @@ impl World for Live {
         self.router.book.fire(timer).await
     }
 
-    async fn shift(&self, by: SignedDuration) -> Result<(), StoreError> {
-        self.router.book.shift(by).await
+    async fn shift(&self, by: SignedDuration, known: Timestamp) -> Result<(), StoreError> {
+        self.router.book.shift(by, known).await
     }
 
     async fn notify(&self, notice: Notice) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio::task::{JoinError, JoinSet};
 
 use super::DispatchConfig;
-use super::attempt::{self, Found, When};
+use super::attempt::{self, Found, Times, When};
 use super::core::Core;
 use super::held::Held;
 use super::verdict;
@@ -31,7 +31,12 @@ impl Router {
             let Some(delivery) = self.book.get(id)? else { continue };
             let verdict = verdict::of_interruption(&delivery, words::STOPPED);
             let now = Timestamp::now();
-            let outcome = attempt::outcome(&config, &delivery, (now, now), verdict);
+            let times = Times {
+                began_at: now,
+                ended_at: now,
+                calendar: now,
+            };
+            let outcome = attempt::outcome(&config, &delivery, times, verdict);
             tracing::warn!(target: "relais::dispatch", delivery = %id, "Relais had ended while it was being sent");
             if tasks.len() >= BATCH {
                 joined(tasks.join_next().await)?;

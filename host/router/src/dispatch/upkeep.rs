@@ -29,9 +29,11 @@ pub(super) async fn keep<W: World>(engine: Arc<Engine<W>>) {
     let mut phase = core.phase.subscribe();
     let mut clock = Clock::new(core.world.now(), Instant::now());
     loop {
-        if let Some(jump) = clock.look(core.world.now(), Instant::now(), core.config.jump) {
-            shift(&engine, jump).await;
+        let (wall, steady) = (core.world.now(), Instant::now());
+        if let Some(jump) = clock.look(wall, steady, core.config.jump) {
+            shift(&engine, jump, wall.saturating_sub(jump).unwrap_or(wall)).await;
         }
+        core.set_calendar(wall, steady);
         calendar(&core).await;
         tokio::select! {
             () = tokio::time::sleep(core.config.tick) => {}
@@ -62,11 +64,11 @@ impl Clock {
 }
 
 /// What is to be done waits as long as it would have without the jump.
-async fn shift<W: World>(engine: &Arc<Engine<W>>, by: SignedDuration) {
+async fn shift<W: World>(engine: &Arc<Engine<W>>, by: SignedDuration, known: Timestamp) {
     let core = &engine.core;
     core.hub.tally.clock_jumps.add(1);
     tracing::warn!(target: "relais::dispatch", seconds = by.as_secs(), "the clock has jumped");
-    if let Err(error) = core.world.shift(by).await {
+    if let Err(error) = core.world.shift(by, known).await {
         core.hub.tally.store_faults.add(1);
         tracing::error!(target: "relais::dispatch", code = error.code(), "the due times could not follow the clock");
     }

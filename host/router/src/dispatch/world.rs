@@ -103,7 +103,7 @@ pub(crate) trait World: Send + Sync + 'static {
     fn fire(&self, timer: Timer) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// See `Book::shift`.
-    fn shift(&self, by: SignedDuration) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn shift(&self, by: SignedDuration, known: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Tells the sender of a delivery that it failed.
     fn notify(&self, notice: Notice) -> impl Future<Output = Result<(), Error>> + Send;

@@ -8,12 +8,14 @@ use relais_sandbox::{Failure, Kind};
 
 use super::*;
 use crate::names::{InstanceName, InstancePath, ServiceInstanceName, WorkspaceName};
+use crate::outbox::{DeliveryId, Summary};
 use crate::services::MAIL;
 use crate::store::What;
 
 fn samples() -> Vec<Error> {
     let path = || PathBuf::from("/var/lib/relais");
     let io = || std::io::Error::from(std::io::ErrorKind::TimedOut);
+    let id = || DeliveryId::from_u128(7);
     let name = || InstanceName::new("smtp").unwrap();
     let ws = || WorkspaceName::new("other").unwrap();
     let service_instance = || ServiceInstanceName::new("invoices").unwrap();
@@ -240,6 +242,24 @@ fn samples() -> Vec<Error> {
         }
         .into(),
         Error::Stopped,
+        DeliveryError::Unknown { id: id() }.into(),
+        DeliveryError::WrongState {
+            id: id(),
+            state: Summary::Sent,
+            in_hand: false,
+        }
+        .into(),
+        DeliveryError::WrongState {
+            id: id(),
+            state: Summary::Sending,
+            in_hand: true,
+        }
+        .into(),
+        DeliveryError::BodyGone { id: id() }.into(),
+        DeliveryError::InProgress.into(),
+        DeliveryError::IdempotencyMismatch.into(),
+        DeliveryError::AlreadyDispatched.into(),
+        DeliveryError::NoRandomness.into(),
     ];
     for problem in [SecretProblem::Empty, SecretProblem::TooLong, SecretProblem::LineBreak] {
         all.push(
@@ -354,6 +374,11 @@ fn what_was_asked_wrongly_is_told_from_what_went_wrong() {
                 | "workspace-default"
                 | "workspace-holds-instances"
                 | "workspace-holds-deliveries"
+                | "delivery-wrong-state"
+                | "delivery-body-gone"
+                | "idempotency-in-progress"
+                | "already-dispatched"
+                | "no-randomness"
                 | "backup-write"
                 | "backup-read"
                 | "backup-busy"

@@ -175,8 +175,8 @@ impl Book {
     }
 
     /// The clock has jumped by so much: due times, times of giving up and alerts move with it, in batches. How long what has
-    /// ended is kept stays as the calendar has it.
-    pub async fn shift(&self, by: SignedDuration) -> Result<(), StoreError> {
+    /// ended is kept stays as the calendar has it, and so does what was timed after `known`, by the clock that has jumped.
+    pub async fn shift(&self, by: SignedDuration, known: Timestamp) -> Result<(), StoreError> {
         let mut after = None;
         loop {
             let rows = self.read(|tables| tables.unfinished(after.as_ref(), SHIFTED))?;
@@ -186,7 +186,7 @@ impl Book {
             after = Some(last.clone());
             self.ask(SHIFTED * ROW_BYTES, None, move |batch| {
                 for (_, _, id) in rows {
-                    batch.alter(id, |row, _| rules::shift(row, by))?;
+                    batch.alter(id, |row, _| rules::shift(row, by, known))?;
                 }
                 Ok(())
             })

@@ -212,8 +212,17 @@ pub fn fire(row: &mut DeliveryRow, at_ms: u64, kind: TimerKind) -> Fired {
 }
 
 /// The clock has jumped: what is to be done with the mail itself happens as long from now as before. How long a finished one is
-/// kept is told by the calendar and stays.
-pub fn shift(row: &mut DeliveryRow, by: SignedDuration) -> bool {
+/// kept is told by the calendar and stays. `known` is the latest time that the old clock told: what the new one has timed
+/// since then is right already.
+pub fn shift(row: &mut DeliveryRow, by: SignedDuration, known: Timestamp) -> bool {
+    let delivery = &row.delivery;
+    let timed_at = delivery
+        .attempts
+        .last()
+        .map_or(delivery.accepted_at, |attempt| attempt.ended_at);
+    if by.is_positive() && timed_at > known {
+        return false;
+    }
     let before = (row.delivery.due_at, row.timers.clone());
     if let Some(due_at) = row.delivery.due_at {
         row.delivery.due_at = Some(time(moved(ms(due_at), by)));

@@ -104,7 +104,10 @@ async fn play(steps: Vec<Step>) {
                     book.fire(*timer).await.unwrap();
                 }
             }
-            Step::Shift(hours) => book.shift(jiff::SignedDuration::from_hours(hours)).await.unwrap(),
+            Step::Shift(hours) => book
+                .shift(jiff::SignedDuration::from_hours(hours), jiff::Timestamp::MAX)
+                .await
+                .unwrap(),
             Step::Again => {
                 drop(book);
                 bench = bench.again().await;
