@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use crate::audit::{self, Action};
 use crate::connectors::{self, ConnectorRecord};
 use crate::error::{ConnectorError, Error};
-use crate::instances::{self, Edit, InstanceLimits, New};
+use crate::instances::{self, Edit, New};
+use crate::limits::InstanceLimits;
 use crate::names::{InstanceName, WorkspaceName};
 use crate::router::Router;
+use crate::uses;
 use crate::view::{InstanceView, view};
 use crate::who::Who;
 use crate::workspaces;
@@ -155,7 +157,7 @@ impl Router {
     pub fn remove_instance(&self, by: &Who, ws: &WorkspaceName, name: &InstanceName) -> Result<(), Error> {
         self.change(|tables| {
             workspaces::known(tables.workspace(ws)?, ws)?;
-            instances::remove(tables, ws, name)?;
+            uses::remove(tables, ws, name)?;
             audit::note(tables, by, Some(ws), Action::InstanceRemove, name.as_str(), Vec::new())
         })
     }

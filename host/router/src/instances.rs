@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use relais_manifest::{Egress, Manifest, Settings};
 use relais_sandbox::{Grants, Secret};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::binding::Binding;
-use crate::checks::Checks;
 use crate::connectors;
 use crate::enablement;
-use crate::error::{Error, InstanceError, InstanceUse, SecretError, SecretProblem};
+use crate::error::{Error, InstanceError, SecretError, SecretProblem};
+pub use crate::limits::InstanceLimits;
 use crate::names::{InstanceName, InstancePath, WorkspaceName};
 use crate::store::{InstanceRow, Reading, Writing};
 use crate::vault::{Place, Vault};
@@ -21,40 +20,6 @@ use crate::vault::{Place, Vault};
 pub const SECRET_BYTES: usize = 16 << 10;
 /// Grants of an instance at most.
 const GRANTS: usize = 64;
-/// Sessions of one instance at most.
-pub const SESSIONS: u32 = 64;
-/// Mails of one instance in a minute at most, where they are limited at all.
-pub const PER_MINUTE: u32 = 1_000_000;
-
-/// How much goes through an instance at once. What is absent follows the host.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InstanceLimits {
-    /// Sessions at once, from 1 to [`SESSIONS`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sessions: Option<u32>,
-    /// Mails in a minute, from 1 to [`PER_MINUTE`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub per_minute: Option<u32>,
-}
-
-impl InstanceLimits {
-    /// Whether all follows the host.
-    pub fn is_none(&self) -> bool {
-        *self == Self::default()
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        let mut checks = Checks::default();
-        if let Some(sessions) = self.sessions {
-            checks.number("limits.sessions", sessions, 1, SESSIONS);
-        }
-        if let Some(per_minute) = self.per_minute {
-            checks.number("limits.per-minute", per_minute, 1, PER_MINUTE);
-        }
-        checks.done()
-    }
-}
-
 /// A connector instance to create.
 #[derive(Debug, Default)]
 pub struct New {
@@ -242,47 +207,6 @@ pub fn edit(
     row.revision = row.revision.saturating_add(1);
     tables.put_instance(ws, name, &row)?;
     Ok(())
-}
-
-/// Removes an instance and its secrets; refused while anything goes through it.
-pub fn remove(tables: &mut Writing<'_>, ws: &WorkspaceName, name: &InstanceName) -> Result<(), Error> {
-    let uses = uses(tables, ws, name)?;
-    if !uses.is_empty() {
-        let name = name.clone();
-        return Err(InstanceError::InUse { name, uses }.into());
-    }
-    if tables.any_pending(ws, name)? {
-        return Err(InstanceError::Pending { name: name.clone() }.into());
-    }
-    if !tables.remove_instance(ws, name)? {
-        return Err(unknown(name));
-    }
-    Ok(())
-}
-
-/// All that names the instance.
-fn uses(tables: &Writing<'_>, ws: &WorkspaceName, name: &InstanceName) -> Result<Vec<InstanceUse>, Error> {
-    let is = |other: &InstanceName| other == name;
-    let mut uses = Vec::new();
-    for (service, _) in tables.defaults(ws)?.into_iter().filter(|(_, default)| is(default)) {
-        uses.push(InstanceUse::Default { service });
-    }
-    for (service, _) in tables.all_forced(ws)?.into_iter().filter(|(_, forced)| is(forced)) {
-        uses.push(InstanceUse::Forced { service });
-    }
-    for (user, row) in tables.service_instances(ws)? {
-        if row.connector_instance.as_ref().is_some_and(is) {
-            uses.push(InstanceUse::ServiceInstance(user.clone()));
-        }
-        if row.notices_through.as_ref().is_some_and(is) {
-            uses.push(InstanceUse::NoticesOf(user));
-        }
-    }
-    let workspace = tables.workspace(ws)?;
-    if workspace.and_then(|row| row.notices_through).as_ref().is_some_and(is) {
-        uses.push(InstanceUse::Notices);
-    }
-    Ok(uses)
 }
 
 /// The row of that name, or an error that says where to look.

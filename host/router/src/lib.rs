@@ -23,8 +23,10 @@ mod error;
 mod instances;
 mod key;
 mod keyring;
+mod limits;
 mod names;
 mod outbox;
+mod pack;
 mod resolve;
 mod restore;
 mod router;
@@ -33,6 +35,8 @@ mod services;
 mod sessions;
 mod store;
 mod tokens;
+mod unpack;
+mod uses;
 mod vault;
 mod view;
 mod who;
@@ -49,8 +53,9 @@ pub use error::{
     SecretProblem, SendError, ServiceError, ServiceInstanceError, SettingError, SettingProblem, TokenError,
     WorkspaceError,
 };
-pub use instances::{Edit, InstanceLimits, New, PER_MINUTE, SECRET_BYTES, SESSIONS};
+pub use instances::{Edit, New, SECRET_BYTES};
 pub use key::{KEY_BYTES, KeySource};
+pub use limits::{InstanceLimits, PER_MINUTE, SESSIONS};
 pub use names::{InstanceName, InstancePath, NAME_BYTES, NameError, ServiceInstanceName, TokenName, WorkspaceName};
 pub use outbox::{
     Acceptance, Attempt, Body, Book, Change, Counts, Delivery, DeliveryId, Filter, IdError, Idempotency, NewDelivery,

@@ -9,7 +9,7 @@ use http::header::CONTENT_TYPE;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, SecurityRequirement};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Schema, SecurityRequirement};
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use crate::api::problem::PROBLEM_JSON;
@@ -65,7 +65,10 @@ fn complete(document: &mut OpenApi) {
     components.add_security_scheme("token", SecurityScheme::Http(bearer));
     document.security = Some(vec![SecurityRequirement::new("token", [] as [&str; 0])]);
     for item in document.paths.paths.values_mut() {
-        operations(item).for_each(problems);
+        operations(item).for_each(|operation| {
+            problems(operation);
+            examples(operation);
+        });
     }
 }
 
@@ -79,6 +82,26 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     ]
     .into_iter()
     .flatten()
+}
+
+/// What stands in a path, by its name: with it, the page can be tried as it is.
+const EXAMPLES: [(&str, &str); 6] = [
+    ("workspace", "default"),
+    ("service", "mail"),
+    ("publisher", "relais"),
+    ("connector", "smtp"),
+    ("instance", "smtp"),
+    ("service_instance", "invoices"),
+];
+
+fn examples(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        let known = EXAMPLES.iter().find(|(name, _)| *name == parameter.name);
+        if let (Some((_, example)), Some(RefOr::T(Schema::Object(schema)))) = (known, &mut parameter.schema) {
+            schema.examples = vec![(*example).into()];
+        }
+    }
 }
 
 fn problems(operation: &mut Operation) {

@@ -1,5 +1,7 @@
 //! From a command line to a command. What cannot be one comes back as the reply that says why.
 
+use crate::path::{after_keyword, bracketed, judge_address};
+
 /// The extensions that change what a command may look like, as EHLO offered them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Extensions {
@@ -119,7 +121,7 @@ fn mail(rest: &str, offered: Extensions) -> Result<Command<'_>, &'static str> {
     let sender = if address.is_empty() {
         None
     } else {
-        judge_address(address, "501 5.1.7 Bad sender address syntax", offered)?;
+        judge_address(address, "501 5.1.7 Bad sender address syntax", offered.smtputf8)?;
         Some(address)
     };
     let (mut size, mut smtputf8) = (None, false);
@@ -149,7 +151,7 @@ fn recipient(rest: &str, offered: Extensions) -> Result<Command<'_>, &'static st
     let (address, parameters) = bracketed(path).ok_or("501 5.1.3 Syntax: RCPT TO:<address>")?;
     // RFC 5321 section 4.1.1.3: the one recipient that may stand without a domain.
     if !address.eq_ignore_ascii_case("postmaster") {
-        judge_address(address, "501 5.1.3 Bad recipient address syntax", offered)?;
+        judge_address(address, "501 5.1.3 Bad recipient address syntax", offered.smtputf8)?;
     }
     if !parameters.is_empty() {
         return Err("555 5.5.4 Unknown RCPT parameter");
@@ -178,48 +180,6 @@ fn auth(rest: &str) -> Result<Command<'_>, &'static str> {
         (Some(mechanism), initial, None) if !mechanism.is_empty() => Ok(Command::Auth { mechanism, initial }),
         _ => Err("501 5.5.4 Syntax: AUTH mechanism [initial-response]"),
     }
-}
-
-fn after_keyword<'a>(rest: &'a str, keyword: &str) -> Option<&'a str> {
-    let (start, path) = rest.split_at_checked(keyword.len())?;
-    start.eq_ignore_ascii_case(keyword).then_some(path)
-}
-
-/// Splits `<address> parameters`. A `>` in a quoted local part does not end the address.
-fn bracketed(path: &str) -> Option<(&str, &str)> {
-    let inside = path.strip_prefix('<')?;
-    let (mut quoted, mut escaped) = (false, false);
-    let end = inside.find(|character| {
-        match character {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '>' => return !quoted,
-            _ => {}
-        }
-        false
-    })?;
-    let (address, rest) = inside.split_at_checked(end)?;
-    let parameters = rest.strip_prefix('>')?;
-    (parameters.is_empty() || parameters.starts_with(' ')).then_some((address, parameters.trim_start_matches(' ')))
-}
-
-/// Enough to notice a broken client, not the whole grammar of RFC 5321 section 4.1.2.
-fn judge_address(address: &str, syntax: &'static str, offered: Extensions) -> Result<(), &'static str> {
-    if !offered.smtputf8 && !address.is_ascii() {
-        return Err("553 5.6.7 SMTPUTF8 is not offered");
-    }
-    let Some((local, domain)) = address.rsplit_once('@') else {
-        return Err(syntax);
-    };
-    let quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"');
-    let bad_local = local.is_empty() || (!quoted && local.contains([' ', '"', '<', '@', ',', ':']));
-    // Section 4.5.3.1: 64 octets, 255 octets.
-    let too_long = local.len() > 64 || domain.len() > 255;
-    if bad_local || too_long || domain.is_empty() || domain.contains([' ', '"', '<']) {
-        return Err(syntax);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 pub mod auth;
 mod command;
 mod data;
+mod path;
 mod port;
 mod tls;
 mod wire;

@@ -24,9 +24,13 @@ struct Stage {
 
 impl Stage {
     async fn new(mode: Mode) -> Self {
+        Self::with(mode, &IMPATIENT).await
+    }
+
+    async fn with(mode: Mode, options: &[&str]) -> Self {
         let sink = Catcher::start(Options::default()).await.unwrap();
         let proxy = Proxy::start(sink.address(), mode).await.unwrap();
-        let mut relais = Daemon::prepare(proxy.address().port()).with(&IMPATIENT);
+        let mut relais = Daemon::prepare(proxy.address().port()).with(options);
         relais.serve();
         let token = relais.token("default", "test", "send");
         Self {
@@ -140,7 +144,8 @@ async fn a_half_open_connection_is_left_after_its_silence() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_reader_gets_its_mail_in_one_attempt() {
-    let stage = Stage::new(Mode::SlowReader(4 << 20)).await;
+    // A system with megabytes to buffer asks for more only once a good part of it has left.
+    let stage = Stage::with(Mode::SlowReader(1 << 20), &["--silence", "30"]).await;
     let id = stage.accept(&long()).await;
     let delivery = stage.becomes(&id, "sent").await;
     assert_eq!(delivery["tried"], 1, "{delivery}");

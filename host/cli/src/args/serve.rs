@@ -28,6 +28,7 @@ pub fn command(lang: Lang) -> Command {
                 .value_parser(value_parser!(u64).range(1..=86_400)),
         )
         .arg(option(lang, "silence", serve::SECONDS, serve::SILENCE).value_parser(value_parser!(u64).range(1..=3_600)))
+        .arg(option(lang, "rate", serve::NUMBER, serve::RATE).value_parser(value_parser!(u32).range(1..=1_000_000)))
         .arg(choice(lang, "log", serve::FORM, serve::LOG, &LOGS))
         .arg(flag(lang, "print-unit", serve::PRINT_UNIT))
         .after_help(serve::AFTER.get(lang))

@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 use relais_catcher::{Account, Catcher, Mail, Options, Tls};
 use relais_manifest::Lang;
 use relais_message::Message;
-use relais_router::{
-    Content, InstanceName, KeySource, MAIL, New, Paths, Resolved, Route, Router, Who, WorkspaceName,
-};
+use relais_router::{Content, InstanceName, KeySource, MAIL, New, Paths, Resolved, Route, Router, Who, WorkspaceName};
 use relais_sandbox::{Config, Event, Secret};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -177,10 +175,7 @@ impl Stage {
         );
         let pdf = letter::pdf("Ordre du jour");
         let (resolved, message) = self.check(&pdf).await?;
-        let mut session = self
-            .router
-            .open_session(&self.workspace, &resolved.instance)
-            .await?;
+        let mut session = self.router.open_session(&self.workspace, &resolved.instance).await?;
         report.instantiate_us = session.instantiated_in().as_secs_f64() * 1e6;
         self.say(
             &format!("bac à sable créé en {:.0} µs", report.instantiate_us),

@@ -93,13 +93,15 @@ async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: Cancell
             .map_err(|error| cannot_listen(lang, &path.display().to_string(), &error))?;
     }
     let submission = submission::listen(lang, &router, &options).await?;
-    let app = relais_server::app(
-        Arc::clone(&router),
-        relais_server::Options {
-            stopping: stop.clone(),
-            ..relais_server::Options::default()
-        },
-    );
+    let mut limits = relais_server::Options {
+        stopping: stop.clone(),
+        ..relais_server::Options::default()
+    };
+    if let Some(rate) = options.rate {
+        limits.per_second = rate;
+        limits.burst = rate.saturating_mul(2);
+    }
+    let app = relais_server::app(Arc::clone(&router), limits);
     let mut pace = DispatchConfig::default();
     if let Some(first) = options.first_retry {
         pace.retry_first = first;

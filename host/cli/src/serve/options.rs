@@ -29,6 +29,8 @@ pub struct Options {
     pub group: Option<u32>,
     /// The wait after a delivery's first attempt that did not send.
     pub first_retry: Option<Duration>,
+    /// Requests a second that one token may make.
+    pub rate: Option<u32>,
     /// How long a remote may say nothing before its connection is given up.
     pub silence: Option<Duration>,
 }
@@ -70,6 +72,7 @@ impl Options {
             spool,
             group,
             first_retry: seconds("first-retry"),
+            rate: matches.get_one("rate").copied(),
             silence: seconds("silence"),
         })
     }

@@ -22,6 +22,11 @@ pub const FIRST_RETRY: Say = say(
     "Attente avant le deuxième essai d'un envoi, doublée à chaque échec ; 30 par défaut",
     "The wait before a delivery's second attempt, doubled at each failure; 30 by default",
 );
+pub const NUMBER: Say = say("NOMBRE", "NUMBER");
+pub const RATE: Say = say(
+    "Requêtes par seconde et par jeton ; 2000 par défaut",
+    "Requests a second of one token; 2000 by default",
+);
 pub const SILENCE: Say = say(
     "Silence d'un serveur au bout duquel sa connexion est abandonnée ; 600 par défaut (RFC 5321)",
     "How long a server may be silent before its connection is given up; 600 by default (RFC 5321)",

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{StoreError, What};
-use crate::instances::InstanceLimits;
+use crate::limits::InstanceLimits;
 use crate::outbox::{DeliveryId, DeliveryRow};
 
 /// An installed connector.

@@ -199,12 +199,12 @@ async fn removing_an_instance_removes_its_secrets() {
     bench.create("smtp", with_password()).unwrap();
     bench
         .store
-        .write(|tables| instances::remove(tables, &bench.ws, &instance("smtp")))
+        .write(|tables| uses::remove(tables, &bench.ws, &instance("smtp")))
         .unwrap();
     assert!(!bench.store.read(|tables| tables.any_secret()).unwrap());
     let again = bench
         .store
-        .write(|tables| instances::remove(tables, &bench.ws, &instance("smtp")));
+        .write(|tables| uses::remove(tables, &bench.ws, &instance("smtp")));
     assert_eq!(again.unwrap_err().code(), "instance-unknown");
 }
 
@@ -264,7 +264,7 @@ async fn a_connector_in_use_is_not_removed_and_its_users_are_named() {
     assert!(refused.to_string().contains("`default/smtp`"), "{refused}");
     bench
         .store
-        .write(|tables| instances::remove(tables, &bench.ws, &instance("smtp")))
+        .write(|tables| uses::remove(tables, &bench.ws, &instance("smtp")))
         .unwrap();
     bench
         .store

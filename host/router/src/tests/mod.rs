@@ -26,6 +26,7 @@ use crate::instances::{self, Edit, New};
 use crate::key::{KeyFile, KeySource};
 use crate::names::{InstanceName, InstancePath, WorkspaceName};
 use crate::store::Store;
+use crate::uses;
 use crate::vault::Vault;
 use crate::view::{InstanceView, view};
 use crate::workspaces as rules;

@@ -157,7 +157,7 @@ async fn a_missing_key_is_named_and_not_replaced_while_secrets_wait_for_it() {
     // Once no secret waits for the old key, a new one is made.
     bench
         .store
-        .write(|tables| instances::remove(tables, &bench.ws, &instance("smtp")))
+        .write(|tables| uses::remove(tables, &bench.ws, &instance("smtp")))
         .unwrap();
     bench.create("smtp", with_password()).unwrap();
     assert_eq!(bench.password("smtp"), "correct horse");

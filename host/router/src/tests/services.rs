@@ -11,7 +11,7 @@ async fn the_default_of_a_service_is_not_removed_and_the_service_is_named() {
     assert_eq!(bench.view("smtp").default_of, ["mail"]);
     let refused = bench
         .store
-        .write(|tables| instances::remove(tables, &bench.ws, &instance("smtp")))
+        .write(|tables| uses::remove(tables, &bench.ws, &instance("smtp")))
         .unwrap_err();
     assert_eq!(refused.code(), "instance-in-use");
     assert!(!refused.bad_input());
@@ -27,7 +27,7 @@ async fn the_default_of_a_service_is_not_removed_and_the_service_is_named() {
         .unwrap();
     bench
         .store
-        .write(|tables| instances::remove(tables, &bench.ws, &instance("smtp")))
+        .write(|tables| uses::remove(tables, &bench.ws, &instance("smtp")))
         .unwrap();
 }
 

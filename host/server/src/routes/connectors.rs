@@ -62,7 +62,7 @@ async fn installed(State(app): State<Shared>, _: Host) -> Result<Json<Connectors
 /// Installs a connector, or another version of an installed one. On the machine itself only.
 #[utoipa::path(post, path = "/api/v1/connectors", tag = "connectors", operation_id = "install_connector",
     params(("workspace" = Option<String>, Query, description = "Where to enable it at once", max_length = 63)),
-    request_body(content = Vec<u8>, content_type = "application/wasm", description = "The component"),
+    request_body(content((Vec<u8> = "application/wasm"), (Vec<u8> = "application/octet-stream")), description = "The component"),
     responses((status = 201, description = "Installed", body = Connector)))]
 async fn install(
     State(app): State<Shared>,
@@ -75,8 +75,9 @@ async fn install(
     let ws = ws
         .map(|name| WorkspaceName::new(&name).map_err(Error::from))
         .transpose()?;
-    if media_type(request.headers()).as_deref() != Some("application/wasm") {
-        return Err(Wrong::MediaType("application/wasm").into());
+    match media_type(request.headers()).as_deref() {
+        Some("application/wasm" | "application/octet-stream") => {}
+        _ => return Err(Wrong::MediaType("application/wasm").into()),
     }
     let bytes = body::whole(request.into_body()).await?;
     let record = app.router.install(&host.who, ws.as_ref(), bytes.into()).await?;

@@ -113,7 +113,7 @@ fn serve(data: &Path, http: SocketAddr, submission: SocketAddr) -> Result<(Child
         .arg("--data")
         .arg(data.join("data"))
         .args(["--listen", &http.to_string(), "--submission", &submission.to_string()])
-        .args(["--submission-open", "default"])
+        .args(["--submission-open", "default", "--rate", "1000000"])
         .env("RELAIS_KEY_FILE", data.join("key"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -35,7 +35,7 @@ impl Conversation {
         loop {
             if let Some((incoming, last)) = &mut self.content {
                 let step = incoming.step(left, |_| {});
-                left = &left[step.consumed..];
+                left = left.get(step.consumed..).unwrap_or_default();
                 if !step.done {
                     self.rest = left.to_vec();
                     break;
@@ -50,12 +50,12 @@ impl Conversation {
             if left.is_empty() {
                 break;
             }
-            let Some(end) = left.iter().position(|octet| *octet == b'\n') else {
-                self.line.extend_from_slice(left);
+            let mut parts = left.splitn(2, |octet| *octet == b'\n');
+            self.line.extend_from_slice(parts.next().unwrap_or_default());
+            let Some(after) = parts.next() else {
                 break;
             };
-            self.line.extend_from_slice(&left[..end]);
-            left = &left[end + 1..];
+            left = after;
             let line = std::mem::take(&mut self.line);
             let (content, answered) = content_after(&line);
             self.content = content;

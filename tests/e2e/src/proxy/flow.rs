@@ -16,9 +16,11 @@ use super::conversation::{Conversation, Replies};
 
 /// Octets read at once.
 const BLOCK: usize = 64 * 1024;
-/// Octets read at once by a slow reader, and the buffer that the system keeps for it: else the system would be the
-/// one that reads, and fast.
+/// Octets read at once by a slow reader.
 const SIP: usize = 4 * 1024;
+/// The buffer that the system keeps for a slow reader: with its own choice it would be the one that reads, and fast. Less
+/// than a few segments of loopback, and the connection crawls by timers.
+const SLOW_BUFFER: usize = 256 * 1024;
 /// Blocks on the way in one direction.
 const ON_THE_WAY: usize = 256;
 
@@ -46,7 +48,7 @@ pub(super) async fn carry(client: TcpStream, server: SocketAddr, mode: watch::Re
     match first {
         Mode::BlackHole => return swallow(client).await,
         Mode::SlowReader(_) => {
-            let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&client, SIP);
+            let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&client, SLOW_BUFFER);
         }
         // The three ways of the handshake, which the system has shortened.
         Mode::Latency(way) => tokio::time::sleep(way * 3).await,
@@ -94,11 +96,18 @@ async fn read_up(
     let mut passed = 0;
     let mut block = vec![0; BLOCK];
     loop {
-        let slow = matches!(*mode.borrow(), Mode::SlowReader(_));
-        let room = if slow { &mut block[..SIP] } else { &mut block[..] };
-        let Ok(count @ 1..) = from.read(room).await else {
+        block.resize(
+            if matches!(*mode.borrow(), Mode::SlowReader(_)) {
+                SIP
+            } else {
+                BLOCK
+            },
+            0,
+        );
+        let Ok(count @ 1..) = from.read(&mut block).await else {
             return Ok(());
         };
+        let came = block.get(..count).unwrap_or_default();
         let now = *mode.borrow();
         if now == Mode::BlackHole {
             link.dead.store(true, Ordering::SeqCst);
@@ -107,8 +116,8 @@ async fn read_up(
             continue;
         }
         let (octets, cut) = match now {
-            Mode::CutUp(limit) => until(limit, passed, &block[..count]),
-            _ => (&block[..count], false),
+            Mode::CutUp(limit) => until(limit, passed, came),
+            _ => (came, false),
         };
         // Before the server can answer.
         if let Some(verdict) = conversation.said(octets) {
@@ -140,6 +149,7 @@ async fn read_down(
         let Ok(count @ 1..) = from.read(&mut block).await else {
             return Ok(());
         };
+        let came = block.get(..count).unwrap_or_default();
         let now = *mode.borrow();
         match now {
             Mode::BlackHole => link.dead.store(true, Ordering::SeqCst),
@@ -149,11 +159,11 @@ async fn read_down(
         if link.dead.load(Ordering::SeqCst) || link.deaf.load(Ordering::SeqCst) {
             continue;
         }
-        let verdict = replies.heard(&block[..count], link.verdict.load(Ordering::SeqCst));
+        let verdict = replies.heard(came, link.verdict.load(Ordering::SeqCst));
         let (octets, cut) = match (now, verdict) {
-            (Mode::CutDown(limit), _) => until(limit, passed, &block[..count]),
-            (Mode::CutAfterMessage, Some(before)) => (&block[..before], true),
-            _ => (&block[..count], false),
+            (Mode::CutDown(limit), _) => until(limit, passed, came),
+            (Mode::CutAfterMessage, Some(before)) => (came.get(..before).unwrap_or_default(), true),
+            _ => (came, false),
         };
         passed += octets.len() as u64;
         if to.send(flight(now, octets)).await.is_err() {

@@ -24,9 +24,9 @@ async fn a_full_disk_is_told_to_everybody_who_waits_and_is_used_again_when_there
         let disk = SimDisk::default();
         let book = open_sim(&disk, folder.path()).await.unwrap();
         let before = accept(&book, 10).await.unwrap();
-        let before_large = accept(&book, 90_000).await.unwrap();
+        let before_large = accept(&book, 290_000).await.unwrap();
         disk.set_fault(Some(fault));
-        for attached in [10, 90_000] {
+        for attached in [10, 290_000] {
             for told in join_all((0..10).map(|_| accept(&book, attached))).await {
                 assert_eq!(told.unwrap_err().code(), code, "{fault:?}");
             }
@@ -40,7 +40,7 @@ async fn a_full_disk_is_told_to_everybody_who_waits_and_is_used_again_when_there
         disk.set_fault(None);
         let after = loop {
             assert!(start.elapsed() < Duration::from_secs(20), "{fault:?}: never used again");
-            match accept(&book, 90_000).await {
+            match accept(&book, 290_000).await {
                 Ok(id) => break id,
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
@@ -66,7 +66,7 @@ async fn a_body_that_cannot_be_stored_does_not_stop_the_others() {
     let book = open_sim(&disk, folder.path()).await.unwrap();
     // The file is removed under its feet: its delivery is refused, the one beside it is not.
     let mut upload = book.spool().upload(1 << 20);
-    upload.write(&content(90_000)).await.unwrap();
+    upload.write(&content(290_000)).await.unwrap();
     let source = upload.finish().await.unwrap();
     let spoilt = new(&message_of(source), 0);
     for path in disk.names() {
@@ -74,7 +74,7 @@ async fn a_body_that_cannot_be_stored_does_not_stop_the_others() {
             crate::store::Disk::remove(&disk, &path).unwrap();
         }
     }
-    let (refused, accepted) = tokio::join!(book.accept(spoilt), accept(&book, 90_000));
+    let (refused, accepted) = tokio::join!(book.accept(spoilt), accept(&book, 290_000));
     assert!(refused.is_err());
     assert!(book.message(accepted.unwrap()).unwrap().is_some());
     assert_eq!(book.differences().unwrap(), Vec::<String>::new());
@@ -85,7 +85,7 @@ async fn a_body_that_the_disk_altered_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let disk = SimDisk::default();
     let book = open_sim(&disk, folder.path()).await.unwrap();
-    let id = accept(&book, 90_000).await.unwrap();
+    let id = accept(&book, 290_000).await.unwrap();
     disk.flip(&book.spool().path(id), 12_345);
     assert!(matches!(book.message(id), Err(StoreError::Body { missing: false, .. })));
 }

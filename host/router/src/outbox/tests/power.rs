@@ -31,9 +31,9 @@ const ENDS: [Summary; 5] = [
 async fn one_mail(book: Book, number: usize) -> (DeliveryId, Promise) {
     let message = match number % 3 {
         0 => message(1_000),
-        1 => message(80_000),
+        1 => message(280_000),
         // Received into the spool before it is accepted.
-        _ => match upload(&book, 70_000).await {
+        _ => match upload(&book, 270_000).await {
             Ok(source) => message_of(source),
             Err(_) => message(10),
         },

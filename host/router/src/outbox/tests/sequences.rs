@@ -51,7 +51,7 @@ fn change() -> impl Strategy<Value = Change> {
 fn step() -> impl Strategy<Value = Step> {
     let which = 0..6_usize;
     prop_oneof![
-        3 => (prop::sample::select(vec![10, 70_000]), prop::option::of(0..3_u8))
+        3 => (prop::sample::select(vec![10, 270_000]), prop::option::of(0..3_u8))
             .prop_map(|(attached, key)| Step::Accept { attached, key }),
         3 => which.clone().prop_map(Step::Transmitting),
         3 => (which.clone(), prop::collection::vec(state(), 0..3), prop::option::of(0..DAY))

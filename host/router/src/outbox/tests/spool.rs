@@ -21,7 +21,7 @@ fn bytes(source: &Source) -> Vec<u8> {
 #[tokio::test]
 async fn what_is_received_is_what_was_sent_and_what_is_small_needs_no_file() {
     let bench = Bench::new().await;
-    for length in [0, 1, 65_536, 65_537, 262_144, 600_000] {
+    for length in [0, 1, 65_536, 262_144, 262_145, 600_000] {
         let source = uploaded(&bench.book, length).await;
         assert_eq!(matches!(source, Source::Bytes(_)), length <= 65_536, "{length}");
         assert!(bytes(&source) == content(length), "{length}");
@@ -65,7 +65,7 @@ async fn parts_of_one_upload_are_taken_over_with_it_and_those_of_two_are_copied(
     };
     for (parts, copied) in [
         ([part(&first, 1_000, 200_000), part(&first, 300_000, 300_000)], 0),
-        ([part(&first, 5, 90_000), part(&second, 7, 90_000)], 1),
+        ([part(&first, 5, 290_000), part(&second, 7, 290_000)], 1),
     ] {
         let draft = Draft {
             from: Some("envoi@mairie.example".into()),
@@ -119,9 +119,9 @@ async fn a_body_that_is_missing_or_not_the_one_that_was_accepted_is_not_sent() {
     let bench = Bench::new().await;
     let path = |id| bench.book.spool().path(id);
     let (missing, altered, cut) = (
-        bench.accept(90_000, 0).await,
-        bench.accept(90_000, 0).await,
-        bench.accept(90_000, 0).await,
+        bench.accept(290_000, 0).await,
+        bench.accept(290_000, 0).await,
+        bench.accept(290_000, 0).await,
     );
     std::fs::remove_file(path(missing)).unwrap();
     let mut bytes = std::fs::read(path(altered)).unwrap();
@@ -139,7 +139,7 @@ async fn a_body_that_is_missing_or_not_the_one_that_was_accepted_is_not_sent() {
 #[tokio::test]
 async fn what_a_crash_left_in_the_spool_is_swept_and_nothing_else() {
     let bench = Bench::new().await;
-    let kept = bench.accept(90_000, 0).await;
+    let kept = bench.accept(290_000, 0).await;
     let spool = bench.folder.path().join("spool");
     let orphan = DeliveryId::new(START).unwrap().to_string();
     let folder = bench.book.spool().path(kept);
