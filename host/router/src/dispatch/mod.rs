@@ -133,8 +133,9 @@ impl<W: World> Running<W> {
     async fn stop(mut self, grace: Duration) {
         let phase = &self.engine.core.phase;
         self.engine.hub().dismiss();
-        self.engine.close();
+        // First: a worker that finds the engine closed must not be replaced.
         phase.send_replace(Phase::Stopping);
+        self.engine.close();
         if tokio::time::timeout(grace, self.ended.recv()).await.is_ok() {
             return;
         }

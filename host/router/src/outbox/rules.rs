@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use relais_sandbox::Kind;
 
 use super::clock::{moved, ms, span, time};
-use super::delivery::{ATTEMPTS, Body, Delivery, Outcome, Recipient, RecipientState, Words};
+use super::delivery::{ATTEMPTS, Body, Delivery, Origin, Outcome, Recipient, RecipientState, Words};
 use super::row::{DeliveryRow, TimerKind};
 use crate::names::InstanceName;
 
@@ -139,7 +139,8 @@ pub fn settle(row: &mut DeliveryRow, outcome: Outcome, retention: &Retention) {
         row.delivery.attempts.remove(1);
     }
     row.delivery.due_at = next_at;
-    if newly_uncertain {
+    // Of what Relais wrote itself nobody is told, or an alert of which nobody knows would be followed by alerts for ever.
+    if newly_uncertain && row.delivery.origin != Origin::Notice {
         row.set_timer(
             TimerKind::UncertainAlert,
             Some(ms(ended_at).saturating_add(span(UNCERTAIN_ALERT))),
@@ -220,17 +221,21 @@ pub fn shift(row: &mut DeliveryRow, by: SignedDuration, known: Timestamp) -> boo
         .attempts
         .last()
         .map_or(delivery.accepted_at, |attempt| attempt.ended_at);
-    if by.is_positive() && timed_at > known {
+    let of_the_new_clock = |at: Timestamp| by.is_positive() && at > known;
+    if of_the_new_clock(delivery.accepted_at) {
         return false;
     }
+    // An attempt since the jump has timed the next one, and not when the delivery is given up.
+    let retimed = of_the_new_clock(timed_at);
     let before = (row.delivery.due_at, row.timers.clone());
-    if let Some(due_at) = row.delivery.due_at {
+    if let Some(due_at) = row.delivery.due_at.filter(|_| !retimed) {
         row.delivery.due_at = Some(time(moved(ms(due_at), by)));
     }
     if let Some(at_ms) = row.timer(TimerKind::GiveUp) {
         row.delivery.give_up_at = time(moved(at_ms, by));
     }
-    for kind in [TimerKind::GiveUp, TimerKind::UncertainAlert] {
+    let kinds = [TimerKind::GiveUp, TimerKind::UncertainAlert];
+    for kind in kinds.into_iter().filter(|kind| *kind == TimerKind::GiveUp || !retimed) {
         let at_ms = row.timer(kind).map(|at_ms| moved(at_ms, by));
         row.set_timer(kind, at_ms);
     }

@@ -35,12 +35,19 @@ async fn what_took_too_long_has_failed_and_its_sender_is_told() {
 async fn the_calendar_gives_up_what_nobody_attempted_and_alerts_once() {
     let mut house = House::new(quick()).await;
     let waiting = house.accept(A).await;
-    let (mut unknown, message) = fake::delivery_for(&fake::path(B), 900, &["a@example.org"]);
-    unknown.origin = Origin::Notice;
-    house.fake.accept(&unknown, &message).await;
-    house.fake.script(B, &[Do::FailLate(Kind::UnknownOutcome)]);
-    recover::try_once(&house.core, unknown.id).await.unwrap();
-    assert_eq!(house.row(unknown.id).summary(), Summary::Uncertain);
+    let (unknown, message) = fake::delivery_for(&fake::path(B), 900, &["a@example.org"]);
+    // An alert of which nobody knows is followed by no other.
+    let (mut own, of_own) = fake::delivery_for(&fake::path(B), 901, &["a@example.org"]);
+    own.origin = Origin::Notice;
+    house.fake.script(
+        B,
+        &[Do::FailLate(Kind::UnknownOutcome), Do::FailLate(Kind::UnknownOutcome)],
+    );
+    for (delivery, message) in [(&unknown, &message), (&own, &of_own)] {
+        house.fake.accept(delivery, message).await;
+        recover::try_once(&house.core, delivery.id).await.unwrap();
+        assert_eq!(house.row(delivery.id).summary(), Summary::Uncertain);
+    }
     upkeep::calendar(&house.core).await;
     assert!(lock(&house.fake.alerts).is_empty());
     house.fake.move_clock(SignedDuration::from_mins(61));
