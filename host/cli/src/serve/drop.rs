@@ -145,9 +145,10 @@ fn verdict(status: StatusCode, problem: Option<Problem>) -> Verdict {
         false => format!("{code}: {}", fields.join(", ")),
     };
     match status.as_u16() {
-        // 409: the same mail is being accepted over the socket, or the key has other content, which a later look tells apart.
-        401 | 403 | 408 | 429 | 500.. => Verdict::Later(reason),
-        409 if reason.contains("progress") => Verdict::Later(reason),
+        // What an administrator can put right (no default instance, a service instance that was renamed), what is in progress, and
+        // what could not be read this time: the caller was told that the mail is kept.
+        401 | 403 | 404 | 408 | 409 | 429 | 500.. => Verdict::Later(reason),
+        400 if reason.starts_with("request-broken") => Verdict::Later(reason),
         _ => Verdict::Rejected(reason),
     }
 }
@@ -186,11 +187,11 @@ mod tests {
 
     #[test]
     fn what_may_be_accepted_later_waits_and_what_is_wrong_is_moved_aside() {
-        for status in [401, 403, 408, 429, 500, 503] {
+        for status in [401, 403, 404, 408, 409, 429, 500, 503] {
             let status = StatusCode::from_u16(status).unwrap();
             assert!(matches!(verdict(status, None), Verdict::Later(_)), "{status}");
         }
-        for status in [400, 404, 409, 413, 422] {
+        for status in [400, 413, 422] {
             let status = StatusCode::from_u16(status).unwrap();
             assert!(matches!(verdict(status, None), Verdict::Rejected(_)), "{status}");
         }
