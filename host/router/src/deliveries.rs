@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use relais_message::Message;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
@@ -19,13 +18,15 @@ impl Router {
     /// The delivery of that id; one of another workspace is as unknown as one that never was.
     pub fn delivery(&self, ws: &WorkspaceName, id: DeliveryId) -> Result<Delivery, Error> {
         self.workspace(ws)?;
-        self.found(ws, id)
+        Ok(self.shown(self.found(ws, id)?))
     }
 
     /// Deliveries of a workspace, the newest first.
     pub fn deliveries(&self, ws: &WorkspaceName, filter: &Filter) -> Result<Page, Error> {
         self.workspace(ws)?;
-        Ok(self.book.list(ws, filter)?)
+        let mut page = self.book.list(ws, filter)?;
+        page.deliveries = page.deliveries.into_iter().map(|row| self.shown(row)).collect();
+        Ok(page)
     }
 
     /// The message of a delivery as it was accepted. Blocks while a large one is verified.
@@ -42,7 +43,7 @@ impl Router {
     /// for its next attempt, that is now.
     pub async fn resend_delivery(&self, ws: &WorkspaceName, id: DeliveryId, by: &Who) -> Result<Delivery, Error> {
         let delivery = self.delivery(ws, id)?;
-        let now = Timestamp::now();
+        let now = self.book.now();
         let ended = |state| {
             matches!(
                 state,
@@ -52,7 +53,7 @@ impl Router {
         let change = match delivery.recipients.iter().any(|recipient| ended(recipient.state)) {
             true if delivery.body == Body::Gone => return Err(DeliveryError::BodyGone { id }.into()),
             true => Change::Resend { recipients: None, now },
-            false => Change::Defer { until: now },
+            false => Change::Defer { until: now.calendar },
         };
         self.do_with(ws, delivery, change, Action::DeliveryResend, by).await
     }
@@ -66,7 +67,7 @@ impl Router {
         by: &Who,
     ) -> Result<Delivery, Error> {
         let delivery = self.delivery(ws, id)?;
-        let now = Timestamp::now();
+        let now = self.book.now();
         self.do_with(ws, delivery, Change::Close { as_sent, now }, Action::DeliveryClose, by)
             .await
     }
@@ -74,7 +75,7 @@ impl Router {
     /// Stops what is queued or deferred. What is being sent goes on.
     pub async fn cancel_delivery(&self, ws: &WorkspaceName, id: DeliveryId, by: &Who) -> Result<Delivery, Error> {
         let delivery = self.delivery(ws, id)?;
-        let now = Timestamp::now();
+        let now = self.book.now();
         self.do_with(ws, delivery, Change::Cancel { now }, Action::DeliveryCancel, by)
             .await
     }
@@ -92,10 +93,10 @@ impl Router {
             let delivery = self.found(ws, id)?;
             let at_once = |state| matches!(state, RecipientState::Queued | RecipientState::Sending);
             if !delivery.recipients.iter().any(|recipient| at_once(recipient.state)) {
-                return Ok(delivery);
+                return Ok(self.shown(delivery));
             }
             if tokio::time::timeout_at(until, told).await.is_err() {
-                return self.found(ws, id);
+                return Ok(self.shown(self.found(ws, id)?));
             }
         }
     }
@@ -104,6 +105,11 @@ impl Router {
     /// so ([`broadcast::error::RecvError::Lagged`]).
     pub fn watch(&self) -> broadcast::Receiver<Changed> {
         self.hub.watch()
+    }
+
+    /// What is to come of it is shown by the wall clock.
+    fn shown(&self, delivery: Delivery) -> Delivery {
+        self.book.calendar().shown(delivery)
     }
 
     fn found(&self, ws: &WorkspaceName, id: DeliveryId) -> Result<Delivery, Error> {
@@ -149,7 +155,7 @@ impl Router {
             ];
             audit::note(tables, by, Some(ws), action, &id.to_string(), states)
         })?;
-        Ok(changed)
+        Ok(self.shown(changed))
     }
 }
 

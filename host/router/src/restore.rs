@@ -18,7 +18,7 @@ use crate::audit::{self, Action};
 use crate::backup::{self, CONNECTORS, DATABASE, SPOOL};
 use crate::error::{BackupError, Error};
 use crate::key::KeyFile;
-use crate::outbox::{Retention, Words, doubt};
+use crate::outbox::{Calendar, Retention, Words, doubt};
 use crate::router::Paths;
 use crate::store::{RestoredRow, Store, StoreError};
 use crate::unpack::unpack;
@@ -170,7 +170,7 @@ impl Drop for Target {
 
 /// Makes every pending delivery uncertain, and returns how many there were.
 fn hold(store: &Store, made_at: Timestamp) -> Result<u64, Error> {
-    let now = Timestamp::now();
+    let now = Calendar::open(store)?.now();
     let words = Words::new(
         Kind::UnknownOutcome,
         format!("restored from a backup of {made_at}: it may have been sent since"),

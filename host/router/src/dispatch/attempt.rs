@@ -15,7 +15,7 @@ use super::verdict::{self, Report, Verdict};
 use super::world::World;
 use super::{DispatchConfig, backoff, words};
 use crate::names::InstancePath;
-use crate::outbox::{Attempt, Delivery, DeliveryId, Outcome, RecipientResult, RecipientState, Words};
+use crate::outbox::{Attempt, Delivery, DeliveryId, Now, Outcome, RecipientResult, RecipientState, Words};
 use crate::store::StoreError;
 
 /// A delivery to attempt, with its message for the recipients that are pending.
@@ -51,9 +51,7 @@ pub(super) struct Attempted {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Times {
     pub began_at: Timestamp,
-    pub ended_at: Timestamp,
-    /// By which it is told whether the delivery has waited for too long; see [`Core::calendar`].
-    pub calendar: Timestamp,
+    pub ended: Now,
 }
 
 /// When an attempt begins to count.
@@ -109,7 +107,7 @@ fn of_one_message(error: &StoreError) -> bool {
 
 /// The store counts in milliseconds. What is due absurdly late was put off by a wrong clock.
 fn due<W: World>(delivery: &Delivery, core: &Core<W>) -> bool {
-    let now = core.world.now().as_millisecond();
+    let now = core.world.now().calendar.as_millisecond();
     let far = i64::try_from(core.config.far.as_millis()).unwrap_or(i64::MAX);
     delivery.due_at.is_some_and(|due_at| {
         let ahead = due_at.as_millisecond().saturating_sub(now);
@@ -135,7 +133,7 @@ pub(super) async fn make<W: World>(
     phase: &mut watch::Receiver<Phase>,
 ) -> Attempted {
     let began = Instant::now();
-    let began_at = core.world.now();
+    let began_at = core.world.now().wall;
     core.hub.tally.attempts.add(1);
     let mut end = run(core, path, held, job, began_at, phase).await;
     // A kept session whose connection died while nobody used it tells nothing of the remote: once, a fresh one is tried.
@@ -217,8 +215,7 @@ fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) 
     let report = verdict.report;
     let times = Times {
         began_at,
-        ended_at: core.world.now(),
-        calendar: core.calendar(),
+        ended: core.world.now(),
     };
     Attempted {
         outcome: Some(outcome(&core.config, delivery, times, verdict)),
@@ -228,11 +225,7 @@ fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) 
 
 /// The outcome of a verdict: with the time of the next attempt, or without one because it took too long already.
 pub(super) fn outcome(config: &DispatchConfig, delivery: &Delivery, times: Times, verdict: Verdict) -> Outcome {
-    let Times {
-        began_at,
-        ended_at,
-        calendar,
-    } = times;
+    let Times { began_at, ended } = times;
     let Verdict {
         mut results,
         words,
@@ -240,20 +233,20 @@ pub(super) fn outcome(config: &DispatchConfig, delivery: &Delivery, times: Times
         asked,
         ..
     } = verdict;
-    if calendar >= delivery.give_up_at {
-        give_up(delivery, &mut results, ended_at);
+    if ended.calendar >= delivery.give_up_at {
+        give_up(delivery, &mut results, ended.wall);
     }
     let waits = results.iter().any(|result| result.state.pending());
     let next_at = waits.then(|| {
         let wait = backoff::retry(config, delivery.tried.saturating_add(1), asked, backoff::draw());
-        after(ended_at, wait)
+        after(ended.calendar, wait)
     });
     let told = results
         .iter()
         .filter(|result| result.words.is_some() && result.words != words);
     let attempt = Attempt {
         began_at,
-        ended_at,
+        ended_at: ended.wall,
         results: brief(told.cloned().collect()),
         words,
         details,
@@ -262,6 +255,7 @@ pub(super) fn outcome(config: &DispatchConfig, delivery: &Delivery, times: Times
         attempt,
         results,
         next_at,
+        calendar: ended.calendar,
     }
 }
 
@@ -277,7 +271,7 @@ fn give_up(delivery: &Delivery, results: &mut [RecipientResult], now: Timestamp)
 }
 
 /// Nothing left, and the book may think otherwise.
-fn put_back(delivery: &Delivery, began_at: Timestamp, now: Timestamp) -> Outcome {
+fn put_back(delivery: &Delivery, began_at: Timestamp, now: Now) -> Outcome {
     let words = Words::new(Kind::Temporary, words::PUT_BACK);
     let results = delivery.pending().map(|(recipient, _)| RecipientResult {
         recipient,
@@ -288,12 +282,13 @@ fn put_back(delivery: &Delivery, began_at: Timestamp, now: Timestamp) -> Outcome
         results: results.collect(),
         attempt: Attempt {
             began_at,
-            ended_at: now,
+            ended_at: now.wall,
             words: Some(words),
             results: Vec::new(),
             details: Vec::new(),
         },
-        next_at: Some(now),
+        next_at: Some(now.calendar),
+        calendar: now.calendar,
     }
 }
 

@@ -1,17 +1,16 @@
 //! What every attempt needs, with or without lanes around it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use relais_message::Message;
 use relais_sandbox::{Failure, Kind};
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use super::DispatchConfig;
 use super::attempt::{self, Times};
-use super::hub::{Claim, Hub, lock};
+use super::hub::{Claim, Hub};
 use super::notice::{self, Notice};
 use super::verdict;
 use super::words;
@@ -41,31 +40,19 @@ pub(super) struct Core<W> {
     pub hub: Arc<Hub>,
     pub config: DispatchConfig,
     pub phase: watch::Sender<Phase>,
-    /// What the clock said when it was last found to be right, and when that was by the clock that only goes forward.
-    calendar: Mutex<(Timestamp, Instant)>,
+    /// When it began, by the calendar.
+    pub began_at: Timestamp,
 }
 
 impl<W: World> Core<W> {
     pub(super) fn new(world: Arc<W>, hub: Arc<Hub>, config: DispatchConfig) -> Arc<Self> {
         Arc::new(Self {
-            calendar: Mutex::new((world.now(), Instant::now())),
+            began_at: world.now().calendar,
             world,
             hub,
             config,
             phase: watch::Sender::new(Phase::Running),
         })
-    }
-
-    /// The clock is right, or what waits has followed it.
-    pub(super) fn set_calendar(&self, wall: Timestamp, steady: Instant) {
-        *lock(&self.calendar) = (wall, steady);
-    }
-
-    /// The time by which a delivery is given up: a clock that has just jumped ahead ends nothing.
-    pub(super) fn calendar(&self) -> Timestamp {
-        let (wall, steady) = *lock(&self.calendar);
-        let passed = SignedDuration::try_from(steady.elapsed()).unwrap_or(SignedDuration::MAX);
-        wall.saturating_add(passed).unwrap_or(wall)
     }
 
     pub(super) fn running(&self) -> bool {
@@ -170,9 +157,8 @@ impl<W: World> Core<W> {
             &self.config,
             delivery,
             Times {
-                began_at: now,
-                ended_at: now,
-                calendar: self.calendar(),
+                began_at: now.wall,
+                ended: now,
             },
             verdict,
         )

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use relais_message::{Draft, Limits, Message};
@@ -19,8 +19,8 @@ use crate::error::Error;
 use crate::instances::InstanceLimits;
 use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{
-    Body, Book, Change, Delivery, DeliveryId, NewDelivery, Origin, Outcome, Recipient, RecipientState, Retentions,
-    Timer, UncertainPolicy,
+    Body, Book, Change, Delivery, DeliveryId, Hands, NewDelivery, Now, Origin, Outcome, Recipient, RecipientState,
+    Retentions, Timer, UncertainPolicy,
 };
 use crate::store::{Store, StoreError};
 
@@ -113,7 +113,15 @@ pub(crate) struct Fake {
     script: Mutex<HashMap<String, VecDeque<Do>>>,
     pub events: Mutex<Vec<Event>>,
     pub go: Notify,
+    hands: Mutex<Hands>,
+    /// By how much the wall clock is wrong.
     moved_ms: AtomicI64,
+    /// How much time was made to pass.
+    passed_ms: AtomicU64,
+    /// The time cannot be noted.
+    pub forgetful: AtomicBool,
+    /// How often it was.
+    pub noted: AtomicUsize,
     pub edition: AtomicU64,
     pub revision: AtomicU64,
     pub limits: Mutex<InstanceLimits>,
@@ -133,7 +141,11 @@ impl Fake {
             script: Mutex::default(),
             events: Mutex::default(),
             go: Notify::new(),
+            hands: Mutex::new(Hands::resumed(None, Timestamp::now(), Instant::now())),
             moved_ms: AtomicI64::new(0),
+            passed_ms: AtomicU64::new(0),
+            forgetful: AtomicBool::new(false),
+            noted: AtomicUsize::new(0),
             edition: AtomicU64::new(0),
             revision: AtomicU64::new(1),
             limits: Mutex::default(),
@@ -149,6 +161,21 @@ impl Fake {
         lock(&self.script).insert(path.to_owned(), what.iter().cloned().collect());
     }
 
+    /// Lets time pass, by both clocks.
+    pub(crate) fn pass(&self, span: SignedDuration) {
+        let span = u64::try_from(span.as_millis()).unwrap();
+        self.passed_ms.fetch_add(span, Ordering::SeqCst);
+    }
+
+    /// The moment as the tests have it.
+    pub(crate) fn now(&self) -> Now {
+        let mut hands = lock(&self.hands);
+        let passed = Duration::from_millis(self.passed_ms.load(Ordering::SeqCst));
+        let wall = Timestamp::now() + passed + SignedDuration::from_millis(self.moved_ms.load(Ordering::SeqCst));
+        hands.look(wall, Instant::now() + passed)
+    }
+
+    /// Moves the wall clock, and no time passes.
     pub(crate) fn move_clock(&self, by: SignedDuration) {
         let by = i64::try_from(by.as_millis()).unwrap();
         self.moved_ms.fetch_add(by, Ordering::SeqCst);
@@ -268,8 +295,21 @@ pub(crate) struct FakeWorld(pub Arc<Fake>);
 impl World for FakeWorld {
     type Session = FakeSession;
 
-    fn now(&self) -> Timestamp {
-        Timestamp::now() + SignedDuration::from_millis(self.0.moved_ms.load(Ordering::SeqCst))
+    fn now(&self) -> Now {
+        self.0.now()
+    }
+
+    fn jumped(&self) -> Option<SignedDuration> {
+        self.0.now();
+        lock(&self.0.hands).jumped()
+    }
+
+    async fn note_time(&self) -> Result<(), StoreError> {
+        if self.0.forgetful.load(Ordering::SeqCst) {
+            return Err(StoreError::Full { path: "data".into() });
+        }
+        self.0.noted.fetch_add(1, Ordering::SeqCst);
+        Ok(())
     }
 
     fn edition(&self) -> u64 {
@@ -346,10 +386,6 @@ impl World for FakeWorld {
 
     async fn fire(&self, timer: Timer) -> Result<(), StoreError> {
         self.0.book.fire(timer).await
-    }
-
-    async fn shift(&self, by: SignedDuration, known: Timestamp) -> Result<(), StoreError> {
-        self.0.book.shift(by, known).await
     }
 
     async fn notify(&self, notice: Notice) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use crate::connectors;
 use crate::error::{Error, SendError};
 use crate::instances::{self, InstanceLimits};
 use crate::names::{InstancePath, WorkspaceName};
-use crate::outbox::{Body, Change, Delivery, DeliveryId, Origin, Outcome, Timer};
+use crate::outbox::{Body, Change, Delivery, DeliveryId, Now, Origin, Outcome, Timer};
 use crate::resolve::Route;
 use crate::router::Router;
 use crate::store::StoreError;
@@ -61,8 +61,16 @@ impl Session for relais_sandbox::Session {
 impl World for Live {
     type Session = relais_sandbox::Session;
 
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
+    fn now(&self) -> Now {
+        self.router.book.now()
+    }
+
+    fn jumped(&self) -> Option<SignedDuration> {
+        self.router.book.calendar().jumped()
+    }
+
+    async fn note_time(&self) -> Result<(), StoreError> {
+        self.router.book.note_time().await
     }
 
     fn edition(&self) -> u64 {
@@ -149,10 +157,6 @@ impl World for Live {
 
     async fn fire(&self, timer: Timer) -> Result<(), StoreError> {
         self.router.book.fire(timer).await
-    }
-
-    async fn shift(&self, by: SignedDuration, known: Timestamp) -> Result<(), StoreError> {
-        self.router.book.shift(by, known).await
     }
 
     async fn notify(&self, notice: Notice) -> Result<(), Error> {

@@ -101,7 +101,8 @@ impl Router {
             DispatchConfig::default(),
         );
         recover::try_once(&core, id).await?;
-        self.book.get(id)?.ok_or_else(|| DeliveryError::Unknown { id }.into())
+        let delivery = self.book.get(id)?.ok_or(DeliveryError::Unknown { id })?;
+        Ok(self.book.calendar().shown(delivery))
     }
 
     /// All figures of acceptance and dispatch.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tokio::task::{JoinError, JoinSet};
 
 use super::DispatchConfig;
@@ -30,11 +29,10 @@ impl Router {
         for id in self.book.interrupted()? {
             let Some(delivery) = self.book.get(id)? else { continue };
             let verdict = verdict::of_interruption(&delivery, words::STOPPED);
-            let now = Timestamp::now();
+            let now = self.book.now();
             let times = Times {
-                began_at: now,
-                ended_at: now,
-                calendar: now,
+                began_at: now.wall,
+                ended: now,
             };
             let outcome = attempt::outcome(&config, &delivery, times, verdict);
             tracing::warn!(target: "relais::dispatch", delivery = %id, "Relais had ended while it was being sent");

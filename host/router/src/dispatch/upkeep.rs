@@ -1,10 +1,10 @@
-//! What happens by the calendar: giving up, alerts, and the end of what is kept. And the calendar itself, where the clock jumps.
+//! What happens by the calendar: giving up, alerts, and the end of what is kept. And that the calendar is noted, for the process
+//! after this one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -12,7 +12,7 @@ use super::core::{Core, Phase, reached};
 use super::engine::Engine;
 use super::words;
 use super::world::World;
-use crate::names::WorkspaceName;
+use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{Change, Delivery, DeliveryId, RecipientState, Timer, TimerKind};
 use crate::store::StoreError;
 
@@ -22,63 +22,49 @@ const BATCH: usize = 256;
 const BATCHES: usize = 40;
 /// Uncertain deliveries that one alert names.
 const NAMED: usize = 100;
+/// How often the time is noted. After a crash the next process takes so much at most for time in which none ran.
+const NOTED: Duration = Duration::from_secs(600);
 
 /// Looks at the clock and the calendar until the dispatcher stops.
 pub(super) async fn keep<W: World>(engine: Arc<Engine<W>>) {
     let core = engine.core.clone();
     let mut phase = core.phase.subscribe();
-    let mut clock = Clock::new(core.world.now(), Instant::now());
+    let mut noted: Option<Instant> = None;
     loop {
-        let (wall, steady) = (core.world.now(), Instant::now());
-        if let Some(jump) = clock.look(wall, steady, core.config.jump) {
-            shift(&engine, jump, wall.saturating_sub(jump).unwrap_or(wall)).await;
+        if let Some(by) = core.world.jumped() {
+            core.hub.tally.clock_jumps.add(1);
+            // Or Relais was not running for longer than the calendar believes. Either way nothing is hurried by it.
+            tracing::warn!(target: "relais::dispatch", seconds = by.as_secs(), "the clock has jumped");
+            noted = None;
         }
-        core.set_calendar(wall, steady);
+        if noted.is_none_or(|noted| noted.elapsed() >= NOTED) {
+            // What could not be noted is noted at the next tick.
+            noted = note(&core).await.then(Instant::now);
+        }
         calendar(&core).await;
         tokio::select! {
             () = tokio::time::sleep(core.config.tick) => {}
-            () = reached(&mut phase, Phase::Stopping) => return,
+            () = reached(&mut phase, Phase::Stopping) => break,
         }
     }
+    note(&core).await;
 }
 
-/// The clock of the calendar against the one that only goes forward.
-#[derive(Debug)]
-struct Clock {
-    wall: Timestamp,
-    steady: Instant,
-}
-
-impl Clock {
-    fn new(wall: Timestamp, steady: Instant) -> Self {
-        Self { wall, steady }
+async fn note<W: World>(core: &Core<W>) -> bool {
+    match core.world.note_time().await {
+        Ok(()) => true,
+        Err(error) => {
+            core.hub.tally.store_faults.add(1);
+            tracing::error!(target: "relais::dispatch", code = error.code(), "the time could not be noted");
+            false
+        }
     }
-
-    /// By how much the clock has jumped since it was looked at last; none where it went as clocks go.
-    fn look(&mut self, wall: Timestamp, steady: Instant, jump: Duration) -> Option<SignedDuration> {
-        let passed = SignedDuration::try_from(steady.duration_since(self.steady)).unwrap_or(SignedDuration::MAX);
-        let by = wall.duration_since(self.wall).saturating_sub(passed);
-        *self = Self::new(wall, steady);
-        (by.unsigned_abs() > jump).then_some(by)
-    }
-}
-
-/// What is to be done waits as long as it would have without the jump.
-async fn shift<W: World>(engine: &Arc<Engine<W>>, by: SignedDuration, known: Timestamp) {
-    let core = &engine.core;
-    core.hub.tally.clock_jumps.add(1);
-    tracing::warn!(target: "relais::dispatch", seconds = by.as_secs(), "the clock has jumped");
-    if let Err(error) = core.world.shift(by, known).await {
-        core.hub.tally.store_faults.add(1);
-        tracing::error!(target: "relais::dispatch", code = error.code(), "the due times could not follow the clock");
-    }
-    engine.tend_all();
 }
 
 /// Goes through the timers whose time has come.
 pub(super) async fn calendar<W: World>(core: &Arc<Core<W>>) {
     for _ in 0..BATCHES {
-        let timers = match core.world.timers(core.world.now(), BATCH) {
+        let timers = match core.world.timers(core.world.now().calendar, BATCH) {
             Ok(timers) => timers,
             Err(error) => return fault(core, &error),
         };
@@ -159,8 +145,18 @@ async fn give_up<W: World>(core: Arc<Core<W>>, timer: Timer) {
     let waiting: Vec<usize> = row.pending().map(|(place, _)| place).collect();
     let last = row.pending().find_map(|(_, recipient)| recipient.words.as_ref());
     let now = core.world.now();
-    let words = words::gave_up(&row, last, now);
-    match core.world.change(id, Change::GiveUp { now, words }).await {
+    let words = words::gave_up(&row, last, now.wall);
+    let since = core.began_at;
+    match core.world.change(id, Change::GiveUp { now, words, since }).await {
+        Ok(Some(row)) if row.pending().next().is_some() => {
+            drop(claim);
+            tracing::info!(target: "relais::dispatch", delivery = %id, "attempted before it is given up");
+            let path = InstancePath {
+                workspace: row.workspace.clone(),
+                name: row.instance.clone(),
+            };
+            core.hub.wake(&path, id);
+        }
         Ok(Some(row)) => {
             drop(claim);
             gave_up(&core, &row, &waiting).await;
@@ -183,27 +179,4 @@ async fn gave_up<W: World>(core: &Core<W>, row: &Delivery, waiting: &[usize]) {
     tracing::info!(target: "relais::dispatch", delivery = %row.id, state = row.summary().word(), tried = row.tried, "given up");
     core.hub.changed(row);
     core.notify(row, failed, None).await;
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn a_clock_that_is_put_right_by_a_second_has_not_jumped() {
-        let (wall, steady) = (Timestamp::from_second(1_000_000).unwrap(), Instant::now());
-        let limit = Duration::from_secs(60);
-        let mut clock = Clock::new(wall, steady);
-        let second = |count| SignedDuration::from_secs(count);
-        let later = steady + Duration::from_secs(10);
-        assert_eq!(clock.look(wall + second(11), later, limit), None);
-        let later = later + Duration::from_secs(10);
-        assert_eq!(clock.look(wall + second(3_621), later, limit), Some(second(3_600)));
-        // From then on the new time is the right one.
-        let later = later + Duration::from_secs(10);
-        assert_eq!(clock.look(wall + second(3_631), later, limit), None);
-        let later = later + Duration::from_secs(10);
-        assert_eq!(clock.look(wall, later, limit), Some(second(-3_641)));
-    }
 }

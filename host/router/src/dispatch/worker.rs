@@ -165,7 +165,7 @@ async fn next<W: World>(post: &mut Post<W>, held: &mut Held<W::Session>) -> Opti
         match next {
             Next::Take(claim) => return Some(claim),
             Next::Refill => {
-                read = !lane::refill(&engine, &lane, core.world.now());
+                read = !lane::refill(&engine, &lane, core.world.now().calendar);
                 // When what is not due yet becomes due can be told only once all that is due is known.
                 lane.tend.notify_one();
                 continue;

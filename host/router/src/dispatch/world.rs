@@ -11,7 +11,7 @@ use super::notice::Notice;
 use crate::error::Error;
 use crate::instances::InstanceLimits;
 use crate::names::{InstancePath, WorkspaceName};
-use crate::outbox::{Change, Delivery, DeliveryId, Outcome, Timer};
+use crate::outbox::{Change, Delivery, DeliveryId, Now, Outcome, Timer};
 use crate::store::StoreError;
 
 /// What a session was made of: it is used only while this is still the same.
@@ -42,7 +42,14 @@ pub(crate) trait Session: Send + 'static {
 pub(crate) trait World: Send + Sync + 'static {
     type Session: Session;
 
-    fn now(&self) -> Timestamp;
+    /// The moment by both clocks.
+    fn now(&self) -> Now;
+
+    /// By how much the wall clock has jumped since this was last asked.
+    fn jumped(&self) -> Option<SignedDuration>;
+
+    /// See `Book::note_time`.
+    fn note_time(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Grows with every change of the configuration: where it is what it was, every [`World::mark`] is too.
     fn edition(&self) -> u64;
@@ -101,9 +108,6 @@ pub(crate) trait World: Send + Sync + 'static {
 
     /// See `Book::fire`.
     fn fire(&self, timer: Timer) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// See `Book::shift`.
-    fn shift(&self, by: SignedDuration, known: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Tells the sender of a delivery that it failed.
     fn notify(&self, notice: Notice) -> impl Future<Output = Result<(), Error>> + Send;

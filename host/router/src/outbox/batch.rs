@@ -62,7 +62,9 @@ impl Batch<'_> {
         content: &[u8],
         idempotency: Option<Idempotency>,
     ) -> Result<Acceptance, Fault> {
-        let now_ms = ms(delivery.accepted_at);
+        // A key lives by the calendar, too: a clock that jumps ahead must not have a mail accepted twice.
+        let now_ms = ms(delivery.due_at.unwrap_or(delivery.accepted_at));
+        let lasts_ms = |until| ms(until).saturating_sub(ms(delivery.accepted_at));
         if let Some(Idempotency {
             scope,
             key,
@@ -79,6 +81,9 @@ impl Batch<'_> {
                 });
             }
         }
+        let expires_ms = idempotency
+            .as_ref()
+            .map(|given| now_ms.saturating_add(lasts_ms(given.expires_at)));
         let id = delivery.id;
         let spooled = delivery.body == Body::Spool;
         let retention = *self.retention.of(&delivery.workspace);
@@ -90,12 +95,12 @@ impl Batch<'_> {
                 self.kept.insert(id);
             }
         }
-        if let Some(given) = idempotency {
+        if let (Some(given), Some(expires_ms)) = (idempotency, expires_ms) {
             self.tables.expire_idempotency(now_ms, EXPIRED_AT_ONCE)?;
             let row = IdempotencyRow {
                 delivery: id,
                 fingerprint: STANDARD.encode(given.fingerprint),
-                expires_ms: ms(given.expires_at),
+                expires_ms,
             };
             self.tables.put_idempotency(&given.scope, &given.key, &row)?;
         }

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use relais_message::{Message, Source};
 use tokio::sync::mpsc;
 
 use super::batch::{Batch, Fault, Request, Task};
 use super::blocks::{join, size};
+use super::calendar::{Calendar, Now};
 use super::clock::ms;
 use super::content::{self, INLINE_BYTES, Place};
 use super::delivery::{Body, Delivery, Outcome};
@@ -22,8 +23,6 @@ use super::spool::{Spool, Stored};
 use super::writer::{BATCH, Writer};
 use crate::store::{Store, StoreError};
 
-/// Rows that one batch of a clock's jump changes.
-const SHIFTED: usize = 256;
 /// What a request that brings no content weighs in a batch, roughly: a row and its indexes.
 const ROW_BYTES: usize = 1 << 10;
 
@@ -44,7 +43,7 @@ pub struct Idempotency {
     pub key: String,
     /// The digest of what is asked for.
     pub fingerprint: [u8; 32],
-    /// Until when the key is remembered.
+    /// Until when the key is remembered, where the wall clock goes as clocks go.
     pub expires_at: Timestamp,
 }
 
@@ -69,6 +68,7 @@ pub(super) struct Inner {
     pub(super) spool: Spool,
     pub(super) counts: Arc<RwLock<Counts>>,
     pub(super) written: Arc<RwLock<Written>>,
+    calendar: Calendar,
     retention: Arc<RwLock<Arc<Retentions>>>,
     /// None when the book is being closed.
     requests: Option<mpsc::Sender<Request>>,
@@ -82,6 +82,7 @@ impl Book {
         // The id of a delivery is also a name that no other process has.
         let run = new_id(store.folder())?.to_string();
         let spool = Spool::open(store.disk().clone(), store.folder(), run)?;
+        let calendar = Calendar::open(&store)?;
         let counts = Arc::new(RwLock::new(Counts(store.read(|tables| tables.counts())?)));
         let retention = Arc::new(RwLock::new(Arc::new(retention.into())));
         let written = Arc::new(RwLock::new(Written::default()));
@@ -110,6 +111,7 @@ impl Book {
             spool,
             counts,
             written,
+            calendar,
             retention,
             requests: Some(requests),
             stopping,
@@ -174,24 +176,20 @@ impl Book {
         self.ask(ROW_BYTES, None, move |batch| batch.fire(timer)).await
     }
 
-    /// The clock has jumped by so much: due times, times of giving up and alerts move with it, in batches. How long what has
-    /// ended is kept stays as the calendar has it, and so does what was timed after `known`, by the clock that has jumped.
-    pub async fn shift(&self, by: SignedDuration, known: Timestamp) -> Result<(), StoreError> {
-        let mut after = None;
-        loop {
-            let rows = self.read(|tables| tables.unfinished(after.as_ref(), SHIFTED))?;
-            let Some(last) = rows.last() else {
-                return Ok(());
-            };
-            after = Some(last.clone());
-            self.ask(SHIFTED * ROW_BYTES, None, move |batch| {
-                for (_, _, id) in rows {
-                    batch.alter(id, |row, _| rules::shift(row, by, known))?;
-                }
-                Ok(())
-            })
-            .await?;
-        }
+    /// The moment by both clocks.
+    pub fn now(&self) -> Now {
+        self.0.calendar.now()
+    }
+
+    /// The calendar by which all that is to come is timed.
+    pub fn calendar(&self) -> &Calendar {
+        &self.0.calendar
+    }
+
+    /// Notes the time durably, for the next process.
+    pub async fn note_time(&self) -> Result<(), StoreError> {
+        let book = self.clone();
+        blocking(move || book.0.calendar.note(&book.0.store)).await
     }
 
     /// Fails at once where the disk failed and still does.

@@ -7,6 +7,7 @@
 mod batch;
 mod blocks;
 mod book;
+mod calendar;
 mod clock;
 mod content;
 mod delivery;
@@ -21,6 +22,9 @@ mod upload;
 mod writer;
 
 pub use book::{Acceptance, Book, Idempotency, NewDelivery};
+#[cfg(test)]
+pub(crate) use calendar::Hands;
+pub use calendar::{Calendar, Now};
 pub(crate) use clock::{ms, time};
 pub use delivery::{
     Attempt, Body, Delivery, Origin, Outcome, Recipient, RecipientResult, RecipientState, Summary, UncertainPolicy,

@@ -42,12 +42,21 @@ impl TimerKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeliveryRow {
     pub delivery: Delivery,
-    /// Milliseconds from its acceptance, or from an administrator's new try, until it is given up.
+    /// Milliseconds by the calendar from its acceptance, or from an administrator's new try, until it is given up.
     pub patience_ms: u64,
     /// Since when it is being sent, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sending_ms: Option<u64>,
-    /// At most one of a kind, in the order of the kinds; times in milliseconds since 1970.
+    /// When nothing was pending any more, by the calendar; the delivery tells it by the wall clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_ms: Option<u64>,
+    /// When it was last attempted, or handed over for that, in milliseconds by the calendar; 0 where that was not noted yet.
+    #[serde(default)]
+    pub heard_ms: u64,
+    /// Since then it was to be given up, and was not: nobody had been there to attempt it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spared: bool,
+    /// At most one of a kind, in the order of the kinds; times by the calendar, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<(u64, TimerKind)>,
 }

@@ -7,6 +7,7 @@
 mod admin;
 mod admin_rows;
 mod backend;
+mod calendar;
 mod check;
 mod config;
 mod copy;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use admin_rows::{AuditRow, RestoredRow, ServiceInstanceRow, TokenRow, WorkspaceRow};
+pub use calendar::CalendarRow;
 pub(crate) use disk::{Disk, DiskFile, Opening};
 pub use error::{StoreError, What};
 pub use files::{Files, hexadecimal, sha256};

@@ -165,7 +165,7 @@ impl<T: Transaction> Tables<T> {
         Ok(page)
     }
 
-    /// Deliveries that a jump of the clock concerns, after the place where the last call ended; one call looks at `most`.
+    /// Deliveries that are pending or uncertain, after the place where the last call ended; one call looks at `most`.
     pub(crate) fn unfinished(
         &self,
         after: Option<&(WorkspaceName, u8, DeliveryId)>,

@@ -304,7 +304,7 @@ async fn a_body_that_goes_while_the_backup_is_made_is_in_it_all_the_same() {
     house.router.edit_workspace(&who(), &ws(), edit).unwrap();
     let book = house.router.book().clone();
     let cancel = move || {
-        let now = jiff::Timestamp::now();
+        let now = jiff::Timestamp::now().into();
         let cancelling = book.clone();
         let cancelled = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

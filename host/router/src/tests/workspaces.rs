@@ -203,7 +203,7 @@ async fn a_workspace_is_removed_with_its_tokens_and_not_before_it_is_empty() {
         .unwrap_err();
     assert_eq!(pending.code(), "instance-has-deliveries");
     let cancel = Change::Cancel {
-        now: jiff::Timestamp::now(),
+        now: jiff::Timestamp::now().into(),
     };
     house.router.book().change(id, cancel).await.unwrap().unwrap();
     house.router.remove_instance(&who(), &other, &instance("smtp")).unwrap();
@@ -228,7 +228,7 @@ async fn a_workspace_decides_how_long_its_bodies_are_kept() {
     house.router.edit_workspace(&who(), &ws(), edit).unwrap();
     let id = house.accept(&ws(), "smtp", 10).await;
     let cancel = Change::Cancel {
-        now: jiff::Timestamp::now(),
+        now: jiff::Timestamp::now().into(),
     };
     house.router.book().change(id, cancel).await.unwrap().unwrap();
     assert!(house.router.book().message(id).unwrap().is_none());

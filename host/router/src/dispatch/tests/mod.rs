@@ -55,6 +55,13 @@ impl House {
         self.running = Some(Running::start(self.core.clone()).unwrap());
     }
 
+    /// Another process over the same book.
+    fn restart(&mut self) {
+        let world = Arc::new(FakeWorld(self.fake.clone()));
+        self.core = Core::new(world, Arc::new(Hub::default()), self.core.config.clone());
+        self.start();
+    }
+
     async fn running(config: DispatchConfig) -> Self {
         let mut house = Self::new(config).await;
         house.start();

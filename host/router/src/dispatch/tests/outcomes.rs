@@ -122,7 +122,7 @@ async fn what_is_cancelled_before_its_gate_does_not_leave() {
     house.fake.script(A, &[Do::Await, Do::Send]);
     let id = house.accept(A).await;
     house.until("it is given", |house| house.given(A) == 1).await;
-    let now = Timestamp::now();
+    let now = Timestamp::now().into();
     assert!(
         house
             .fake

@@ -1,4 +1,5 @@
 use super::*;
+use crate::store::CalendarRow;
 
 fn key(scope: &str, fingerprint: u8) -> Option<Idempotency> {
     Some(Idempotency {
@@ -70,7 +71,7 @@ async fn what_was_cancelled_does_not_leave() {
     assert!(
         bench
             .book
-            .change(id, Change::Cancel { now: at(1) })
+            .change(id, Change::Cancel { now: on(1) })
             .await
             .unwrap()
             .is_some()
@@ -82,7 +83,7 @@ async fn what_was_cancelled_does_not_leave() {
     assert!(
         bench
             .book
-            .change(other, Change::Cancel { now: at(3) })
+            .change(other, Change::Cancel { now: on(3) })
             .await
             .unwrap()
             .is_none()
@@ -151,7 +152,7 @@ async fn due_times_are_found_per_instance_in_their_order() {
     assert_eq!(book.next_due(&instance("c")).unwrap(), Some(at(HOUR)));
     let to = Change::Move {
         instance: "d".parse().unwrap(),
-        now: at(5),
+        now: on(5),
     };
     book.change(ids[3], to).await.unwrap().unwrap();
     assert_eq!(book.instances_with_work().unwrap(), ["a", "b", "d"].map(instance));
@@ -174,7 +175,7 @@ async fn a_list_shows_the_newest_first_page_by_page_and_only_what_the_filter_adm
     for id in [ids[1], ids[4]] {
         bench
             .book
-            .change(id, Change::Cancel { now: at(9) })
+            .change(id, Change::Cancel { now: on(9) })
             .await
             .unwrap()
             .unwrap();
@@ -216,37 +217,32 @@ async fn a_list_shows_the_newest_first_page_by_page_and_only_what_the_filter_adm
 }
 
 #[tokio::test]
-async fn a_jump_of_the_clock_moves_what_is_to_come_and_leaves_what_is_kept() {
-    let bench = Bench::new().await;
-    let (queued, uncertain, failed) = (
-        bench.accept(10, 0).await,
-        bench.accept(10, 0).await,
-        bench.accept(10, 0).await,
-    );
-    for (id, state) in [(uncertain, RecipientState::Uncertain), (failed, RecipientState::Failed)] {
-        bench.book.transmitting(id, at(0)).await.unwrap();
-        bench.book.settle(id, outcome(0, &[state; 2], None)).await.unwrap();
+async fn the_calendar_goes_on_where_it_was_noted_and_people_see_the_wall_clock() {
+    let hours = jiff::SignedDuration::from_hours;
+    let near = |one: Timestamp, other: Timestamp| one.duration_since(other).abs() < jiff::SignedDuration::from_secs(50);
+    for (absent, counted) in [(hours(1), hours(1)), (hours(24 * 30), hours(0)), (hours(-1), hours(0))] {
+        let bench = Bench::new().await;
+        let id = bench.accept(10, 0).await;
+        let row = CalendarRow {
+            wall: Timestamp::now() - absent,
+            calendar: at(0),
+        };
+        bench.book.0.store.write(|tables| tables.put_calendar(&row)).unwrap();
+        // A wrong clock is not believed the second time either.
+        let bench = bench.again().await.again().await;
+        let now = bench.book.now();
+        assert!(near(now.calendar, at(0) + counted), "{absent}: {now:?}");
+        assert!(near(now.wall, Timestamp::now()), "{absent}: {now:?}");
+        let row = bench.book.get(id).unwrap().unwrap();
+        assert_eq!((row.due_at, row.give_up_at), (Some(at(0)), at(5 * DAY)));
+        let shown = bench.book.calendar().shown(row.clone());
+        assert!(near(shown.due_at.unwrap(), Timestamp::now() - counted), "{shown:?}");
+        assert!(
+            near(shown.give_up_at, Timestamp::now() - counted + hours(120)),
+            "{shown:?}"
+        );
+        assert_eq!(shown.accepted_at, row.accepted_at);
     }
-    let timer = |id, kind| {
-        let timers = bench.book.timers(at(400 * DAY), 100).unwrap();
-        timers
-            .into_iter()
-            .find(|timer| timer.id == id && timer.kind == kind)
-            .map(|timer| timer.at)
-    };
-    let back = jiff::SignedDuration::from_hours(-5);
-    bench.book.shift(back, jiff::Timestamp::MAX).await.unwrap();
-    assert_eq!(
-        bench.book.next_due(&instance("smtp")).unwrap(),
-        Some(at(0) - jiff::SignedDuration::from_hours(5))
-    );
-    assert_eq!(timer(queued, TimerKind::GiveUp), Some(at(5 * DAY - 5 * HOUR)));
-    assert_eq!(
-        timer(uncertain, TimerKind::UncertainAlert),
-        Some(at(0) - jiff::SignedDuration::from_hours(4))
-    );
-    assert_eq!(timer(failed, TimerKind::BodyExpiry), Some(at(30 * DAY)));
-    bench.sound();
 }
 
 #[tokio::test]
@@ -254,7 +250,7 @@ async fn a_delivery_that_does_not_exist_is_none_and_concerns_nobody_else() {
     let bench = Bench::new().await;
     let nobody = DeliveryId::new(START).unwrap();
     let (changed, accepted) = tokio::join!(
-        bench.book.change(nobody, Change::Cancel { now: at(0) }),
+        bench.book.change(nobody, Change::Cancel { now: on(0) }),
         bench.accept(10, 0)
     );
     assert!(changed.unwrap().is_none() && bench.book.get(accepted).unwrap().is_some());

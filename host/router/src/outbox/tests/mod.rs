@@ -33,6 +33,11 @@ fn at(ms: u64) -> Timestamp {
     time(START + ms)
 }
 
+/// The same by both clocks.
+fn on(ms: u64) -> Now {
+    at(ms).into()
+}
+
 fn instance(name: &str) -> InstancePath {
     InstancePath {
         workspace: WorkspaceName::default(),
@@ -132,6 +137,7 @@ fn outcome(ended_ms: u64, states: &[RecipientState], next_ms: Option<u64>) -> Ou
         },
         results: results.collect(),
         next_at: next_ms.map(at),
+        calendar: at(ended_ms),
     }
 }
 

@@ -51,7 +51,7 @@ async fn one_mail(book: Book, number: usize) -> (DeliveryId, Promise) {
         promise.accepted = true;
         if end == Summary::Cancelled {
             promise.may_be.push(end);
-            book.change(id, Change::Cancel { now: at(SECOND) }).await?;
+            book.change(id, Change::Cancel { now: on(SECOND) }).await?;
             promise.may_be = vec![end];
             return Ok(());
         }
@@ -63,12 +63,12 @@ async fn one_mail(book: Book, number: usize) -> (DeliveryId, Promise) {
         promise.may_be = vec![end];
         let (change, then) = match end {
             Summary::Failed => {
-                let now = at(HOUR);
+                let now = on(HOUR);
                 let recipients = None;
                 (Change::Resend { recipients, now }, Summary::Queued)
             }
             Summary::Uncertain => {
-                let (as_sent, now) = (true, at(HOUR));
+                let (as_sent, now) = (true, on(HOUR));
                 (Change::Close { as_sent, now }, Summary::Sent)
             }
             _ => return Ok(()),
