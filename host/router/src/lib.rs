@@ -60,7 +60,7 @@ pub use names::{InstanceName, InstancePath, NAME_BYTES, NameError, ServiceInstan
 pub use outbox::{
     Acceptance, Attempt, Body, Book, Change, Counts, Delivery, DeliveryId, Filter, IdError, Idempotency, NewDelivery,
     Origin, Outcome, Page, Recipient, RecipientResult, RecipientState, Retention, Spool, Summary, Timer, TimerKind,
-    UncertainPolicy, Upload, UploadError, Words, Written,
+    UncertainPolicy, Unreadable, Upload, UploadError, Words, Written,
 };
 pub use resolve::{Resolved, Route};
 pub use restore::{Pending, RestoreReport, restore};

@@ -17,6 +17,7 @@ pub fn text(router: &Arc<Router>) -> Result<String, fmt::Error> {
     registry.register_collector(Box::new(Figures {
         measures: router.measures(),
         counts: router.book().counts(),
+        unreadable: router.book().unreadable(),
     }));
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry)?;
@@ -27,6 +28,7 @@ pub fn text(router: &Arc<Router>) -> Result<String, fmt::Error> {
 struct Figures {
     measures: Measures,
     counts: Counts,
+    unreadable: usize,
 }
 
 impl Collector for Figures {
@@ -89,6 +91,9 @@ impl Collector for Figures {
         )?;
         let mut sessions = to.encode_descriptor("sessions", "Sessions that are open", None, MetricType::Gauge)?;
         sessions.encode_gauge(&number(measures.sessions as u64))?;
+        let help = "Deliveries that are set aside, since their record cannot be read";
+        let mut unreadable = to.encode_descriptor("deliveries_unreadable", help, None, MetricType::Gauge)?;
+        unreadable.encode_gauge(&number(self.unreadable as u64))?;
         self.deliveries(&mut to)?;
         self.lanes(&mut to)
     }

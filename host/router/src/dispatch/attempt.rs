@@ -72,6 +72,10 @@ pub(super) async fn find<W: World>(core: &Core<W>, id: DeliveryId, when: When) -
             let delivery = match core.world.row(id) {
                 Ok(Some(delivery)) if waits(&delivery) => delivery,
                 Ok(_) => return Found::Nothing,
+                Err(error) if error.of_one_record() => {
+                    core.set_aside(id, &error);
+                    return Found::Nothing;
+                }
                 Err(error) => return Found::Broken(error),
             };
             match core.world.message(&delivery).await {
@@ -99,10 +103,7 @@ pub(super) async fn find<W: World>(core: &Core<W>, id: DeliveryId, when: When) -
 
 /// Whether it is this message that cannot be read, and not the store.
 fn of_one_message(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Body { .. } | StoreError::Damaged { .. } | StoreError::Newer { .. }
-    )
+    matches!(error, StoreError::Body { .. }) || error.of_one_record()
 }
 
 /// The store counts in milliseconds. What is due absurdly late was put off by a wrong clock.

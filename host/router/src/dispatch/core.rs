@@ -15,7 +15,7 @@ use super::notice::{self, Notice};
 use super::verdict;
 use super::words;
 use super::world::World;
-use crate::outbox::{Delivery, Outcome, RecipientState, Summary};
+use crate::outbox::{Delivery, DeliveryId, Outcome, RecipientState, Summary};
 use crate::store::StoreError;
 
 /// How long an outcome waits that the store did not take.
@@ -68,6 +68,10 @@ impl<W: World> Core<W> {
         let row = loop {
             match self.world.settle(id, outcome.clone()).await {
                 Ok(row) => break row?,
+                Err(error) if error.of_one_record() => {
+                    self.set_aside(id, &error);
+                    return None;
+                }
                 Err(error) => {
                     self.hub.tally.store_faults.add(1);
                     tracing::error!(target: "relais::dispatch", delivery = %id, code = error.code(), again_in = ?wait, "the outcome could not be stored");
@@ -144,6 +148,13 @@ impl<W: World> Core<W> {
             Err(error) => {
                 tracing::warn!(target: "relais::dispatch", delivery = %row.id, code = error.code(), "its sender could not be told of the failure");
             }
+        }
+    }
+
+    /// The record of a delivery cannot be read: whoever administers is told, and everything else goes on.
+    pub(super) fn set_aside(&self, id: DeliveryId, error: &StoreError) {
+        if self.world.set_aside(id) {
+            tracing::error!(target: "relais::dispatch", delivery = %id, code = error.code(), %error, "the record of a delivery cannot be read; it is set aside until the next start");
         }
     }
 

@@ -380,8 +380,12 @@ impl World for FakeWorld {
         self.0.book.instances_with_work()
     }
 
-    fn timers(&self, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
-        self.0.book.timers(until, limit)
+    fn timers(&self, until: Timestamp, after: Option<Timer>, limit: usize) -> Result<Vec<Timer>, StoreError> {
+        self.0.book.timers(until, after, limit)
+    }
+
+    fn set_aside(&self, id: DeliveryId) -> bool {
+        self.0.book.set_aside(id)
     }
 
     async fn fire(&self, timer: Timer) -> Result<(), StoreError> {

@@ -151,8 +151,12 @@ impl World for Live {
         self.router.book.instances_with_work()
     }
 
-    fn timers(&self, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
-        self.router.book.timers(until, limit)
+    fn timers(&self, until: Timestamp, after: Option<Timer>, limit: usize) -> Result<Vec<Timer>, StoreError> {
+        self.router.book.timers(until, after, limit)
+    }
+
+    fn set_aside(&self, id: DeliveryId) -> bool {
+        self.router.book.set_aside(id)
     }
 
     async fn fire(&self, timer: Timer) -> Result<(), StoreError> {

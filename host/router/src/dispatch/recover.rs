@@ -27,7 +27,16 @@ impl Router {
         let config = DispatchConfig::default();
         let mut tasks = JoinSet::new();
         for id in self.book.interrupted()? {
-            let Some(delivery) = self.book.get(id)? else { continue };
+            let delivery = match self.book.get(id) {
+                Ok(Some(delivery)) => delivery,
+                Ok(None) => continue,
+                Err(error) if error.of_one_record() => {
+                    self.book.set_aside(id);
+                    tracing::error!(target: "relais::dispatch", delivery = %id, code = error.code(), %error, "the record of a delivery cannot be read; it is set aside until the next start");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let verdict = verdict::of_interruption(&delivery, words::STOPPED);
             let now = self.book.now();
             let times = Times {

@@ -63,39 +63,32 @@ async fn note<W: World>(core: &Core<W>) -> bool {
 
 /// Goes through the timers whose time has come.
 pub(super) async fn calendar<W: World>(core: &Arc<Core<W>>) {
+    let now = core.world.now().calendar;
+    let mut after = None;
     for _ in 0..BATCHES {
-        let timers = match core.world.timers(core.world.now().calendar, BATCH) {
+        let timers = match core.world.timers(now, after, BATCH) {
             Ok(timers) => timers,
             Err(error) => return fault(core, &error),
         };
         let full = timers.len() == BATCH;
+        after = timers.last().copied();
         let mut alerts: BTreeMap<WorkspaceName, Vec<(DeliveryId, Timer)>> = BTreeMap::new();
         let mut tasks = JoinSet::new();
-        let mut moved = 0_usize;
         for timer in timers {
             match timer.kind {
                 TimerKind::UncertainAlert => match core.world.row(timer.id) {
                     Ok(Some(row)) => alerts.entry(row.workspace).or_default().push((timer.id, timer)),
-                    Ok(None) => {
-                        moved += 1;
-                        tasks.spawn(fire(core.clone(), timer));
-                    }
+                    Ok(None) => drop(tasks.spawn(fire(core.clone(), timer))),
+                    Err(error) if error.of_one_record() => core.set_aside(timer.id, &error),
                     Err(error) => return fault(core, &error),
                 },
                 // Its attempt is about to end, and knows by itself that it is too late.
                 TimerKind::GiveUp if core.hub.in_hand(timer.id) => {}
-                TimerKind::GiveUp => {
-                    moved += 1;
-                    tasks.spawn(give_up(core.clone(), timer));
-                }
-                TimerKind::BodyExpiry | TimerKind::JournalExpiry => {
-                    moved += 1;
-                    tasks.spawn(fire(core.clone(), timer));
-                }
+                TimerKind::GiveUp => drop(tasks.spawn(give_up(core.clone(), timer))),
+                TimerKind::BodyExpiry | TimerKind::JournalExpiry => drop(tasks.spawn(fire(core.clone(), timer))),
             }
         }
         for (ws, of_workspace) in alerts {
-            moved += of_workspace.len();
             alert(core, &ws, &of_workspace).await;
             for (_, timer) in of_workspace {
                 tasks.spawn(fire(core.clone(), timer));
@@ -103,7 +96,7 @@ pub(super) async fn calendar<W: World>(core: &Arc<Core<W>>) {
         }
         // All at once, so that they share the store's commits.
         while tasks.join_next().await.is_some() {}
-        if !full || moved == 0 || !core.running() {
+        if !full || !core.running() {
             return;
         }
     }
@@ -114,10 +107,17 @@ fn fault<W: World>(core: &Core<W>, error: &StoreError) {
     tracing::error!(target: "relais::dispatch", code = error.code(), "the calendar cannot be read");
 }
 
+/// One thing could not be done: it is of one record, or of the store.
+fn failed<W: World>(core: &Core<W>, id: DeliveryId, error: &StoreError) {
+    match error.of_one_record() {
+        true => core.set_aside(id, error),
+        false => fault(core, error),
+    }
+}
+
 async fn fire<W: World>(core: Arc<Core<W>>, timer: Timer) {
     if let Err(error) = core.world.fire(timer).await {
-        core.hub.tally.store_faults.add(1);
-        tracing::error!(target: "relais::dispatch", delivery = %timer.id, code = error.code(), "what is kept too long could not be erased");
+        failed(&core, timer.id, &error);
     }
 }
 
@@ -140,7 +140,7 @@ async fn give_up<W: World>(core: Arc<Core<W>>, timer: Timer) {
     let row = match core.world.row(id) {
         Ok(Some(row)) => row,
         Ok(None) => return fire(core, timer).await,
-        Err(error) => return fault(&core, &error),
+        Err(error) => return failed(&core, id, &error),
     };
     let waiting: Vec<usize> = row.pending().map(|(place, _)| place).collect();
     let last = row.pending().find_map(|(_, recipient)| recipient.words.as_ref());
@@ -163,7 +163,7 @@ async fn give_up<W: World>(core: Arc<Core<W>>, timer: Timer) {
         }
         // It ended meanwhile.
         Ok(None) => fire(core, timer).await,
-        Err(error) => fault(&core, &error),
+        Err(error) => failed(&core, id, &error),
     }
 }
 

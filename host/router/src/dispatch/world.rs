@@ -104,7 +104,10 @@ pub(crate) trait World: Send + Sync + 'static {
     fn instances_with_work(&self) -> Result<Vec<InstancePath>, StoreError>;
 
     /// See `Book::timers`.
-    fn timers(&self, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError>;
+    fn timers(&self, until: Timestamp, after: Option<Timer>, limit: usize) -> Result<Vec<Timer>, StoreError>;
+
+    /// See `Book::set_aside`.
+    fn set_aside(&self, id: DeliveryId) -> bool;
 
     /// See `Book::fire`.
     fn fire(&self, timer: Timer) -> impl Future<Output = Result<(), StoreError>> + Send;

@@ -38,9 +38,9 @@ impl From<StoreError> for Fault {
 impl Fault {
     /// What one record says of itself concerns nobody else; what the disk says does.
     fn of_reading(error: StoreError) -> Self {
-        match error {
-            StoreError::Damaged { .. } | StoreError::Newer { .. } => Self::This(error),
-            other => Self::All(other),
+        match error.of_one_record() {
+            true => Self::This(error),
+            false => Self::All(error),
         }
     }
 }

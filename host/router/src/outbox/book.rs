@@ -1,5 +1,6 @@
 //! The durable book of deliveries. What it says yes to is on the disk.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -69,6 +70,8 @@ pub(super) struct Inner {
     pub(super) counts: Arc<RwLock<Counts>>,
     pub(super) written: Arc<RwLock<Written>>,
     calendar: Calendar,
+    /// Deliveries whose record cannot be read, found so far.
+    pub(super) aside: RwLock<HashSet<DeliveryId>>,
     retention: Arc<RwLock<Arc<Retentions>>>,
     /// None when the book is being closed.
     requests: Option<mpsc::Sender<Request>>,
@@ -95,7 +98,7 @@ impl Book {
             written: written.clone(),
             retention: retention.clone(),
             inbox,
-            folders: std::collections::HashSet::new(),
+            folders: HashSet::new(),
             doubtful: Vec::new(),
         };
         let sweeper = {
@@ -112,6 +115,7 @@ impl Book {
             counts,
             written,
             calendar,
+            aside: RwLock::default(),
             retention,
             requests: Some(requests),
             stopping,
@@ -270,9 +274,12 @@ fn start(name: &str, folder: &Path, work: impl FnOnce() + Send + 'static) -> Res
 
 fn sweep(store: &Store, spool: &Spool, stopping: &AtomicBool) {
     let has_row = |id| {
-        Ok(store
-            .read(|tables| tables.delivery(id))?
-            .is_some_and(|row| row.delivery.body == Body::Spool))
+        match store.read(|tables| tables.delivery(id)) {
+            Ok(row) => Ok(row.is_some_and(|row| row.delivery.body == Body::Spool)),
+            // Whoever can read it finds its content.
+            Err(error) if error.of_one_record() => Ok(true),
+            Err(error) => Err(error),
+        }
     };
     match spool.sweep(has_row, || stopping.load(Ordering::Relaxed)) {
         Ok(0) => {}

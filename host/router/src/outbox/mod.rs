@@ -31,7 +31,7 @@ pub use delivery::{
     Words,
 };
 pub use id::{DeliveryId, IdError};
-pub use query::{Counts, Filter, Page, Timer, Written};
+pub use query::{Counts, Filter, Page, Timer, Unreadable, Written};
 pub use retention::Retentions;
 pub use row::TimerKind;
 pub(crate) use row::{DeliveryRow, Places};

@@ -65,6 +65,11 @@ impl StoreError {
         }
     }
 
+    /// Whether it is of one record, of which alone nothing can be done; else it is of the store.
+    pub(crate) fn of_one_record(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::Newer { .. })
+    }
+
     /// Another error that says the same, for everybody who waited for one write.
     pub(crate) fn again(&self) -> Self {
         match self {

@@ -5,7 +5,7 @@ use super::admin::*;
 use super::*;
 use crate::backup::BackupReport;
 use crate::error::BackupError;
-use crate::outbox::{DeliveryId, Summary};
+use crate::outbox::{DeliveryId, Filter, Summary};
 use crate::restore::{Pending, RestoreReport, restore};
 use crate::router::{Paths, Router};
 use crate::tokens::Role;
@@ -175,6 +175,38 @@ async fn a_key_that_is_brought_later_opens_what_was_not_given_again() {
     std::fs::copy(house.root.path().join("data.key"), elsewhere.path().join("data.key")).unwrap();
     let copy = router(&data).await;
     assert!(copy.instance(&ws(), &instance("smtp")).unwrap().credentials[0].ready);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_stops_neither_a_start_nor_a_backup_and_keeps_its_body() {
+    let (house, small, large, _) = full().await;
+    let book = house.router.book();
+    for id in [small, large] {
+        assert!(book.transmitting(id, jiff::Timestamp::now()).await.unwrap());
+    }
+    book.spoil(large);
+    let house = house.reopened().await;
+    assert_eq!(summary(&house.router, small), Summary::Uncertain);
+    assert_eq!(house.router.book().unreadable(), 1);
+    let page = house
+        .router
+        .deliveries(
+            &ws(),
+            &Filter {
+                limit: 9,
+                ..Filter::default()
+            },
+        )
+        .unwrap();
+    assert_eq!((page.deliveries.len(), page.unreadable[0].id), (1, large));
+    let (bytes, report) = backup(&house);
+    assert_eq!((report.deliveries, report.bodies, report.missing.len()), (2, 1, 0));
+    // Whoever restores it has to be able to say of each delivery that it may have been sent.
+    let data = house.root.path().join("copy");
+    let refused = bring_back(&bytes, &data, Pending::Hold).await.unwrap_err();
+    assert_eq!(refused.code(), "data-newer");
+    bring_back(&bytes, &data, Pending::Resume).await.unwrap();
+    assert!(!mime(&router(&data).await, large).await.is_empty());
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::api::delivery::{Close, Deliveries, Delivery, DeliveryEvent, DeliveryLine};
+use crate::api::delivery::{Close, Deliveries, Delivery, DeliveryEvent, DeliveryLine, Unreadable};
 use crate::app::Shared;
 use crate::caller::{Admin, Scope, Sender};
 use crate::extract::{Json, Named, Query};
@@ -78,19 +78,21 @@ async fn list(State(app): State<Shared>, admin: Admin, mut query: Query) -> Resu
 
 /// Pages of the store until there are enough.
 fn page(router: &Router, ws: &WorkspaceName, mut filter: Filter, limit: usize) -> Result<Deliveries, Error> {
-    let mut lines: Vec<DeliveryLine> = Vec::new();
+    let (mut lines, mut unreadable) = (Vec::<DeliveryLine>::new(), Vec::new());
     for _ in 0..LOOKS {
-        filter.limit = limit.saturating_sub(lines.len());
+        filter.limit = limit.saturating_sub(lines.len() + unreadable.len());
         let page = router.deliveries(ws, &filter)?;
         lines.extend(page.deliveries.iter().map(DeliveryLine::from));
+        unreadable.extend(page.unreadable.iter().map(Unreadable::from));
         filter.before = page.next;
-        if page.next.is_none() || lines.len() >= limit {
+        if page.next.is_none() || lines.len() + unreadable.len() >= limit {
             break;
         }
     }
     Ok(Deliveries {
         deliveries: lines,
         next: filter.before.map(|id| id.to_string()),
+        unreadable,
     })
 }
 

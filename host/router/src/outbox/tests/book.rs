@@ -105,7 +105,7 @@ async fn the_content_goes_when_all_is_sent_and_stays_where_something_failed() {
     assert_eq!(bench.spooled(), 1);
     // 30 days later the other one goes as well, and after 90 the rows.
     let fire = async |until_ms| {
-        for timer in bench.book.timers(at(until_ms), 10).unwrap() {
+        for timer in bench.book.timers(at(until_ms), None, 10).unwrap() {
             bench.book.fire(timer).await.unwrap();
         }
     };

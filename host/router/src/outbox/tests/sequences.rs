@@ -98,7 +98,7 @@ async fn play(steps: Vec<Step>) {
                 }
             }
             Step::Fire(which) => {
-                let timers = book.timers(at(400 * DAY), 100).unwrap();
+                let timers = book.timers(at(400 * DAY), None, 100).unwrap();
                 if let Some(timer) = timers.get(which % timers.len().max(1)) {
                     book.fire(*timer).await.unwrap();
                 }
