@@ -1,5 +1,6 @@
 //! What can be asked of deliveries, and done with them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use relais_message::Message;
@@ -7,11 +8,12 @@ use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use crate::audit::{self, Action};
-use crate::dispatch::Changed;
+use crate::dispatch::{Changed, Hub};
 use crate::error::{DeliveryError, Error};
 use crate::names::{InstancePath, WorkspaceName};
-use crate::outbox::{Body, Change, Delivery, DeliveryId, Filter, Page, RecipientState};
+use crate::outbox::{Body, Book, Change, Delivery, DeliveryId, Filter, Page, RecipientState};
 use crate::router::Router;
+use crate::store::Store;
 use crate::who::Who;
 
 impl Router {
@@ -125,6 +127,32 @@ impl Router {
         action: Action,
         by: &Who,
     ) -> Result<Delivery, Error> {
+        let doing = Doing {
+            store: self.store.clone(),
+            book: self.book.clone(),
+            hub: self.hub.clone(),
+            ws: ws.clone(),
+            by: by.clone(),
+        };
+        // A task of its own: a caller that hangs up must leave neither a delivery of which no lane knows nor a change that the
+        // journal does not name.
+        let task = tokio::spawn(doing.change(delivery, change, action));
+        let changed = task.await.unwrap_or(Err(Error::Stopped))?;
+        Ok(self.shown(changed))
+    }
+}
+
+/// A change of a delivery, with all that follows from it.
+struct Doing {
+    store: Arc<Store>,
+    book: Book,
+    hub: Arc<Hub>,
+    ws: WorkspaceName,
+    by: Who,
+}
+
+impl Doing {
+    async fn change(self, delivery: Delivery, change: Change, action: Action) -> Result<Delivery, Error> {
         let id = delivery.id;
         // What is remembered of its acceptance is not true any more.
         self.hub.recall(id);
@@ -137,9 +165,10 @@ impl Router {
         drop(claim);
         let Some(changed) = changed else {
             // As it stands now: it may have moved since it was looked at.
-            return Err(wrong_state(&self.found(ws, id)?, self.hub.in_hand(id)).into());
+            let now = self.book.get(id)?.ok_or(DeliveryError::Unknown { id })?;
+            return Err(wrong_state(&now, self.hub.in_hand(id)).into());
         };
-        tracing::info!(target: "relais::deliveries", delivery = %id, by = %by, action = action.word(), state = changed.summary().word(), "changed");
+        tracing::info!(target: "relais::deliveries", delivery = %id, by = %self.by, action = action.word(), state = changed.summary().word(), "changed");
         self.hub.changed(&changed);
         if changed.pending().next().is_some() {
             let path = InstancePath {
@@ -153,9 +182,9 @@ impl Router {
                 delivery.summary().word().to_owned(),
                 changed.summary().word().to_owned(),
             ];
-            audit::note(tables, by, Some(ws), action, &id.to_string(), states)
+            audit::note(tables, &self.by, Some(&self.ws), action, &id.to_string(), states)
         })?;
-        Ok(self.shown(changed))
+        Ok(changed)
     }
 }
 

@@ -1,5 +1,5 @@
-//! What happens by the calendar: giving up, alerts, and the end of what is kept. And that the calendar is noted, for the process
-//! after this one.
+//! What happens by the calendar: giving up, alerts, and the end of what is kept. And what nothing else would come back to: that
+//! the calendar is noted, for the process after this one, and that every instance with work has its lane.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,12 +42,25 @@ pub(super) async fn keep<W: World>(engine: Arc<Engine<W>>) {
             noted = note(&core).await.then(Instant::now);
         }
         calendar(&core).await;
+        lanes(&engine);
         tokio::select! {
             () = tokio::time::sleep(core.config.tick) => {}
             () = reached(&mut phase, Phase::Stopping) => break,
         }
     }
     note(&core).await;
+}
+
+/// Makes the lanes that are missing. Whoever accepts a delivery wakes its lane; should that ever fail, the delivery waits no
+/// longer than this.
+fn lanes<W: World>(engine: &Arc<Engine<W>>) {
+    match engine.core.world.instances_with_work() {
+        Ok(paths) => paths.iter().for_each(|path| drop(engine.lane(path))),
+        Err(error) => {
+            engine.core.hub.tally.store_faults.add(1);
+            tracing::error!(target: "relais::dispatch", code = error.code(), "what is due cannot be read");
+        }
+    }
 }
 
 async fn note<W: World>(core: &Core<W>) -> bool {

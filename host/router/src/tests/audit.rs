@@ -92,6 +92,24 @@ async fn what_was_refused_is_not_noted() {
 }
 
 #[tokio::test]
+async fn a_caller_that_hangs_up_leaves_no_change_half_told() {
+    use futures_util::FutureExt;
+    let house = House::new().await;
+    house.create("smtp");
+    let id = house.accept(&ws(), "smtp", 10).await;
+    let (ws, who) = (ws(), who());
+    let gone = house.router.cancel_delivery(&ws, id, &who).now_or_never();
+    assert!(gone.is_none(), "it was done at once");
+    let start = std::time::Instant::now();
+    while house.audited()[0] != "delivery-cancel" {
+        assert!(start.elapsed().as_secs() < 20, "{:?}", house.audited());
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let row = house.router.delivery(&ws, id).unwrap();
+    assert_eq!(row.summary(), crate::outbox::Summary::Cancelled);
+}
+
+#[tokio::test]
 async fn the_journal_is_read_page_by_page_and_workspace_by_workspace() {
     let house = House::new().await;
     let other = workspace("other");
