@@ -19,8 +19,8 @@ use crate::error::Error;
 use crate::instances::InstanceLimits;
 use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{
-    Body, Book, Change, Delivery, DeliveryId, Hands, NewDelivery, Now, Origin, Outcome, Recipient, RecipientState,
-    Retentions, Timer, UncertainPolicy,
+    Body, Book, Change, Delivery, DeliveryId, Hands, NewDelivery, Now, Origin, Outcome, Owed, Recipient,
+    RecipientState, Retentions, Timer, UncertainPolicy,
 };
 use crate::store::{Store, StoreError};
 
@@ -118,6 +118,8 @@ pub(crate) struct Fake {
     moved_ms: AtomicI64,
     /// How much time was made to pass.
     passed_ms: AtomicU64,
+    /// Notices and alerts are refused.
+    pub mute: AtomicBool,
     /// The time cannot be noted.
     pub forgetful: AtomicBool,
     /// How often it was.
@@ -144,6 +146,7 @@ impl Fake {
             hands: Mutex::new(Hands::resumed(None, Timestamp::now(), Instant::now())),
             moved_ms: AtomicI64::new(0),
             passed_ms: AtomicU64::new(0),
+            mute: AtomicBool::new(false),
             forgetful: AtomicBool::new(false),
             noted: AtomicUsize::new(0),
             edition: AtomicU64::new(0),
@@ -392,13 +395,31 @@ impl World for FakeWorld {
         self.0.book.fire(timer).await
     }
 
+    fn owed(&self, id: DeliveryId) -> Result<Option<(Delivery, Vec<Owed>)>, StoreError> {
+        self.0.book.owed(id)
+    }
+
+    async fn told(&self, id: DeliveryId, number: u32) -> Result<(), StoreError> {
+        self.0.book.told(id, number).await
+    }
+
+    async fn again(&self, timer: Timer, now: Now) -> Result<(), StoreError> {
+        self.0.book.again(timer, now).await
+    }
+
     async fn notify(&self, notice: Notice) -> Result<(), Error> {
+        if self.0.mute.load(Ordering::SeqCst) {
+            return Err(Error::Stopped);
+        }
         lock(&self.0.notices).push((notice.about.id, notice.failed));
         Ok(())
     }
 
-    async fn alert(&self, ws: &WorkspaceName, ids: &[DeliveryId]) -> Result<(), Error> {
+    async fn alert(&self, ws: &WorkspaceName, ids: &[DeliveryId]) -> Result<bool, Error> {
+        if self.0.mute.load(Ordering::SeqCst) {
+            return Ok(false);
+        }
         lock(&self.0.alerts).push((ws.to_string(), ids.to_vec()));
-        Ok(())
+        Ok(true)
     }
 }

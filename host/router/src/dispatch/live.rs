@@ -13,12 +13,17 @@ use crate::connectors;
 use crate::error::{Error, SendError};
 use crate::instances::{self, InstanceLimits};
 use crate::names::{InstancePath, WorkspaceName};
-use crate::outbox::{Body, Change, Delivery, DeliveryId, Now, Origin, Outcome, Timer};
+use crate::outbox::{Body, Change, Delivery, DeliveryId, Idempotency, Now, Origin, Outcome, Owed, Timer};
 use crate::resolve::Route;
 use crate::router::Router;
 use crate::store::StoreError;
 use crate::who::Who;
 use relais_message::MimeDraft;
+
+/// Whose idempotency keys those of reports are: no caller's scope is one word.
+const REPORTS: &str = "reports";
+/// How long one is remembered: longer than a sender is tried to be told.
+const KEY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// See the module.
 pub(super) struct Live {
@@ -163,6 +168,18 @@ impl World for Live {
         self.router.book.fire(timer).await
     }
 
+    fn owed(&self, id: DeliveryId) -> Result<Option<(Delivery, Vec<Owed>)>, StoreError> {
+        self.router.book.owed(id)
+    }
+
+    async fn told(&self, id: DeliveryId, number: u32) -> Result<(), StoreError> {
+        self.router.book.told(id, number).await
+    }
+
+    async fn again(&self, timer: Timer, now: Now) -> Result<(), StoreError> {
+        self.router.book.again(timer, now).await
+    }
+
     async fn notify(&self, notice: Notice) -> Result<(), Error> {
         let (Some(to), Some(through)) = (&notice.about.sender, &notice.about.notices_through) else {
             return Ok(());
@@ -183,31 +200,47 @@ impl World for Live {
             recipients_from_header: false,
             default_from: None,
         };
-        self.write(&ws, Content::Mime(draft), route).await
+        // Written again after a crash it is the same report.
+        let id = notice.about.id;
+        let now = Timestamp::now();
+        let idempotency = Idempotency {
+            scope: REPORTS.to_owned(),
+            key: format!("{id}/{}", notice.number),
+            fingerprint: [0; 32],
+            expires_at: now.saturating_add(KEY).unwrap_or(now),
+        };
+        self.write(&ws, Content::Mime(draft), route, Some(idempotency)).await
     }
 
-    async fn alert(&self, ws: &WorkspaceName, ids: &[DeliveryId]) -> Result<(), Error> {
+    async fn alert(&self, ws: &WorkspaceName, ids: &[DeliveryId]) -> Result<bool, Error> {
         let view = self.router.workspace_view(ws)?;
         let (Some(contact), Some(through)) = (view.contact, view.notices_through) else {
             tracing::warn!(target: "relais::dispatch", workspace = %ws, uncertain = ids.len(), "deliveries are uncertain, and the workspace names no contact, or no instance for notices");
-            return Ok(());
+            return Ok(false);
         };
         let route = Route::Notices(through);
         let from = self.router.resolve(ws, &route)?.sender.clone();
         let from = from.or_else(|| Some(contact.clone()));
         let draft = notice::alert(from, contact, ws.as_str(), ids);
-        self.write(ws, Content::Draft(draft), route).await
+        self.write(ws, Content::Draft(draft), route, None).await?;
+        Ok(true)
     }
 }
 
 impl Live {
     /// Accepts a mail of Relais's own. Boxed: accepting wakes the dispatcher, which writes mails of its own.
-    async fn write(&self, ws: &WorkspaceName, content: Content, route: Route) -> Result<(), Error> {
+    async fn write(
+        &self,
+        ws: &WorkspaceName,
+        content: Content,
+        route: Route,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), Error> {
         let mail = Mail {
             content,
             route,
             origin: Origin::Notice,
-            idempotency: None,
+            idempotency,
         };
         let accepted = self.router.accept(ws, mail, &Who::System).await?;
         tracing::info!(target: "relais::dispatch", delivery = %accepted.delivery.id, "a notice was written");

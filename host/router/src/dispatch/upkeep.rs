@@ -20,8 +20,6 @@ use crate::store::StoreError;
 const BATCH: usize = 256;
 /// Batches of one tick at most: the next tick goes on.
 const BATCHES: usize = 40;
-/// Uncertain deliveries that one alert names.
-const NAMED: usize = 100;
 /// How often the time is noted. After a crash the next process takes so much at most for time in which none ran.
 const NOTED: Duration = Duration::from_secs(600);
 
@@ -78,40 +76,41 @@ async fn note<W: World>(core: &Core<W>) -> bool {
 pub(super) async fn calendar<W: World>(core: &Arc<Core<W>>) {
     let now = core.world.now().calendar;
     let mut after = None;
+    let mut alerts: BTreeMap<WorkspaceName, Vec<Timer>> = BTreeMap::new();
     for _ in 0..BATCHES {
         let timers = match core.world.timers(now, after, BATCH) {
             Ok(timers) => timers,
-            Err(error) => return fault(core, &error),
+            Err(error) => {
+                fault(core, &error);
+                break;
+            }
         };
         let full = timers.len() == BATCH;
         after = timers.last().copied();
-        let mut alerts: BTreeMap<WorkspaceName, Vec<(DeliveryId, Timer)>> = BTreeMap::new();
         let mut tasks = JoinSet::new();
         for timer in timers {
             match timer.kind {
                 TimerKind::UncertainAlert => match core.world.row(timer.id) {
-                    Ok(Some(row)) => alerts.entry(row.workspace).or_default().push((timer.id, timer)),
+                    Ok(Some(row)) => alerts.entry(row.workspace).or_default().push(timer),
                     Ok(None) => drop(tasks.spawn(fire(core.clone(), timer))),
-                    Err(error) if error.of_one_record() => core.set_aside(timer.id, &error),
-                    Err(error) => return fault(core, &error),
+                    Err(error) => failed(core, timer.id, &error),
                 },
                 // Its attempt is about to end, and knows by itself that it is too late.
                 TimerKind::GiveUp if core.hub.in_hand(timer.id) => {}
                 TimerKind::GiveUp => drop(tasks.spawn(give_up(core.clone(), timer))),
                 TimerKind::BodyExpiry | TimerKind::JournalExpiry => drop(tasks.spawn(fire(core.clone(), timer))),
-            }
-        }
-        for (ws, of_workspace) in alerts {
-            alert(core, &ws, &of_workspace).await;
-            for (_, timer) in of_workspace {
-                tasks.spawn(fire(core.clone(), timer));
+                TimerKind::NoticeOwed => drop(tasks.spawn(tell(core.clone(), timer))),
             }
         }
         // All at once, so that they share the store's commits.
         while tasks.join_next().await.is_some() {}
         if !full || !core.running() {
-            return;
+            break;
         }
+    }
+    // One alert for all that a workspace has.
+    for (ws, uncertain) in alerts {
+        alert(core, &ws, &uncertain).await;
     }
 }
 
@@ -134,15 +133,41 @@ async fn fire<W: World>(core: Arc<Core<W>>, timer: Timer) {
     }
 }
 
-async fn alert<W: World>(core: &Core<W>, ws: &WorkspaceName, uncertain: &[(DeliveryId, Timer)]) {
-    let ids: Vec<DeliveryId> = uncertain.iter().map(|(id, _)| *id).collect();
-    for ids in ids.chunks(NAMED) {
-        match core.world.alert(ws, ids).await {
-            Ok(()) => core.hub.tally.notices.add(1),
-            Err(error) => {
-                tracing::warn!(target: "relais::dispatch", workspace = %ws, uncertain = ids.len(), code = error.code(), "the workspace's contact could not be told of uncertain deliveries");
+/// A timer could not be done justice to.
+async fn again<W: World>(core: Arc<Core<W>>, timer: Timer) {
+    if let Err(error) = core.world.again(timer, core.world.now()).await {
+        failed(&core, timer.id, &error);
+    }
+}
+
+/// Tells a sender what nobody came to tell it.
+async fn tell<W: World>(core: Arc<Core<W>>, timer: Timer) {
+    match core.tell(timer.id, None).await {
+        Ok(true) => {}
+        Ok(false) => again(core, timer).await,
+        Err(error) => failed(&core, timer.id, &error),
+    }
+}
+
+/// Tells the contact of a workspace; where that cannot be done, it is tried again in an hour.
+async fn alert<W: World>(core: &Arc<Core<W>>, ws: &WorkspaceName, uncertain: &[Timer]) {
+    let ids: Vec<DeliveryId> = uncertain.iter().map(|timer| timer.id).collect();
+    let alerted = core.world.alert(ws, &ids).await.unwrap_or_else(|error| {
+        tracing::warn!(target: "relais::dispatch", workspace = %ws, uncertain = ids.len(), code = error.code(), "the workspace's contact could not be told of uncertain deliveries");
+        false
+    });
+    if alerted {
+        core.hub.tally.notices.add(1);
+    }
+    for timers in uncertain.chunks(BATCH) {
+        let mut tasks = JoinSet::new();
+        for timer in timers {
+            match alerted {
+                true => drop(tasks.spawn(fire(core.clone(), *timer))),
+                false => drop(tasks.spawn(again(core.clone(), *timer))),
             }
         }
+        while tasks.join_next().await.is_some() {}
     }
 }
 
@@ -155,7 +180,7 @@ async fn give_up<W: World>(core: Arc<Core<W>>, timer: Timer) {
         Ok(None) => return fire(core, timer).await,
         Err(error) => return failed(&core, id, &error),
     };
-    let waiting: Vec<usize> = row.pending().map(|(place, _)| place).collect();
+    let waiting = row.pending().count();
     let last = row.pending().find_map(|(_, recipient)| recipient.words.as_ref());
     let now = core.world.now();
     let words = words::gave_up(&row, last, now.wall);
@@ -172,7 +197,7 @@ async fn give_up<W: World>(core: Arc<Core<W>>, timer: Timer) {
         }
         Ok(Some(row)) => {
             drop(claim);
-            gave_up(&core, &row, &waiting).await;
+            gave_up(&core, &row, waiting).await;
         }
         // It ended meanwhile.
         Ok(None) => fire(core, timer).await,
@@ -180,16 +205,11 @@ async fn give_up<W: World>(core: Arc<Core<W>>, timer: Timer) {
     }
 }
 
-async fn gave_up<W: World>(core: &Core<W>, row: &Delivery, waiting: &[usize]) {
-    let failed: Vec<usize> = (0..)
-        .zip(&row.recipients)
-        .filter(|(place, recipient)| waiting.contains(place) && recipient.state == RecipientState::Failed)
-        .map(|(place, _)| place)
-        .collect();
-    for _ in &failed {
+async fn gave_up<W: World>(core: &Core<W>, row: &Delivery, waiting: usize) {
+    for _ in 0..waiting {
         core.hub.tally.recipient(RecipientState::Failed);
     }
     tracing::info!(target: "relais::dispatch", delivery = %row.id, state = row.summary().word(), tried = row.tried, "given up");
     core.hub.changed(row);
-    core.notify(row, failed, None).await;
+    core.notify(row, None).await;
 }

@@ -11,7 +11,7 @@ use super::notice::Notice;
 use crate::error::Error;
 use crate::instances::InstanceLimits;
 use crate::names::{InstancePath, WorkspaceName};
-use crate::outbox::{Change, Delivery, DeliveryId, Now, Outcome, Timer};
+use crate::outbox::{Change, Delivery, DeliveryId, Now, Outcome, Owed, Timer};
 use crate::store::StoreError;
 
 /// What a session was made of: it is used only while this is still the same.
@@ -112,9 +112,18 @@ pub(crate) trait World: Send + Sync + 'static {
     /// See `Book::fire`.
     fn fire(&self, timer: Timer) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Tells the sender of a delivery that it failed.
+    /// See `Book::owed`.
+    fn owed(&self, id: DeliveryId) -> Result<Option<(Delivery, Vec<Owed>)>, StoreError>;
+
+    /// See `Book::told`.
+    fn told(&self, id: DeliveryId, number: u32) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// See `Book::again`.
+    fn again(&self, timer: Timer, now: Now) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Tells the sender of a delivery that it failed; once for each number, however often it is asked to.
     fn notify(&self, notice: Notice) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Tells the contact of a workspace of deliveries that are uncertain.
-    fn alert(&self, ws: &WorkspaceName, ids: &[DeliveryId]) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Tells the contact of a workspace of deliveries that are uncertain; false where there is none, or no way.
+    fn alert(&self, ws: &WorkspaceName, ids: &[DeliveryId]) -> impl Future<Output = Result<bool, Error>> + Send;
 }

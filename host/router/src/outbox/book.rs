@@ -17,6 +17,7 @@ use super::clock::ms;
 use super::content::{self, INLINE_BYTES, Place};
 use super::delivery::{Body, Delivery, Outcome};
 use super::id::DeliveryId;
+use super::owed;
 use super::query::{Counts, Timer, Written};
 use super::retention::Retentions;
 use super::rules::{self, Change, Retention};
@@ -172,6 +173,20 @@ impl Book {
     pub async fn change(&self, id: DeliveryId, change: Change) -> Result<Option<Delivery>, StoreError> {
         self.alter(id, move |row, retention| rules::change(row, &change, retention))
             .await
+    }
+
+    /// Its sender was told, by the report of that number.
+    pub async fn told(&self, id: DeliveryId, number: u32) -> Result<(), StoreError> {
+        let told = self.alter(id, move |row, _| owed::told(row, number)).await;
+        told.map(drop)
+    }
+
+    /// A timer could not be done justice to, and comes again in an hour.
+    pub async fn again(&self, timer: Timer, now: Now) -> Result<(), StoreError> {
+        let again = self
+            .alter(timer.id, move |row, _| owed::again(row, timer.kind, now))
+            .await;
+        again.map(drop)
     }
 
     /// Does what a timer says where it is still set: erases the content or the delivery; a timer of another kind is only taken

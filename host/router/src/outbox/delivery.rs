@@ -282,6 +282,12 @@ impl Delivery {
         states.min().unwrap_or(Summary::Cancelled)
     }
 
+    /// Whether its sender is told when it fails: there is one, and a way. Of Relais's own mail nobody is told, so that no two
+    /// machines write to each other for ever.
+    pub fn tells_its_sender(&self) -> bool {
+        self.sender.is_some() && self.origin != Origin::Notice && self.notices_through.is_some()
+    }
+
     /// The recipients that the next attempt carries, and their places.
     pub fn pending(&self) -> impl Iterator<Item = (usize, &Recipient)> {
         self.recipients

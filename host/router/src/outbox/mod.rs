@@ -12,6 +12,7 @@ mod clock;
 mod content;
 mod delivery;
 mod id;
+mod owed;
 mod query;
 mod reading;
 mod retention;
@@ -31,6 +32,7 @@ pub use delivery::{
     Words,
 };
 pub use id::{DeliveryId, IdError};
+pub use owed::{Owed, PATIENCE};
 pub use query::{Counts, Filter, Page, Timer, Unreadable, Written};
 pub use retention::Retentions;
 pub use row::TimerKind;

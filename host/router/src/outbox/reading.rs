@@ -11,6 +11,7 @@ use super::clock::{ms, time};
 use super::content::{self, Place, Unreadable};
 use super::delivery::Delivery;
 use super::id::DeliveryId;
+use super::owed::Owed;
 use super::query::{Counts, Filter, Page, Timer, Written};
 use crate::names::{InstancePath, WorkspaceName};
 use crate::store::{Reading, StoreError, What};
@@ -19,6 +20,13 @@ impl Book {
     /// The delivery of that id.
     pub fn get(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
         Ok(self.read(|tables| tables.delivery(id))?.map(|row| row.delivery))
+    }
+
+    /// A delivery, and of what its sender was not told yet; none where that is nothing.
+    pub fn owed(&self, id: DeliveryId) -> Result<Option<(Delivery, Vec<Owed>)>, StoreError> {
+        let row = self.read(|tables| tables.delivery(id))?;
+        let row = row.filter(|row| !row.owed.is_empty());
+        Ok(row.map(|row| (row.delivery, row.owed)))
     }
 
     /// The message of a delivery, as it was accepted; none where its content was erased. Blocks: a body of the spool is read

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::ms;
 use super::delivery::{Delivery, RecipientState, Summary};
+use super::owed::Owed;
 use crate::names::{InstanceName, WorkspaceName};
 
 /// What is to be done with a delivery at a time, whether or not it is due to be sent.
@@ -22,6 +23,8 @@ pub enum TimerKind {
     BodyExpiry = 2,
     /// Nothing needs to be known of it any more.
     JournalExpiry = 3,
+    /// Its sender was not told yet of recipients that failed.
+    NoticeOwed = 4,
 }
 
 impl TimerKind {
@@ -32,6 +35,7 @@ impl TimerKind {
             Self::UncertainAlert,
             Self::BodyExpiry,
             Self::JournalExpiry,
+            Self::NoticeOwed,
         ]
         .into_iter()
         .find(|kind| *kind as u8 == number)
@@ -56,6 +60,12 @@ pub struct DeliveryRow {
     /// Since then it was to be given up, and was not: nobody had been there to attempt it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub spared: bool,
+    /// Of which failures its sender was not told yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owed: Vec<Owed>,
+    /// How many reports to its sender it owed so far.
+    #[serde(default)]
+    pub reports: u32,
     /// At most one of a kind, in the order of the kinds; times by the calendar, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<(u64, TimerKind)>,

@@ -12,6 +12,7 @@ use relais_sandbox::Kind;
 use super::calendar::Now;
 use super::clock::{ms, span, time};
 use super::delivery::{ATTEMPTS, Body, Delivery, Origin, Outcome, Recipient, RecipientState, Words};
+use super::owed::owe;
 use super::row::{DeliveryRow, TimerKind};
 use crate::names::InstanceName;
 
@@ -84,6 +85,8 @@ pub fn accept(delivery: Delivery, retention: &Retention) -> DeliveryRow {
         ended_ms: None,
         heard_ms: ms(now.calendar),
         spared: false,
+        owed: Vec::new(),
+        reports: 0,
         timers: Vec::new(),
         delivery,
     };
@@ -118,6 +121,7 @@ pub fn settle(row: &mut DeliveryRow, outcome: Outcome, retention: &Retention) {
         calendar,
     };
     let mut newly_uncertain = false;
+    let mut failed = Vec::new();
     for result in results {
         let Some(recipient) = row.delivery.recipients.get_mut(result.recipient) else {
             continue;
@@ -126,6 +130,9 @@ pub fn settle(row: &mut DeliveryRow, outcome: Outcome, retention: &Retention) {
             continue;
         }
         newly_uncertain |= result.state == RecipientState::Uncertain;
+        if result.state == RecipientState::Failed {
+            failed.push(result.recipient);
+        }
         recipient.state = result.state;
         recipient.words = result.words;
     }
@@ -151,12 +158,9 @@ pub fn settle(row: &mut DeliveryRow, outcome: Outcome, retention: &Retention) {
         row.delivery.attempts.remove(1);
     }
     row.delivery.due_at = next_at;
-    // Of what Relais wrote itself nobody is told, or an alert of which nobody knows would be followed by alerts for ever.
-    if newly_uncertain && row.delivery.origin != Origin::Notice {
-        row.set_timer(
-            TimerKind::UncertainAlert,
-            Some(ms(now.calendar).saturating_add(span(UNCERTAIN_ALERT))),
-        );
+    owe(row, failed, now);
+    if newly_uncertain {
+        set_alert(row, now);
     }
     arrange(row, now, retention);
 }
@@ -175,10 +179,7 @@ pub fn change(row: &mut DeliveryRow, change: &Change, retention: &Retention) -> 
             turn(row, uncertain, state, None) && arranged(row, *now, retention)
         }
         Change::Cancel { now } => turn(row, waiting, RecipientState::Cancelled, None) && arranged(row, *now, retention),
-        Change::GiveUp { now, words, since } => {
-            spare(row, *now, *since)
-                || turn(row, waiting, RecipientState::Failed, Some(words)) && arranged(row, *now, retention)
-        }
+        Change::GiveUp { now, words, since } => spare(row, *now, *since) || give_up(row, *now, words, retention),
         Change::Defer { until } => {
             let waits = row.sending_ms.is_none() && row.delivery.recipients.iter().any(waiting);
             if waits {
@@ -204,6 +205,7 @@ pub fn doubt(row: &mut DeliveryRow, now: Now, words: &Words, retention: &Retenti
     let any = turn(row, pending, RecipientState::Uncertain, Some(words));
     if any {
         row.sending_ms = None;
+        set_alert(row, now);
         arrange(row, now, retention);
     }
     any
@@ -216,7 +218,7 @@ pub fn fire(row: &mut DeliveryRow, at_ms: u64, kind: TimerKind) -> Fired {
     }
     row.set_timer(kind, None);
     match kind {
-        TimerKind::GiveUp | TimerKind::UncertainAlert => Fired::Removed,
+        TimerKind::GiveUp | TimerKind::UncertainAlert | TimerKind::NoticeOwed => Fired::Removed,
         TimerKind::BodyExpiry => {
             row.delivery.body = Body::Gone;
             Fired::BodyErased
@@ -253,6 +255,28 @@ fn resend(row: &mut DeliveryRow, places: Option<&[usize]>, now: Now, retention: 
     row.delivery.due_at = Some(now.calendar);
     row.delivery.give_up_at = time(ms(now.calendar).saturating_add(row.patience_ms));
     arranged(row, now, retention)
+}
+
+fn give_up(row: &mut DeliveryRow, now: Now, words: &Words, retention: &Retention) -> bool {
+    let recipients = (0..).zip(&row.delivery.recipients);
+    let failed: Vec<usize> = recipients
+        .filter(|(_, recipient)| waiting(recipient))
+        .map(|(place, _)| place)
+        .collect();
+    if !turn(row, waiting, RecipientState::Failed, Some(words)) {
+        return false;
+    }
+    owe(row, failed, now);
+    arranged(row, now, retention)
+}
+
+/// The workspace's contact is told if nobody has decided by then. Of what Relais wrote itself nobody is told, or an alert of
+/// which nobody knows would be followed by alerts for ever.
+fn set_alert(row: &mut DeliveryRow, now: Now) {
+    if row.delivery.origin != Origin::Notice {
+        let at_ms = ms(now.calendar).saturating_add(span(UNCERTAIN_ALERT));
+        row.set_timer(TimerKind::UncertainAlert, Some(at_ms));
+    }
 }
 
 /// Puts off giving up what was not attempted since then, by a day at most; false where it was, or was spared already.

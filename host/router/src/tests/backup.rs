@@ -5,7 +5,7 @@ use super::admin::*;
 use super::*;
 use crate::backup::BackupReport;
 use crate::error::BackupError;
-use crate::outbox::{DeliveryId, Filter, Summary};
+use crate::outbox::{DeliveryId, Filter, Summary, TimerKind};
 use crate::restore::{Pending, RestoreReport, restore};
 use crate::router::{Paths, Router};
 use crate::tokens::Role;
@@ -83,6 +83,11 @@ async fn a_backup_brings_back_everything_and_holds_what_may_have_been_sent_since
         assert_eq!(mime(&copy, id).await, original);
     }
     assert!(copy.book().instances_with_work().unwrap().is_empty());
+    // And the contact is told of them, if nobody decides.
+    let soon = copy.book().now().calendar + std::time::Duration::from_secs(3600);
+    let timers = copy.book().timers(soon, None, 9).unwrap().into_iter();
+    let alerts: Vec<_> = timers.filter(|timer| timer.kind == TimerKind::UncertainAlert).collect();
+    assert_eq!(alerts.len(), 2);
     assert_eq!(copy.book().differences().unwrap(), Vec::<String>::new());
     assert!(copy.authenticate(&secret).is_some());
     assert_eq!(copy.connector_bytes("relais/smtp").unwrap(), SMTP.as_bytes());

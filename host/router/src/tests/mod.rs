@@ -1,7 +1,7 @@
 //! The rules over a real store and a real key, without a sandbox: a connector is a row here.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod admin;
+pub(crate) mod admin;
 mod audit;
 mod backup;
 mod binding;

@@ -4,6 +4,7 @@
 mod calendar;
 mod lanes;
 mod outcomes;
+mod owed;
 mod unreadable;
 
 use std::sync::Arc;
