@@ -1,7 +1,10 @@
 //! One attempt: a delivery's message through a session, and what it came to.
 
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use relais_message::Message;
 use relais_sandbox::{Failure, Kind, Receipt};
@@ -123,6 +126,8 @@ enum End {
     NotOpened(Failure),
     /// Relais is being stopped.
     Cut(Stage),
+    /// The code of the session, or of the host beside it, met what it holds impossible.
+    BrokeOff(Stage),
 }
 
 /// Attempts a delivery once.
@@ -159,6 +164,27 @@ async fn run<W: World>(
     began_at: Timestamp,
     phase: &mut watch::Receiver<Phase>,
 ) -> End {
+    let gate = BookGate::new(core.world.clone(), job.delivery.id, began_at);
+    // A panic ends this attempt: neither the worker, whose lane would stay closed, nor what is known of the message.
+    let ended = AssertUnwindSafe(pass(core, path, held, job, &gate, phase)).catch_unwind();
+    match ended.await {
+        Ok(end) => end,
+        Err(_) => {
+            held.drop_session();
+            End::BrokeOff(gate.stage())
+        }
+    }
+}
+
+/// Passes the message through the gate.
+async fn pass<W: World>(
+    core: &Core<W>,
+    path: &InstancePath,
+    held: &mut Held<W::Session>,
+    job: &Job,
+    gate: &Arc<BookGate<W>>,
+    phase: &mut watch::Receiver<Phase>,
+) -> End {
     let opened = tokio::select! {
         opened = held.ready(core, path) => opened,
         () = reached(phase, Phase::Cut) => return End::Cut(Stage::Shut),
@@ -166,7 +192,6 @@ async fn run<W: World>(
     if let Err(failure) = opened {
         return End::NotOpened(failure);
     }
-    let gate = BookGate::new(core.world.clone(), job.delivery.id, began_at);
     let answer = tokio::select! {
         answer = held.send(&job.message, gate.clone()) => Some(answer),
         () = reached(phase, Phase::Cut) => None,
@@ -212,6 +237,18 @@ fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) 
         }
         End::Answered(Err(failure), stage) => verdict::of_failure(delivery, &failure, stage == Stage::Open),
         End::Cut(Stage::Open) => verdict::of_interruption(delivery, words::STOPPED),
+        End::BrokeOff(Stage::Withdrawn) => {
+            return Attempted {
+                outcome: None,
+                report: Report::Ails { asked: None },
+            };
+        }
+        End::BrokeOff(Stage::Open) => Verdict {
+            report: Report::Ails { asked: None },
+            ..verdict::of_interruption(delivery, words::BROKE_OFF)
+        },
+        // Not put back at once: it may be this message that does it.
+        End::BrokeOff(_) => verdict::of_failure(delivery, &Failure::new(Kind::Other, words::BROKE_OFF), false),
     };
     let report = verdict.report;
     let times = Times {

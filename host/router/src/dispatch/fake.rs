@@ -1,5 +1,5 @@
 //! A world for tests: the real book on a disk, a clock that can be moved, and sessions that do as they are told.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -92,6 +92,9 @@ pub(crate) enum Do {
     HangLate,
     /// Waits for [`Fake::go`], then sends.
     Await,
+    /// Its code meets what it holds impossible.
+    Panic,
+    PanicLate,
     /// The session cannot be opened.
     Closed(Kind),
 }
@@ -118,6 +121,8 @@ pub(crate) struct Fake {
     moved_ms: AtomicI64,
     /// How much time was made to pass.
     passed_ms: AtomicU64,
+    /// So many messages are read with a panic.
+    pub traps: AtomicUsize,
     /// Notices and alerts are refused.
     pub mute: AtomicBool,
     /// The time cannot be noted.
@@ -146,6 +151,7 @@ impl Fake {
             hands: Mutex::new(Hands::resumed(None, Timestamp::now(), Instant::now())),
             moved_ms: AtomicI64::new(0),
             passed_ms: AtomicU64::new(0),
+            traps: AtomicUsize::new(0),
             mute: AtomicBool::new(false),
             forgetful: AtomicBool::new(false),
             noted: AtomicUsize::new(0),
@@ -266,6 +272,11 @@ impl Session for FakeSession {
                 self.leave(&gate, &id).await?;
                 std::future::pending().await
             }
+            Do::Panic => panic!("as it was told"),
+            Do::PanicLate => {
+                self.leave(&gate, &id).await?;
+                panic!("as it was told")
+            }
             Do::Await => self.world.go.notified().await,
             Do::Refuse(list) => {
                 let refusal = |(recipient, code): (&str, &str)| Refusal {
@@ -350,6 +361,11 @@ impl World for FakeWorld {
     }
 
     async fn message(&self, delivery: &Delivery) -> Result<Option<Message>, StoreError> {
+        let traps = self.0.traps.load(Ordering::SeqCst);
+        if traps > 0 {
+            self.0.traps.store(traps - 1, Ordering::SeqCst);
+            panic!("as it was told");
+        }
         self.0.book.message(delivery.id)
     }
 

@@ -22,6 +22,8 @@ pub(super) struct Post<W: World> {
     since: Instant,
     /// It is left because another instance waits for it.
     surrendered: bool,
+    /// Its lane waits to be told what an attempt came to.
+    attempting: bool,
 }
 
 impl<W: World> Post<W> {
@@ -33,6 +35,7 @@ impl<W: World> Post<W> {
             lane,
             since: Instant::now(),
             surrendered: false,
+            attempting: false,
         }
     }
 
@@ -47,6 +50,10 @@ impl<W: World> Post<W> {
 
 impl<W: World> Drop for Post<W> {
     fn drop(&mut self) {
+        if self.attempting {
+            // It panicked. A lane that was probing by it would stay closed.
+            self.engine.report(&self.lane, Report::Ails { asked: None });
+        }
         lock(&self.lane.queue).left();
         self.engine.vacated(self.surrendered);
         // What came while it was leaving.
@@ -63,6 +70,7 @@ pub(super) async fn work<W: World>(mut post: Post<W>) {
     while let Some(claim) = next(&mut post, &mut held).await {
         let (engine, lane) = (post.engine.clone(), post.lane.clone());
         let core = &engine.core;
+        post.attempting = true;
         // More may wait than this one worker can do.
         engine.call(&lane);
         let (attempted, message) = match attempt::find(core, claim.id(), When::Due).await {
@@ -90,6 +98,7 @@ pub(super) async fn work<W: World>(mut post: Post<W>) {
             held.close().await;
         }
         engine.report(&lane, attempted.report);
+        post.attempting = false;
         let Some(outcome) = attempted.outcome else {
             continue;
         };
