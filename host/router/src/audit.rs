@@ -8,12 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 use crate::error::Error;
 use crate::names::WorkspaceName;
 use crate::router::Router;
-use crate::store::{AuditRow, Writing};
+use crate::store::{AuditLimits, AuditRow, Writing};
 use crate::who::Who;
 
 /// How long an entry stays.
 const KEPT: SignedDuration = SignedDuration::from_hours(365 * 24);
-/// Entries at most; beyond, the oldest go.
+/// Entries of one workspace, or of the host itself, at most; beyond, its oldest go.
+const OF_ONE: u64 = 10_000;
+/// Entries of all together at most; beyond, the oldest of whoever has the most go.
 const MOST: u64 = 100_000;
 /// Old entries that go with one new entry at most, so that no change waits for a year of cleaning.
 const DROPS: usize = 16;
@@ -105,8 +107,13 @@ pub fn note(
         object: printable(object),
         detail: detail.iter().take(DETAILS).map(|text| printable(text)).collect(),
     };
-    let oldest = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
-    tables.add_audit(&row, oldest, MOST, DROPS)?;
+    let limits = AuditLimits {
+        oldest: now.checked_sub(KEPT).unwrap_or(Timestamp::MIN),
+        of_one: OF_ONE,
+        most: MOST,
+        drops: DROPS,
+    };
+    tables.add_audit(&row, &limits)?;
     Ok(())
 }
 
@@ -128,10 +135,8 @@ impl Router {
             if limit == 0 {
                 return Ok(());
             }
-            tables.audit_back(before, |seq, row| {
-                if ws.is_none() || row.workspace.as_ref() == ws {
-                    found.push(entry(seq, row));
-                }
+            tables.audit_back(ws, before, |seq, row| {
+                found.push(entry(seq, row));
                 if found.len() < limit {
                     ControlFlow::Continue(())
                 } else {

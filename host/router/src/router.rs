@@ -80,6 +80,9 @@ impl Router {
         {
             store.write(workspaces::found)?;
         }
+        if !store.read(|tables| tables.audit_shared())? {
+            store.write(|tables| tables.share_audit())?;
+        }
         backup::sweep(store.folder());
         let retentions = store.read(workspaces::retentions)?;
         let book = Book::open(store.clone(), retentions)?;

@@ -10,7 +10,7 @@ use redb::{Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, Tabl
 
 use super::error::{At, StoreError};
 use super::tables::{META, Reading};
-use super::{Store, admin, config, outbox};
+use super::{Store, admin, audit, config, outbox};
 
 impl Store {
     /// A view of the store that stays as it is, and `pin` done at that very state: while it runs nothing is written, so no file
@@ -56,7 +56,9 @@ impl Reading {
         copying.table(admin::FORCED)?;
         copying.table(admin::SERVICE_INSTANCES)?;
         copying.table(admin::TOKENS)?;
-        copying.table(admin::AUDIT)?;
+        copying.table(audit::AUDIT)?;
+        copying.table(audit::AUDIT_OF)?;
+        copying.table(audit::AUDIT_COUNTS)?;
         copying.table(outbox::DELIVERIES)?;
         copying.table(outbox::CONTENTS)?;
         copying.table(outbox::DUE)?;

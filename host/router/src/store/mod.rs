@@ -6,6 +6,7 @@
 
 mod admin;
 mod admin_rows;
+mod audit;
 mod backend;
 mod calendar;
 mod check;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use admin_rows::{AuditRow, RestoredRow, ServiceInstanceRow, TokenRow, WorkspaceRow};
+pub use audit::AuditLimits;
 pub use calendar::CalendarRow;
 pub(crate) use disk::{Disk, DiskFile, Opening};
 pub use error::{StoreError, What};

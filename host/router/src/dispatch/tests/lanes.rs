@@ -183,9 +183,17 @@ async fn an_instance_has_no_more_sessions_than_it_may() {
     house.stop(SECOND).await;
 }
 
+/// One session at a time.
+const ONE: InstanceLimits = InstanceLimits {
+    sessions: Some(1),
+    per_minute: None,
+};
+
 #[tokio::test]
 async fn a_panic_in_an_attempt_closes_no_lane_and_leaves_no_delivery_behind() {
-    let mut house = House::running(quick()).await;
+    let mut house = House::new(quick()).await;
+    *lock(&house.fake.limits) = ONE;
+    house.start();
     // The second and the third are the probes of a lane that pauses.
     let script = [Do::Closed(Kind::Unreachable), Do::Panic, Do::PanicLate, Do::Send];
     house.fake.script(A, &script);
@@ -214,7 +222,13 @@ async fn a_panic_in_an_attempt_closes_no_lane_and_leaves_no_delivery_behind() {
 
 #[tokio::test]
 async fn a_worker_that_panics_on_its_way_to_an_attempt_closes_no_lane() {
-    let mut house = House::new(quick()).await;
+    let config = DispatchConfig {
+        pause_first: Duration::from_millis(400),
+        pause_most: Duration::from_millis(400),
+        ..quick()
+    };
+    let mut house = House::new(config).await;
+    *lock(&house.fake.limits) = ONE;
     house.fake.script(A, &[Do::Closed(Kind::Unreachable), Do::Send]);
     let mut ids = Vec::new();
     for _ in 0..3 {
