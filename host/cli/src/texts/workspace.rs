@@ -38,8 +38,8 @@ pub const KEEP_FAILED: Say = say(
     "The same for a failed or uncertain delivery; else 30d",
 );
 pub const KEEP_JOURNAL: Say = say(
-    "Durée de conservation du journal d'un envoi ; sinon 90d",
-    "How long the journal of a delivery is kept; else 90d",
+    "Durée de conservation du journal d'un envoi ; sinon 90d. Celui d'un envoi reçu avec une clé d'idempotence reste 7d au moins",
+    "How long the journal of a delivery is kept; else 90d. That of one with an idempotency key stays for 7d at least",
 );
 
 pub const COLUMNS: [Say; 3] = [say("nom", "name"), say("titre", "title"), say("contact", "contact")];

@@ -87,7 +87,8 @@ impl Batch<'_> {
         let id = delivery.id;
         let spooled = delivery.body == Body::Spool;
         let retention = *self.retention.of(&delivery.workspace);
-        let row = rules::accept(delivery, &retention);
+        let mut row = rules::accept(delivery, &retention);
+        row.key_ms = expires_ms;
         self.tables.put(None, &row)?;
         if row.delivery.body != Body::Gone {
             self.tables.put_content(id, content)?;

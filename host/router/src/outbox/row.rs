@@ -60,6 +60,9 @@ pub struct DeliveryRow {
     /// Since then it was to be given up, and was not: nobody had been there to attempt it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub spared: bool,
+    /// Until when an idempotency key names it, in milliseconds by the calendar: whoever gives that key again is answered by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_ms: Option<u64>,
     /// Of which failures its sender was not told yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owed: Vec<Owed>,

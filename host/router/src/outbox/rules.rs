@@ -27,7 +27,8 @@ pub struct Retention {
     pub sent_body: Duration,
     /// The content, where a recipient failed, is uncertain or was cancelled: 30 days by default.
     pub failed_body: Duration,
-    /// The delivery itself, with its attempts: 90 days by default, and never less than its content.
+    /// The delivery itself, with its attempts: 90 days by default, and never less than its content, nor than an idempotency key
+    /// that names it.
     pub journal: Duration,
 }
 
@@ -85,6 +86,7 @@ pub fn accept(delivery: Delivery, retention: &Retention) -> DeliveryRow {
         ended_ms: None,
         heard_ms: ms(now.calendar),
         spared: false,
+        key_ms: None,
         owed: Vec::new(),
         reports: 0,
         timers: Vec::new(),
@@ -365,6 +367,10 @@ fn arrange(row: &mut DeliveryRow, now: Now, retention: &Retention) {
         TimerKind::BodyExpiry,
         (row.delivery.body != Body::Gone).then_some(body_ms),
     );
-    let journal_ms = ended_ms.saturating_add(span(retention.journal)).max(body_ms);
+    let named_ms = row.key_ms.unwrap_or(0);
+    let journal_ms = ended_ms
+        .saturating_add(span(retention.journal))
+        .max(body_ms)
+        .max(named_ms);
     row.set_timer(TimerKind::JournalExpiry, Some(journal_ms));
 }

@@ -36,7 +36,7 @@ pub struct Retention {
     pub sent_body: Kept,
     /// The content of a mail that failed for a recipient, or may have.
     pub failed_body: Kept,
-    /// A delivery in the journal, after its end.
+    /// A delivery in the journal, after its end; one that an idempotency key names stays for as long as the key, 7 days.
     pub journal: Kept,
 }
 

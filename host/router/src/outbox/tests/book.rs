@@ -50,6 +50,44 @@ async fn a_key_gives_the_first_delivery_again_until_it_expires() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_a_key_names_stays_for_as_long_as_the_key() {
+    let bench = Bench::new().await;
+    let retention = Retention {
+        journal: Duration::from_millis(DAY),
+        ..Retention::default()
+    };
+    bench.book.set_retention(retention);
+    let accept = async |accepted_ms, idempotency| {
+        let mut new = new(&message(10), accepted_ms);
+        new.idempotency = idempotency;
+        let id = new.delivery.id;
+        (id, bench.book.accept(new).await.unwrap())
+    };
+    let (named, _) = accept(0, key("token-a", 1)).await;
+    let (unnamed, _) = accept(0, None).await;
+    for id in [named, unnamed] {
+        assert!(bench.book.transmitting(id, at(1)).await.unwrap());
+        let states = [RecipientState::Sent; 2];
+        bench.book.settle(id, outcome(2, &states, None)).await.unwrap().unwrap();
+    }
+    let fire = async |until_ms| {
+        for timer in bench.book.timers(at(until_ms), None, 10).unwrap() {
+            bench.book.fire(timer).await.unwrap();
+        }
+    };
+    fire(6 * DAY).await;
+    assert!(bench.book.get(unnamed).unwrap().is_none());
+    assert_eq!(accept(6 * DAY, key("token-a", 1)).await.1, Acceptance::Replayed(named));
+    assert!(bench.book.get(named).unwrap().is_some());
+    // Its content went when it was sent.
+    assert!(bench.book.message(named).unwrap().is_none());
+    fire(7 * DAY).await;
+    assert!(bench.book.get(named).unwrap().is_none());
+    assert_eq!(accept(7 * DAY, key("token-a", 1)).await.1, Acceptance::New);
+    bench.sound();
+}
+
+#[tokio::test]
 async fn of_many_at_once_with_one_key_one_is_accepted_and_no_file_is_left_of_the_others() {
     let bench = Bench::new().await;
     let accepted = futures_util::future::join_all((0..20).map(|_| async {
