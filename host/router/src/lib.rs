@@ -10,6 +10,7 @@
 //! they were given for (`binding`).
 
 mod accept;
+mod alerts;
 mod audit;
 mod backup;
 mod binding;
@@ -43,6 +44,7 @@ mod who;
 mod workspaces;
 
 pub use accept::{Accepted, Content, Mail};
+pub use alerts::Alerts;
 pub use audit::{AUDIT_PAGE, Action, AuditEntry};
 pub use backup::BackupReport;
 pub use checks::TITLE_CHARS;

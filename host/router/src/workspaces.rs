@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::alerts::{self, Alerts};
 use crate::audit::{self, Action};
 use crate::checks::Checks;
 use crate::error::{Error, WorkspaceError};
@@ -45,6 +46,7 @@ pub struct WorkspaceView {
     pub title: String,
     pub contact: Option<String>,
     pub notices_through: Option<InstanceName>,
+    pub alerts: Alerts,
     /// What holds, whether it is the workspace's own or the host's.
     pub retention: Retention,
     /// The workspace's own, where it has any.
@@ -178,7 +180,9 @@ fn view(tables: &Reading, name: WorkspaceName, row: WorkspaceRow) -> Result<Work
     let connectors = tables.enabled_in(&name)?;
     let instances = tables.instances(&name)?.len();
     let own = |seconds: Option<u64>| seconds.map(Duration::from_secs);
+    let alerts = alerts::of(tables, &name, &row)?;
     Ok(WorkspaceView {
+        alerts,
         retention: retention(&row),
         sent_body: own(row.sent_body),
         failed_body: own(row.failed_body),

@@ -138,6 +138,7 @@ fn answer(lang: Lang, mut sheet: Sheet, one: &Workspace) -> Result<Answer, Fault
         (say::TITLE_LABEL.get(lang), one.title.clone()),
         (say::CONTACT_LABEL.get(lang), text(&one.contact)),
         (say::NOTICES_LABEL.get(lang), text(&one.notices_through)),
+        (say::ALERTS_LABEL.get(lang), text(&one.alerts_through)),
         (say::CONNECTORS_LABEL.get(lang), one.connectors.join(", ")),
     ];
     let kept = [
@@ -149,5 +150,8 @@ fn answer(lang: Lang, mut sheet: Sheet, one: &Workspace) -> Result<Answer, Fault
         pairs.push((label.get(lang), duration::shown(kept.seconds)));
     }
     sheet.pairs(&pairs);
+    if one.alerts_through.is_none() {
+        sheet.title(&say::nobody_alerted(lang, &one.name, one.contact.is_some()));
+    }
     Answer::of(sheet, one)
 }

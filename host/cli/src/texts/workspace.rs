@@ -26,8 +26,8 @@ pub const CONTACT: Say = say(
     "Address to tell when a delivery stays uncertain",
 );
 pub const NOTICES: Say = say(
-    "Instance de connecteur par laquelle partent les avis d'échec et les alertes",
-    "Connector instance through which failure notices and alerts leave",
+    "Instance de connecteur par laquelle partent les avis d'échec et les alertes ; sinon les alertes partent par celle par défaut",
+    "Connector instance through which failure notices and alerts leave; else alerts leave through the default",
 );
 pub const KEEP_SENT: Say = say(
     "Durée de conservation du contenu d'un envoi remis : 0, 12h, 30d ; sinon 0",
@@ -47,6 +47,7 @@ pub const LABEL: Say = say("Espace", "Workspace");
 pub const TITLE_LABEL: Say = say("Titre", "Title");
 pub const CONTACT_LABEL: Say = say("Contact", "Contact");
 pub const NOTICES_LABEL: Say = say("Avis par", "Notices through");
+pub const ALERTS_LABEL: Say = say("Alertes par", "Alerts through");
 pub const CONNECTORS_LABEL: Say = say("Connecteurs activés", "Enabled connectors");
 pub const KEPT_LABELS: [Say; 3] = [
     say("Contenu remis gardé", "Sent content kept"),
@@ -64,6 +65,25 @@ pub fn saved(lang: Lang, name: &str, created: bool) -> String {
         ),
         (Lang::Fr, false) => format!("L'espace « {name} » est modifié."),
         (Lang::En, false) => format!("Workspace `{name}` is edited."),
+    }
+}
+
+pub fn nobody_alerted(lang: Lang, name: &str, contact: bool) -> String {
+    match (lang, contact) {
+        (Lang::Fr, false) => format!(
+            "Personne n'est prévenu quand un envoi reste incertain. Indiquez qui : relais workspace edit {name} --contact ADRESSE"
+        ),
+        (Lang::En, false) => format!(
+            "Nobody is told when a delivery stays uncertain. Say who is: relais workspace edit {name} --contact ADDRESS"
+        ),
+        (Lang::Fr, true) => format!(
+            "Le contact ne peut pas être prévenu : aucune instance de connecteur n'est désignée, ni par défaut. Désignez-en une : \
+             relais workspace edit {name} --notices-through INSTANCE"
+        ),
+        (Lang::En, true) => format!(
+            "The contact cannot be told: no connector instance is named, nor is there a default. Name one: relais workspace edit \
+             {name} --notices-through INSTANCE"
+        ),
     }
 }
 

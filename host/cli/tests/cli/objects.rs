@@ -132,6 +132,24 @@ fn a_token_is_shown_once_listed_without_its_secret_and_revoked() {
 }
 
 #[test]
+fn a_workspace_says_that_nobody_is_told_of_what_stays_uncertain_and_what_is_missing() {
+    let place = Place::with_instance();
+    let show = ["workspace", "show", "default"];
+    let shown = stdout(&place.run(&show));
+    assert!(shown.contains("relais workspace edit default --contact"), "{shown}");
+    let shown = stdout(&place.french(&show));
+    assert!(shown.contains("Personne n'est prévenu"), "{shown}");
+    place.json(&["service", "default", "mail", "--none"]);
+    place.json(&["workspace", "edit", "default", "--contact", "s@mairie.example"]);
+    let shown = stdout(&place.run(&show));
+    assert!(shown.contains("--notices-through INSTANCE"), "{shown}");
+    place.json(&["service", "default", "mail", "smtp"]);
+    assert_eq!(place.json(&show)["alerts_through"], "smtp");
+    let shown = stdout(&place.run(&show));
+    assert!(!shown.contains("relais workspace edit"), "{shown}");
+}
+
+#[test]
 fn a_backup_is_restored_elsewhere_and_says_that_the_key_is_not_in_it() {
     let place = Place::with_instance();
     let backup = place.path("relais.tar");

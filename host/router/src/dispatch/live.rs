@@ -9,6 +9,7 @@ use relais_sandbox::{Failure, Gate, Kind, Receipt};
 use super::notice::{self, Ends, Notice};
 use super::world::{Mark, Session, World};
 use crate::accept::{Content, Mail};
+use crate::alerts::Alerts;
 use crate::connectors;
 use crate::error::{Error, SendError};
 use crate::instances::{self, InstanceLimits};
@@ -214,8 +215,8 @@ impl World for Live {
 
     async fn alert(&self, ws: &WorkspaceName, ids: &[DeliveryId]) -> Result<bool, Error> {
         let view = self.router.workspace_view(ws)?;
-        let (Some(contact), Some(through)) = (view.contact, view.notices_through) else {
-            tracing::warn!(target: "relais::dispatch", workspace = %ws, uncertain = ids.len(), "deliveries are uncertain, and the workspace names no contact, or no instance for notices");
+        let (Some(contact), Alerts::Through(through)) = (view.contact, view.alerts) else {
+            tracing::warn!(target: "relais::dispatch", workspace = %ws, uncertain = ids.len(), "deliveries are uncertain, and the workspace has no contact, or no instance that an alert could go through");
             return Ok(false);
         };
         let route = Route::Notices(through);

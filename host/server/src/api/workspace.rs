@@ -1,6 +1,6 @@
 //! Workspaces: one EzGED instance each.
 
-use relais_router::WorkspaceView;
+use relais_router::{Alerts, WorkspaceView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,6 +17,10 @@ pub struct Workspace {
     pub contact: Option<String>,
     /// The connector instance through which notices and alerts are sent.
     pub notices_through: Option<String>,
+    /// The one through which alerts are sent as things are: where none is named for notices, the one that mail goes through by
+    /// default. `null` where nobody is alerted: there is no contact, or no such instance.
+    #[serde(default)]
+    pub alerts_through: Option<String>,
     /// How long personal data is kept.
     pub retention: Retention,
     /// The connectors that may be used in it.
@@ -66,6 +70,10 @@ impl From<&WorkspaceView> for Workspace {
             title: view.title.clone(),
             contact: view.contact.clone(),
             notices_through: view.notices_through.as_ref().map(ToString::to_string),
+            alerts_through: match &view.alerts {
+                Alerts::Through(instance) => Some(instance.to_string()),
+                Alerts::NoContact | Alerts::NoInstance => None,
+            },
             retention: Retention {
                 sent_body: kept(view.retention.sent_body, view.sent_body),
                 failed_body: kept(view.retention.failed_body, view.failed_body),

@@ -120,3 +120,35 @@ async fn a_report_that_is_written_twice_is_one_mail() {
     let written = page.unwrap().deliveries;
     assert_eq!(written.iter().filter(|row| row.origin == Origin::Notice).count(), 2);
 }
+
+#[tokio::test]
+async fn an_alert_needs_a_contact_and_leaves_through_the_default_where_no_instance_is_named() {
+    let house = admin::House::new().await;
+    house.create("smtp");
+    let (who, ws) = (admin::who(), admin::ws());
+    house
+        .router
+        .set_default(&who, &ws, "mail", &"smtp".parse().unwrap())
+        .unwrap();
+    let router = Arc::new(house.router);
+    let live = Live::new(router.clone());
+    let id = crate::outbox::DeliveryId::from_u128(7);
+    assert!(!live.alert(&ws, &[id]).await.unwrap());
+    let edit = crate::WorkspaceEdit {
+        contact: Some(Some("s@mairie.example".to_owned())),
+        ..Default::default()
+    };
+    router.edit_workspace(&who, &ws, edit).unwrap();
+    assert!(live.alert(&ws, &[id; 300]).await.unwrap());
+    let filter = crate::outbox::Filter {
+        limit: 9,
+        ..Default::default()
+    };
+    let written = router.deliveries(&ws, &filter).unwrap().deliveries;
+    assert_eq!(written.len(), 1);
+    assert_eq!(
+        (written[0].instance.as_str(), written[0].origin),
+        ("smtp", Origin::Notice)
+    );
+    assert_eq!(written[0].recipients[0].address, "s@mairie.example");
+}
