@@ -65,7 +65,7 @@ pub use outbox::{
     UncertainPolicy, Unreadable, Upload, UploadError, Words, Written,
 };
 pub use resolve::{Resolved, Route};
-pub use restore::{Pending, RestoreReport, restore};
+pub use restore::{Pending, RestoreReport, Tokens, restore};
 pub use router::{Paths, Router};
 pub use service_instances::{GIVE_UP, SERVICE_INSTANCES, ServiceInstanceEdit, ServiceInstanceView};
 pub use services::{MAIL, SERVICES, Service, ServiceView, service};

@@ -6,7 +6,7 @@ use super::*;
 use crate::backup::BackupReport;
 use crate::error::BackupError;
 use crate::outbox::{DeliveryId, Filter, Summary, TimerKind};
-use crate::restore::{Pending, RestoreReport, restore};
+use crate::restore::{Pending, RestoreReport, Tokens, restore};
 use crate::router::{Paths, Router};
 use crate::tokens::Role;
 
@@ -20,7 +20,7 @@ fn backup(house: &House) -> (Vec<u8>, BackupReport) {
 
 async fn bring_back(bytes: &[u8], data: &Path, pending: Pending) -> Result<RestoreReport, Error> {
     let from = Box::new(Cursor::new(bytes.to_vec()));
-    restore(from, Paths::default_for(data), &who(), pending).await
+    restore(from, Paths::default_for(data), &who(), pending, Tokens::Keep).await
 }
 
 async fn full() -> (House, DeliveryId, DeliveryId, String) {
@@ -111,6 +111,34 @@ async fn whoever_knows_that_nothing_was_sent_since_lets_it_go_on() {
     let copy = router(&data).await;
     assert_eq!([summary(&copy, small), summary(&copy, large)], [Summary::Queued; 2]);
     assert_eq!(copy.book().instances_with_work().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn tokens_are_good_again_unless_whoever_restores_revokes_them() {
+    let (house, _, _, secret) = full().await;
+    let (gone, _) = house.token("gone", Role::Admin, None).unwrap();
+    house.router.revoke_token(&who(), &ws(), &gone).unwrap();
+    let (since, leaked) = house.token("leaked", Role::Admin, None).unwrap();
+    let (bytes, _) = backup(&house);
+    house.router.revoke_token(&who(), &ws(), &since).unwrap();
+    for (tokens, good) in [(Tokens::Keep, true), (Tokens::Revoke, false)] {
+        let data = house.root.path().join(format!("{tokens:?}"));
+        let (from, paths) = (Box::new(Cursor::new(bytes.clone())), Paths::default_for(&data));
+        let report = restore(from, paths, &who(), Pending::Hold, tokens).await.unwrap();
+        assert_eq!((report.tokens, report.revoked), if good { (2, 0) } else { (0, 2) });
+        let copy = router(&data).await;
+        for secret in [&secret, &leaked] {
+            assert_eq!(copy.authenticate(secret).is_some(), good);
+        }
+        let listed = copy.tokens(&ws()).unwrap();
+        assert_eq!(
+            listed.iter().filter(|token| token.revoked_at.is_none()).count(),
+            if good { 2 } else { 0 }
+        );
+        let entries = copy.audit(Some(&ws()), None, 100).unwrap();
+        let revoked = entries.iter().filter(|entry| entry.action == "token-revoke").count();
+        assert_eq!(revoked, if good { 1 } else { 3 });
+    }
 }
 
 #[tokio::test]
