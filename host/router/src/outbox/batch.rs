@@ -12,9 +12,9 @@ use super::clock::ms;
 use super::delivery::{Body, Delivery};
 use super::id::DeliveryId;
 use super::query::Timer;
-use super::retention::Retentions;
+use super::retention::{Retention, Retentions};
 use super::row::DeliveryRow;
-use super::rules::{self, Fired, Retention};
+use super::rules::{self, Fired};
 use super::spool::Stored;
 use crate::store::{Deliveries, IdempotencyRow, StoreError};
 

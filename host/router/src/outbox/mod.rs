@@ -34,11 +34,11 @@ pub use delivery::{
 pub use id::{DeliveryId, IdError};
 pub use owed::{Owed, PATIENCE};
 pub use query::{Counts, Filter, Page, Timer, Unreadable, Written};
-pub use retention::Retentions;
+pub use retention::{Retention, Retentions};
 pub use row::TimerKind;
 pub(crate) use row::{DeliveryRow, Places};
+pub use rules::Change;
 pub(crate) use rules::doubt;
-pub use rules::{Change, Retention};
 pub(crate) use spool::FOLDER_DIGITS;
 pub use spool::Spool;
 pub use upload::{Upload, UploadError};

@@ -13,34 +13,14 @@ use super::calendar::Now;
 use super::clock::{ms, span, time};
 use super::delivery::{ATTEMPTS, Body, Delivery, Origin, Outcome, Recipient, RecipientState, Words};
 use super::owed::owe;
+use super::retention::Retention;
 use super::row::{DeliveryRow, TimerKind};
 use crate::names::InstanceName;
 
 /// How long an uncertain delivery waits until the workspace's contact is told.
 pub const UNCERTAIN_ALERT: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// How long what is not needed any more is kept, from the time when nothing was pending any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// The content, where every recipient was sent to. None of it is kept by default.
-    pub sent_body: Duration,
-    /// The content, where a recipient failed, is uncertain or was cancelled: 30 days by default.
-    pub failed_body: Duration,
-    /// The delivery itself, with its attempts: 90 days by default, and never less than its content, nor than an idempotency key
-    /// that names it.
-    pub journal: Duration,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Self {
-            sent_body: Duration::ZERO,
-            failed_body: 30 * DAY,
-            journal: 90 * DAY,
-        }
-    }
-}
+/// How long what nobody was there to attempt is spared at most.
+const SPARED: Duration = Duration::from_secs(24 * 3600);
 
 /// What somebody does with a delivery.
 #[derive(Debug, Clone, PartialEq)]
@@ -287,7 +267,7 @@ fn spare(row: &mut DeliveryRow, now: Now, since: Timestamp) -> bool {
     if !waits || row.spared || row.heard_ms >= ms(since) {
         return false;
     }
-    let until_ms = ms(now.calendar).saturating_add(row.patience_ms.min(span(DAY)));
+    let until_ms = ms(now.calendar).saturating_add(row.patience_ms.min(span(SPARED)));
     row.spared = true;
     row.delivery.due_at = Some(now.calendar);
     row.delivery.give_up_at = time(until_ms);
