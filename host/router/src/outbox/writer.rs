@@ -1,5 +1,5 @@
 //! The one thread that writes the outbox. Everything that waits when it is free shares one transaction and one sync of the
-//! database: under load that is a hundred acceptances for one sync, and a single caller waits for nobody.
+//! log: under load that is a hundred acceptances for one sync, and a single caller waits for nobody.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -138,9 +138,9 @@ impl Writer {
 
     fn transact(&self, requests: &mut [Request], applied: &mut bool) -> Result<Done, StoreError> {
         let retention = self.retention.read().unwrap_or_else(PoisonError::into_inner).clone();
-        self.store.write(|tables| {
+        self.store.append(|tables| {
             let mut batch = Batch {
-                tables: tables.deliveries()?,
+                tables,
                 retention,
                 kept: HashSet::new(),
                 dropped: Vec::new(),
@@ -151,9 +151,9 @@ impl Writer {
             let Batch {
                 tables, kept, dropped, ..
             } = batch;
-            let deltas = tables.finish()?;
+            let (deltas, changes) = tables.finish()?;
             *applied = true;
-            Ok(Done { deltas, kept, dropped })
+            Ok((Done { deltas, kept, dropped }, changes))
         })
     }
 

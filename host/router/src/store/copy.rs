@@ -9,7 +9,7 @@ use std::path::Path;
 use redb::{Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableHandle, Value};
 
 use super::error::{At, StoreError};
-use super::tables::{META, Reading};
+use super::tables::{LOG, META, Reading};
 use super::{Store, admin, config, outbox};
 
 impl Store {
@@ -47,6 +47,7 @@ impl Reading {
             done: BTreeSet::new(),
         };
         copying.table(META)?;
+        copying.without_log()?;
         copying.table(config::CONNECTORS)?;
         copying.table(config::INSTANCES)?;
         copying.table(config::DEFAULTS)?;
@@ -100,6 +101,16 @@ impl Copying<'_> {
                 let (key, value) = row.at(self.place)?;
                 to.insert(key.value(), value.value()).at(self.path)?;
             }
+        }
+        transaction.commit().at(self.path)
+    }
+
+    /// A copy holds all that the log does, and has none.
+    fn without_log(&self) -> Result<(), StoreError> {
+        let transaction = self.to.begin_write().at(self.path)?;
+        {
+            let mut meta = transaction.open_table(META).at(self.path)?;
+            meta.remove(LOG).at(self.path)?;
         }
         transaction.commit().at(self.path)
     }

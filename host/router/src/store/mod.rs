@@ -2,7 +2,7 @@
 //! another database can stand beside it.
 //!
 //! One process at a time holds the data folder. A write is one transaction: it is on the disk when [`Store::write`] returns, or
-//! nothing of it is.
+//! nothing of it is. What the outbox writes all the time goes by [`Store::append`] and the log of `wal`.
 
 mod admin;
 mod admin_rows;
@@ -15,12 +15,14 @@ mod engine;
 mod error;
 mod files;
 mod folder;
+mod logged;
 mod outbox;
 mod queries;
 mod record;
 #[cfg(test)]
 pub(crate) mod sim;
 mod tables;
+mod wal;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +38,7 @@ pub use record::{ConnectorRow, InstanceRow};
 pub(crate) use tables::newer_secret;
 pub use tables::{Reading, Writing};
 pub(crate) use tables::{Tables, Transaction};
+pub(crate) use wal::Changes;
 
 use disk::RealDisk;
 use engine::{Engine, Opened};
@@ -105,6 +108,7 @@ impl Store {
             files,
         };
         store.check_format()?;
+        store.engine.catch_up()?;
         store.sweep()?;
         Ok(store)
     }
@@ -160,12 +164,31 @@ impl Store {
 
     /// Runs `work` in one transaction; an error undoes all of it.
     pub fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Writing<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.transact(|tables| Ok((work(tables)?, None)))
+    }
+
+    /// The same for the outbox alone, which costs less: what `work` did is written as the changes that it returns, which are
+    /// all that it made.
+    pub(crate) fn append<T>(
+        &self,
+        work: impl FnOnce(Deliveries<'_>) -> Result<(T, Changes), StoreError>,
+    ) -> Result<T, StoreError> {
+        self.transact(|tables| {
+            let (value, changes) = work(tables.deliveries()?)?;
+            Ok((value, Some(changes)))
+        })
+    }
+
+    fn transact<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Writing<'_>) -> Result<(T, Option<Changes>), E>,
+    ) -> Result<T, E> {
         let held = self.engine.database()?;
         let transaction = held.get()?.begin_write().at(&self.place)?;
         let done = work(&mut Writing::new(&transaction, &self.place));
         match done {
-            Ok(value) => {
-                transaction.commit().at(&self.place)?;
+            Ok((value, changes)) => {
+                self.engine.commit(&held, transaction, changes)?;
                 Ok(value)
             }
             Err(error) => {
@@ -178,16 +201,11 @@ impl Store {
         }
     }
 
-    /// Makes the tables of a new store; refuses a store of a later format before anything in it is read.
+    /// Refuses a store of a later format, and what is not ours, before anything in it is read.
     fn check_format(&self) -> Result<(), StoreError> {
         let held = self.engine.database()?;
         let transaction = held.get()?.begin_read().at(&self.place)?;
-        let known = tables::format_known(&transaction, &self.place)?;
-        drop((transaction, held));
-        if known {
-            return Ok(());
-        }
-        self.write(|tables| tables.set_format())
+        tables::check_format(&transaction, &self.place)
     }
 
     /// Removes what a crash left between a file and its row.

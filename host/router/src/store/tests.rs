@@ -46,7 +46,7 @@ async fn a_store_of_a_later_format_is_refused_before_anything_is_read() {
     transaction
         .open_table(meta)
         .unwrap()
-        .insert("format", &br#"{"v":2}"#[..])
+        .insert("format", &br#"{"v":3}"#[..])
         .unwrap();
     transaction.commit().unwrap();
     drop(store);
@@ -56,8 +56,8 @@ async fn a_store_of_a_later_format_is_refused_before_anything_is_read() {
             error,
             StoreError::Newer {
                 what: What::Store,
-                version: 2,
-                known: 1,
+                version: 3,
+                known: 2,
                 ..
             }
         ),

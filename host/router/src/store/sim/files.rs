@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::super::disk::{Disk, DiskFile, Opening};
-use super::{Change, FileState, NameChange, SimDisk, State, write};
+use super::{Change, Fault, FileState, NameChange, SimDisk, State, write};
 
 impl Disk for SimDisk {
     fn open(&self, path: &Path, opening: Opening) -> io::Result<Arc<dyn DiskFile>> {
@@ -130,12 +130,25 @@ impl DiskFile for SimFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.disk.state().sync(|state| {
+        let mut state = self.disk.state();
+        let synced = state.sync(|state| {
             let file = state.files.get_mut(&self.file).unwrap();
             for change in std::mem::take(&mut file.unsynced) {
                 change.apply(&mut file.kept);
             }
-        })
+        });
+        if synced.is_err() && state.fault == Some(Fault::Forgets) {
+            state.files.get_mut(&self.file).unwrap().unsynced.clear();
+        }
+        synced
+    }
+
+    fn reread(&self) -> io::Result<()> {
+        self.sync_data()?;
+        let mut state = self.disk.state();
+        let file = state.files.get_mut(&self.file).unwrap();
+        file.now = file.kept.clone();
+        Ok(())
     }
 
     fn try_lock(&self) -> io::Result<bool> {

@@ -60,6 +60,9 @@ pub enum Fault {
     Writes(io::ErrorKind),
     /// What is written cannot be synced.
     Syncs,
+    /// The same, and what a sync failed for is taken for clean: no later sync writes it, and until then it is read as it was
+    /// written.
+    Forgets,
 }
 
 #[derive(Debug, Default)]
@@ -254,7 +257,7 @@ impl State {
 
     fn sync(&mut self, work: impl FnOnce(&mut Self)) -> io::Result<()> {
         self.alive()?;
-        if self.fault == Some(Fault::Syncs) {
+        if matches!(self.fault, Some(Fault::Syncs | Fault::Forgets)) {
             return Err(io::Error::other("the disk does not answer"));
         }
         let now = self.syncs;

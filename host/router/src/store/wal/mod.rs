@@ -1,0 +1,197 @@
+//! The write-ahead log of the outbox. A batch of changes is durable once it stands here, by one write in a row and one sync; the
+//! database has it in memory only, and writes what came of many batches at once when the log is full or the store is closed. After
+//! a crash the log is read and the batches are made again.
+//!
+//! The log is one file that is written over round after round. Each time the database has become durable a new round begins, at
+//! the start of the file: its salt stands in the database, written with that very state, so what the log holds is always what
+//! came after it. The file is filled with zeros before it is used, in steps: to overwrite blocks costs a fifth of what it costs
+//! the file system to find new ones.
+//!
+//! Two threats. A crash in the middle of a record: it has a sum, and counts only whole; nobody was answered for it. And damage
+//! among records that were answered for: a record of this round behind one that is none is told as damage, and nothing is cut.
+
+mod changes;
+mod frame;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(crate) use changes::{Change, Changes, read};
+pub(super) use frame::Salt;
+
+use self::frame::{ALIGN, HEADER};
+use super::disk::{Disk, DiskFile, Opening};
+use super::error::StoreError;
+
+/// The file of the log within the data folder.
+pub(crate) const LOG: &str = "relais.wal";
+/// Bytes of the file at first.
+const FIRST: u64 = 256 << 10;
+/// Bytes by which it grows at most, and at least where it may.
+const STEP: u64 = 4 << 20;
+/// Bytes of the file at most. All of it is read at a start after a crash.
+const MOST: u64 = 64 << 20;
+/// Bytes that are written or looked through at once.
+const BLOCK: usize = 1 << 20;
+
+pub(super) struct Wal {
+    file: Arc<dyn DiskFile>,
+    place: PathBuf,
+    salt: Salt,
+    /// Where the next record goes.
+    end: u64,
+    /// Bytes of the file that were written before: to overwrite them takes no room on the disk.
+    written: u64,
+}
+
+impl Wal {
+    /// Opens the log of a data folder. `salt` is that of the round that the database is in; where it is in none there may be no
+    /// log, and it is made.
+    pub(super) fn open(disk: &dyn Disk, folder: &Path, salt: Option<Salt>) -> Result<Self, StoreError> {
+        let place = folder.join(LOG);
+        let opened = open_file(disk, folder, &place, salt.is_some());
+        let (file, length) = match opened {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && salt.is_some() => {
+                return Err(StoreError::Damaged {
+                    path: place,
+                    detail: "it is missing, and what was accepted last stands nowhere else".to_owned(),
+                });
+            }
+            opened => opened.map_err(|error| StoreError::io(&place, error))?,
+        };
+        Ok(Self {
+            file,
+            place,
+            salt: salt.unwrap_or_default(),
+            end: 0,
+            written: length - length % ALIGN as u64,
+        })
+    }
+
+    /// The file, for messages.
+    pub(super) fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// Begins a round: the database is durable, with this salt in it, and nothing that stands here is needed any more.
+    pub(super) fn begin(&mut self, salt: Salt) {
+        self.salt = salt;
+        self.end = 0;
+    }
+
+    /// Whether there is room for a record of these changes, in this round.
+    pub(super) fn has_room(&mut self, changes: &Changes) -> bool {
+        let end = self.end + frame::size(changes);
+        end <= MOST && (end <= self.written || self.grow(end))
+    }
+
+    /// Fills more of the file with zeros, at least up to there; the next sync is theirs too. Where the disk has no room the log
+    /// stays as it is.
+    fn grow(&mut self, least: u64) -> bool {
+        let aim = (self.written + self.written.clamp(FIRST, STEP)).max(least).min(MOST);
+        let zeros = vec![0; BLOCK];
+        while self.written < aim {
+            let length = zeros.len().min(usize::try_from(aim - self.written).unwrap_or(BLOCK));
+            let piece = zeros.get(..length).unwrap_or_default();
+            if let Err(error) = self.file.write_at(piece, self.written) {
+                tracing::debug!(%error, path = %self.place.display(), "the log could not grow");
+                return false;
+            }
+            self.written += length as u64;
+        }
+        true
+    }
+
+    /// Writes a record of the changes, and returns when it survives a power cut. After an error nobody knows what stands there,
+    /// and nothing more is written before another round begins.
+    pub(super) fn append(&mut self, changes: &mut Changes) -> io::Result<()> {
+        frame::seal(changes, self.salt, self.end);
+        self.file.write_at(&changes.0, self.end)?;
+        self.file.sync_data()?;
+        self.end += changes.0.len() as u64;
+        Ok(())
+    }
+
+    /// Shows the changes of every record of this round, in their order.
+    pub(super) fn replay(&self, mut visit: impl FnMut(&[u8]) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let mut position = 0;
+        let mut record = Vec::new();
+        while self.record(position, &mut record).map_err(|error| self.fault(error))? {
+            visit(record.get(HEADER..).unwrap_or_default())?;
+            position += record.len().next_multiple_of(ALIGN) as u64;
+        }
+        match self.later(position).map_err(|error| self.fault(error))? {
+            None => Ok(()),
+            Some(later) => Err(StoreError::Damaged {
+                path: self.place.clone(),
+                detail: format!("no record stands at byte {position}, and one at byte {later}"),
+            }),
+        }
+    }
+
+    /// Reads the record of this round that begins there, from its head to its last change; false where there is none.
+    fn record(&self, position: u64, record: &mut Vec<u8>) -> io::Result<bool> {
+        let mut head = [0; HEADER];
+        if self.file.read_at(&mut head, position)? < HEADER {
+            return Ok(false);
+        }
+        let Some(length) = frame::length(&head, self.salt, position).filter(|length| *length as u64 <= MOST) else {
+            return Ok(false);
+        };
+        record.clear();
+        record.resize(HEADER + length, 0);
+        Ok(self.file.read_at(record, position)? == record.len() && frame::whole(record))
+    }
+
+    /// Where behind this place a record of this round begins, if anywhere.
+    fn later(&self, position: u64) -> io::Result<Option<u64>> {
+        let mut block = vec![0; BLOCK];
+        let mut begin = position + ALIGN as u64;
+        loop {
+            let length = self.file.read_at(&mut block, begin)?;
+            let pieces = block.get(..length).unwrap_or_default().chunks(ALIGN);
+            for (piece, at) in pieces.zip((begin..).step_by(ALIGN)) {
+                let head = piece.first_chunk::<HEADER>();
+                if head.is_some_and(|head| frame::length(head, self.salt, at).is_some()) {
+                    return Ok(Some(at));
+                }
+            }
+            if length < block.len() {
+                return Ok(None);
+            }
+            begin += block.len() as u64;
+        }
+    }
+
+    fn fault(&self, error: io::Error) -> StoreError {
+        StoreError::io(&self.place, error)
+    }
+}
+
+/// The file and its length; it must be there, or is made.
+fn open_file(disk: &dyn Disk, folder: &Path, place: &Path, must: bool) -> io::Result<(Arc<dyn DiskFile>, u64)> {
+    match disk.open(place, Opening::Existing) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !must => {}
+        there => drop(there?),
+    }
+    let file = disk.open(place, Opening::Either)?;
+    file.reread()?;
+    let mut length = file.length()?;
+    if length < FIRST && !must {
+        file.write_at(&vec![0; usize::try_from(FIRST).unwrap_or(BLOCK)], 0)?;
+        file.sync_data()?;
+        disk.sync_folder(folder)?;
+        length = FIRST;
+    }
+    Ok((file, length))
+}
+
+/// A salt that nobody knows.
+pub(super) fn draw() -> io::Result<Salt> {
+    let mut salt = [0; size_of::<Salt>()];
+    getrandom::fill(&mut salt).map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(Salt::from_le_bytes(salt))
+}
