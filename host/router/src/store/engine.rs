@@ -42,6 +42,8 @@ pub(super) struct Engine {
     disk: Arc<dyn Disk>,
     file: Arc<dyn DiskFile>,
     place: Arc<Path>,
+    /// Bytes of the log at most.
+    log_bytes: u64,
     /// None where it could not be opened anew.
     database: RwLock<Option<Open>>,
     /// None until [`Self::catch_up`]. Locked after the database is, and after a transaction has begun.
@@ -65,7 +67,7 @@ pub(super) enum Opened {
 
 impl Engine {
     /// Opens the database at `place`, or makes it. What the log has beside it is not there before [`Self::catch_up`].
-    pub(super) fn open(disk: Arc<dyn Disk>, place: Arc<Path>) -> Result<Opened, StoreError> {
+    pub(super) fn open(disk: Arc<dyn Disk>, place: Arc<Path>, log_bytes: u64) -> Result<Opened, StoreError> {
         let fault = |source| StoreError::io(&place, source);
         let made = if exists(&*disk, &place).map_err(fault)? {
             None
@@ -92,6 +94,7 @@ impl Engine {
         Ok(Opened::Here(Self {
             disk,
             file,
+            log_bytes,
             database: RwLock::new(Some(open)),
             wal: Mutex::new(None),
             tried: Mutex::new(None),
@@ -142,7 +145,7 @@ impl Engine {
     fn replay(&self, database: &Database) -> Result<(), StoreError> {
         let salt = Reading::new(database.begin_read().at(&self.place)?, &self.place).log()?;
         let folder = folder(&self.place);
-        let mut wal = Wal::open(&*self.disk, &folder, salt)?;
+        let mut wal = Wal::open(&*self.disk, &folder, self.log_bytes, salt)?;
         if salt.is_some() {
             let mut replay = Replay {
                 database,

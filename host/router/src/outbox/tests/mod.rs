@@ -190,8 +190,11 @@ async fn open_real(folder: &Path) -> Book {
     Book::open(Arc::new(Store::open(folder).await.unwrap()), Retention::default()).unwrap()
 }
 
+/// Bytes of the log on such a disk: a round of it ends after some batches.
+const SIM_LOG: u64 = 64 << 10;
+
 /// A book on a disk whose power can be cut; the folder is real, for what is not on that disk.
 async fn open_sim(disk: &SimDisk, folder: &Path) -> Result<Book, StoreError> {
-    let store = Store::open_on(Arc::new(disk.clone()), folder, Duration::ZERO).await?;
+    let store = Store::open_on(Arc::new(disk.clone()), folder, Duration::ZERO, SIM_LOG).await?;
     Book::open(Arc::new(store), Retention::default())
 }

@@ -49,6 +49,10 @@ struct State {
     locked: BTreeSet<u64>,
     syncs: usize,
     cut: Option<Cut>,
+    /// The sync that fails, and for which the disk forgets what it was for.
+    forgets: Option<usize>,
+    /// What it says it has synced, and has not.
+    lies: Option<fn(&Path) -> bool>,
     dead: bool,
     fault: Option<Fault>,
 }
@@ -60,8 +64,8 @@ pub enum Fault {
     Writes(io::ErrorKind),
     /// What is written cannot be synced.
     Syncs,
-    /// The same, and what a sync failed for is taken for clean: no later sync writes it, and until then it is read as it was
-    /// written.
+    /// The same, and what a sync of a file failed for is taken for clean: no later sync writes it, and it is read as it was
+    /// written. So do contents on Linux; names are journalled, and a journal that cannot be written ends the file system.
     Forgets,
 }
 
@@ -159,6 +163,23 @@ impl SimDisk {
         disk
     }
 
+    /// An empty disk of which that sync fails, and no later one writes what it was for.
+    pub fn forgetting_at(sync: usize) -> Self {
+        let disk = Self::default();
+        disk.state().forgets = Some(sync);
+        disk
+    }
+
+    /// From now on it does nothing where these are to be synced, and says it did.
+    pub fn lie_about(&self, files: fn(&Path) -> bool) {
+        self.state().lies = Some(files);
+    }
+
+    /// Syncs so far.
+    pub fn syncs(&self) -> usize {
+        self.state().syncs
+    }
+
     /// Cuts the power at that sync, counted from now.
     pub fn cut_from_now(&self, cut: Cut) {
         let mut state = self.state();
@@ -247,6 +268,15 @@ impl State {
         Ok(())
     }
 
+    fn lies_about(&self, path: &Path) -> bool {
+        self.lies.is_some_and(|files| files(path))
+    }
+
+    /// Whether the sync that just failed has forgotten what it was for.
+    fn forgetful(&self) -> bool {
+        self.fault == Some(Fault::Forgets) || self.forgets.is_some_and(|sync| sync + 1 == self.syncs)
+    }
+
     fn writable(&self) -> io::Result<()> {
         self.alive()?;
         match self.fault {
@@ -265,6 +295,9 @@ impl State {
         if self.cut == Some(Cut::Before(now)) {
             self.dead = true;
             return self.alive();
+        }
+        if self.forgets == Some(now) {
+            return Err(io::Error::other("the disk did not answer"));
         }
         work(self);
         self.dead = self.cut == Some(Cut::After(now));

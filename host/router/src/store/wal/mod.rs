@@ -28,18 +28,20 @@ use super::error::StoreError;
 
 /// The file of the log within the data folder.
 pub(crate) const LOG: &str = "relais.wal";
-/// Bytes of the file at first.
-const FIRST: u64 = 256 << 10;
-/// Bytes by which it grows at most, and at least where it may.
-const STEP: u64 = 4 << 20;
 /// Bytes of the file at most. All of it is read at a start after a crash.
-const MOST: u64 = 64 << 20;
+pub(crate) const LOG_BYTES: u64 = 64 << 20;
+/// Bytes of the file at first, where it may have as many.
+const FIRST: u64 = 256 << 10;
+/// Bytes by which it grows at most, if not more are needed.
+const STEP: u64 = 4 << 20;
 /// Bytes that are written or looked through at once.
 const BLOCK: usize = 1 << 20;
 
 pub(super) struct Wal {
     file: Arc<dyn DiskFile>,
     place: PathBuf,
+    /// Bytes of the file at most.
+    most: u64,
     salt: Salt,
     /// Where the next record goes.
     end: u64,
@@ -48,11 +50,12 @@ pub(super) struct Wal {
 }
 
 impl Wal {
-    /// Opens the log of a data folder. `salt` is that of the round that the database is in; where it is in none there may be no
+    /// Opens the log of a data folder, of so many bytes at most. `salt` is that of the round that the database is in; where it is in none there may be no
     /// log, and it is made.
-    pub(super) fn open(disk: &dyn Disk, folder: &Path, salt: Option<Salt>) -> Result<Self, StoreError> {
+    pub(super) fn open(disk: &dyn Disk, folder: &Path, most: u64, salt: Option<Salt>) -> Result<Self, StoreError> {
         let place = folder.join(LOG);
-        let opened = open_file(disk, folder, &place, salt.is_some());
+        let first = if salt.is_none() { FIRST.min(most) } else { 0 };
+        let opened = open_file(disk, folder, &place, first);
         let (file, length) = match opened {
             Err(error) if error.kind() == io::ErrorKind::NotFound && salt.is_some() => {
                 return Err(StoreError::Damaged {
@@ -65,6 +68,7 @@ impl Wal {
         Ok(Self {
             file,
             place,
+            most,
             salt: salt.unwrap_or_default(),
             end: 0,
             written: length - length % ALIGN as u64,
@@ -85,13 +89,15 @@ impl Wal {
     /// Whether there is room for a record of these changes, in this round.
     pub(super) fn has_room(&mut self, changes: &Changes) -> bool {
         let end = self.end + frame::size(changes);
-        end <= MOST && (end <= self.written || self.grow(end))
+        end <= self.most && (end <= self.written || self.grow(end))
     }
 
     /// Fills more of the file with zeros, at least up to there; the next sync is theirs too. Where the disk has no room the log
     /// stays as it is.
     fn grow(&mut self, least: u64) -> bool {
-        let aim = (self.written + self.written.clamp(FIRST, STEP)).max(least).min(MOST);
+        let aim = (self.written + self.written.clamp(FIRST, STEP))
+            .max(least)
+            .min(self.most);
         let zeros = vec![0; BLOCK];
         while self.written < aim {
             let length = zeros.len().min(usize::try_from(aim - self.written).unwrap_or(BLOCK));
@@ -138,7 +144,8 @@ impl Wal {
         if self.file.read_at(&mut head, position)? < HEADER {
             return Ok(false);
         }
-        let Some(length) = frame::length(&head, self.salt, position).filter(|length| *length as u64 <= MOST) else {
+        let Some(length) = frame::length(&head, self.salt, position).filter(|length| *length as u64 <= LOG_BYTES)
+        else {
             return Ok(false);
         };
         record.clear();
@@ -171,20 +178,19 @@ impl Wal {
     }
 }
 
-/// The file and its length; it must be there, or is made.
-fn open_file(disk: &dyn Disk, folder: &Path, place: &Path, must: bool) -> io::Result<(Arc<dyn DiskFile>, u64)> {
-    match disk.open(place, Opening::Existing) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !must => {}
-        there => drop(there?),
+/// The file and its length. Where it is to have so many bytes at first it is made if it is not there; else it must be.
+fn open_file(disk: &dyn Disk, folder: &Path, place: &Path, first: u64) -> io::Result<(Arc<dyn DiskFile>, u64)> {
+    if first == 0 {
+        drop(disk.open(place, Opening::Existing)?);
     }
     let file = disk.open(place, Opening::Either)?;
     file.reread()?;
     let mut length = file.length()?;
-    if length < FIRST && !must {
-        file.write_at(&vec![0; usize::try_from(FIRST).unwrap_or(BLOCK)], 0)?;
+    if length < first {
+        file.write_at(&vec![0; usize::try_from(first).unwrap_or(BLOCK)], 0)?;
         file.sync_data()?;
         disk.sync_folder(folder)?;
-        length = FIRST;
+        length = first;
     }
     Ok((file, length))
 }

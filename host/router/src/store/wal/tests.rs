@@ -6,7 +6,7 @@ use super::*;
 const SALT: Salt = 7;
 
 fn open(disk: &SimDisk, salt: Option<Salt>) -> Result<Wal, StoreError> {
-    Wal::open(disk, Path::new("/data"), salt)
+    Wal::open(disk, Path::new("/data"), LOG_BYTES, salt)
 }
 
 /// A log with records of these numbers of bytes, none of which is like another.
