@@ -35,12 +35,6 @@ pub trait DiskFile: fmt::Debug + Send + Sync + 'static {
     fn set_length(&self, length: u64) -> io::Result<()>;
     /// Makes its content and its length survive a power cut.
     fn sync_data(&self) -> io::Result<()>;
-    /// Has what is read from now on come from the disk itself, as after a power cut, and not from what was written and may never
-    /// have arrived there. Syncs first, so that nothing which can still arrive is lost.
-    ///
-    /// After a sync that failed, Linux takes the pages for clean: the next sync succeeds without them, and they are read as they
-    /// were written for as long as they stay in memory.
-    fn reread(&self) -> io::Result<()>;
     /// Takes it for this handle alone; false where another has it.
     fn try_lock(&self) -> io::Result<bool>;
 }
@@ -129,11 +123,6 @@ impl DiskFile for RealFile {
 
     fn sync_data(&self) -> io::Result<()> {
         self.0.sync_data()
-    }
-
-    fn reread(&self) -> io::Result<()> {
-        self.sync_data()?;
-        Ok(rustix::fs::fadvise(&self.0, 0, None, rustix::fs::Advice::DontNeed)?)
     }
 
     /// The lock of the whole file that every version of Relais takes.

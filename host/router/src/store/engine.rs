@@ -3,11 +3,15 @@
 //! A transaction is durable in one of two ways: by a record of the log, and then it waits in the memory of the database for the
 //! next of the other kind; or by the database itself, which takes all of the log along.
 //!
-//! After a failed write or sync nobody knows what the disk kept. What the system still has in memory does not tell: once a sync
-//! has failed, Linux takes the pages for clean, shows them as they were written, and syncs the next time without them. So
-//! everything is refused, until both files can be read anew from the disk itself; then the database is opened as after a power
-//! cut, and the log is made again. That is done as soon as the disk takes data, without letting go of the lock in between: a full
-//! disk that was made room on is in use again without a restart.
+//! After a failed write or sync nobody knows what the disk kept, and everything is refused until the database was opened anew as
+//! after a power cut, and the log made again. That is done as soon as the disk takes data, without letting go of the lock in
+//! between: a full disk that was made room on is in use again without a restart.
+//!
+//! What is read then need not be on the disk: once a sync has failed, Linux takes the pages for clean, shows them as they were
+//! written, as long as they stay in memory, and syncs the next time without them. So nothing may rest on what such a sync was for.
+//! Of the database it does not, since its transactions are two syncs: the pages, and then the header that names them; whichever
+//! header is read, its pages were synced. And of the log it does not, since what is read of it is written to the database, and it
+//! begins anew.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -85,7 +89,6 @@ impl Engine {
                 if !file.try_lock().map_err(fault)? {
                     return Ok(Opened::Elsewhere);
                 }
-                file.reread().map_err(fault)?;
                 file
             }
         };
@@ -206,7 +209,8 @@ impl Engine {
         if wal.is_some() {
             Writing::new(&transaction, &self.place).set_log(Some(salt))?;
         }
-        // Such a commit is rare, and makes the start after a crash a matter of milliseconds however large the database is.
+        // In two phases, on which the recovery rests; and it makes the start after a crash a matter of milliseconds however
+        // large the database is. Such a commit is rare.
         transaction.set_quick_repair(true);
         transaction.commit().at(&self.place)?;
         if let Some(wal) = wal {
@@ -241,7 +245,6 @@ impl Engine {
         }
         // The old one lets go before the new one looks at the file.
         *database = None;
-        self.file.reread().map_err(|fault| self.error(fault))?;
         let open = open(&self.file, &self.place, false)?;
         self.replay(&open.database)?;
         *database = Some(open);

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 
 use super::*;
 use crate::names::InstanceName;
-use crate::store::sim::{Cut, Kept};
+use crate::store::sim::{Cut, Kept, Seen};
 
 /// What the book acknowledged of one delivery.
 #[derive(Debug, Clone, Default)]
@@ -220,26 +220,26 @@ async fn nothing_acknowledged_is_lost_when_the_power_is_cut_while_recovering() {
 async fn nothing_acknowledged_is_lost_after_a_sync_that_failed_and_forgot_what_it_was_for() {
     let folder = tempfile::tempdir().unwrap();
     for number in 0.. {
-        let disk = SimDisk::forgetting_at(number);
-        let mut promises = workload(&disk, folder.path()).await;
-        if disk.syncs() <= number {
-            println!("{number} syncs");
-            assert!(number > 20, "the workload is too small to say anything");
-            return;
+        for seen in [Seen::Written, Seen::Kept, Seen::Some(number as u64)] {
+            let disk = SimDisk::forgetting_at(number, seen);
+            let mut promises = workload(&disk, folder.path()).await;
+            if disk.syncs() <= number {
+                println!("{number} syncs");
+                assert!(number > 20, "the workload is too small to say anything");
+                return;
+            }
+            let context = format!("sync {number} failed, {seen:?}");
+            verify(&disk.survivor(Kept::Nothing), folder.path(), &promises, &context).await;
+            // The process ends and another goes on, on a system that may show what never arrived.
+            let book = open_sim(&disk, folder.path()).await.unwrap();
+            day(&book, 20..24, &mut promises).await;
+            let accepted = promises.mails.values().filter(|promise| promise.accepted);
+            assert!(accepted.count() >= 4, "{context}");
+            let cut = disk.survivor(Kept::Some(number as u64));
+            drop(book);
+            let context = format!("{context}, and a restart");
+            verify(&cut, folder.path(), &promises, &context).await;
         }
-        let context = format!("sync {number} failed");
-        verify(&disk.survivor(Kept::Nothing), folder.path(), &promises, &context).await;
-        // The process ends and another goes on, on a system that still shows what never arrived.
-        let book = open_sim(&disk, folder.path()).await.unwrap();
-        day(&book, 20..24, &mut promises).await;
-        assert!(
-            promises.mails.values().filter(|promise| promise.accepted).count() >= 4,
-            "{context}"
-        );
-        let cut = disk.survivor(Kept::Some(number as u64));
-        drop(book);
-        let context = format!("{context}, and a restart");
-        verify(&cut, folder.path(), &promises, &context).await;
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::super::disk::{Disk, DiskFile, Opening};
-use super::{Change, FileState, NameChange, SimDisk, State, write};
+use super::{Change, FileState, NameChange, Seen, SimDisk, State, write};
 
 impl Disk for SimDisk {
     fn open(&self, path: &Path, opening: Opening) -> io::Result<Arc<dyn DiskFile>> {
@@ -144,18 +144,20 @@ impl DiskFile for SimFile {
                 change.apply(&mut file.kept);
             }
         });
-        if synced.is_err() && state.forgetful() {
-            state.files.get_mut(&self.file).unwrap().unsynced.clear();
+        if let (Err(_), Some(seen)) = (&synced, state.forgetful()) {
+            let file = state.files.get_mut(&self.file).unwrap();
+            let unsynced = std::mem::take(&mut file.unsynced);
+            if seen != Seen::Written {
+                file.now = file.kept.clone();
+            }
+            if let Seen::Some(seed) = seen {
+                let mut random = fastrand::Rng::with_seed(seed);
+                for change in unsynced {
+                    change.tear(&mut file.now, &mut random);
+                }
+            }
         }
         synced
-    }
-
-    fn reread(&self) -> io::Result<()> {
-        self.sync_data()?;
-        let mut state = self.disk.state();
-        let file = state.files.get_mut(&self.file).unwrap();
-        file.now = file.kept.clone();
-        Ok(())
     }
 
     fn try_lock(&self) -> io::Result<bool> {

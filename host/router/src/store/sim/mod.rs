@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod files;
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -30,6 +31,17 @@ pub enum Kept {
     Some(u64),
 }
 
+/// How what a disk forgot is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// As it was written: it is still in the system's memory.
+    Written,
+    /// As it is on the disk.
+    Kept,
+    /// Each sector one way or the other, by the toss of a coin that starts from this seed.
+    Some(u64),
+}
+
 /// A disk in memory. Clones are the same disk.
 #[derive(Debug, Clone, Default)]
 pub struct SimDisk(Arc<Mutex<State>>);
@@ -49,8 +61,8 @@ struct State {
     locked: BTreeSet<u64>,
     syncs: usize,
     cut: Option<Cut>,
-    /// The sync that fails, and for which the disk forgets what it was for.
-    forgets: Option<usize>,
+    /// The sync that fails, and for which the disk forgets what it was for; and whether that is still read as it was written.
+    forgets: Option<(usize, Seen)>,
     /// What it says it has synced, and has not.
     lies: Option<fn(&Path) -> bool>,
     dead: bool,
@@ -164,9 +176,9 @@ impl SimDisk {
     }
 
     /// An empty disk of which that sync fails, and no later one writes what it was for.
-    pub fn forgetting_at(sync: usize) -> Self {
+    pub fn forgetting_at(sync: usize, seen: Seen) -> Self {
         let disk = Self::default();
-        disk.state().forgets = Some(sync);
+        disk.state().forgets = Some((sync, seen));
         disk
     }
 
@@ -272,9 +284,13 @@ impl State {
         self.lies.is_some_and(|files| files(path))
     }
 
-    /// Whether the sync that just failed has forgotten what it was for.
-    fn forgetful(&self) -> bool {
-        self.fault == Some(Fault::Forgets) || self.forgets.is_some_and(|sync| sync + 1 == self.syncs)
+    /// Whether the sync that just failed has forgotten what it was for, and what is read of that.
+    fn forgetful(&self) -> Option<Seen> {
+        match self.forgets {
+            _ if self.fault == Some(Fault::Forgets) => Some(Seen::Written),
+            Some((sync, seen)) if sync + 1 == self.syncs => Some(seen),
+            _ => None,
+        }
     }
 
     fn writable(&self) -> io::Result<()> {
@@ -296,7 +312,7 @@ impl State {
             self.dead = true;
             return self.alive();
         }
-        if self.forgets == Some(now) {
+        if self.forgets.is_some_and(|(sync, _)| sync == now) {
             return Err(io::Error::other("the disk did not answer"));
         }
         work(self);

@@ -184,7 +184,6 @@ fn open_file(disk: &dyn Disk, folder: &Path, place: &Path, first: u64) -> io::Re
         drop(disk.open(place, Opening::Existing)?);
     }
     let file = disk.open(place, Opening::Either)?;
-    file.reread()?;
     let mut length = file.length()?;
     if length < first {
         file.write_at(&vec![0; usize::try_from(first).unwrap_or(BLOCK)], 0)?;
