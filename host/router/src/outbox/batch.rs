@@ -151,8 +151,18 @@ impl Batch<'_> {
     }
 }
 
+/// Whether what is asked for may wait a moment for others to share its sync with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// A caller waits for it.
+    Urgent,
+    /// It is a step of a delivery, of which there is one more for each mail that is accepted.
+    Patient,
+}
+
 /// What waits for the writer.
 pub(super) struct Request {
+    pub(super) haste: Haste,
     /// Bytes that it writes, roughly.
     pub(super) weight: usize,
     /// The body that it brings along.

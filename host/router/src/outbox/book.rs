@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, Thread};
 
 use jiff::{SignedDuration, Timestamp};
 use relais_message::{Message, Source};
 use tokio::sync::mpsc;
 
-use super::batch::{Batch, Fault, Request, Task};
+use super::batch::{Batch, Fault, Haste, Request, Task};
 use super::blocks::{join, size};
 use super::clock::ms;
 use super::content::{self, INLINE_BYTES, Place};
@@ -73,6 +73,7 @@ pub(super) struct Inner {
     /// None when the book is being closed.
     requests: Option<mpsc::Sender<Request>>,
     stopping: Arc<AtomicBool>,
+    writer: Thread,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -101,10 +102,9 @@ impl Book {
             let (store, spool, stopping) = (store.clone(), spool.clone(), stopping.clone());
             move || sweep(&store, &spool, &stopping)
         };
-        let threads = vec![
-            start("relais-writer", store.folder(), move || writer.run())?,
-            start("relais-sweep", store.folder(), sweeper)?,
-        ];
+        let writing = start("relais-writer", store.folder(), move || writer.run())?;
+        let writer = writing.thread().clone();
+        let threads = vec![writing, start("relais-sweep", store.folder(), sweeper)?];
         Ok(Self(Arc::new(Inner {
             store,
             spool,
@@ -113,6 +113,7 @@ impl Book {
             retention,
             requests: Some(requests),
             stopping,
+            writer,
             threads,
         })))
     }
@@ -142,20 +143,23 @@ impl Book {
         delivery.body = if file.is_some() { Body::Spool } else { Body::Inline };
         let content = content::encode(&message.head(&offsets), &place);
         let weight = ROW_BYTES + content.len();
-        self.ask(weight, file, move |batch| batch.accept(delivery, &content, idempotency))
-            .await
+        self.ask(Haste::Urgent, weight, file, move |batch| {
+            batch.accept(delivery, &content, idempotency)
+        })
+        .await
     }
 
     /// Notes that a message is about to leave: queued or deferred becomes sending. False where it is not pending any more, or
     /// is being sent already; then it must not leave.
     pub async fn transmitting(&self, id: DeliveryId, began_at: Timestamp) -> Result<bool, StoreError> {
-        let row = self.alter(id, move |row, _| rules::transmitting(row, began_at)).await?;
+        let rule = move |row: &mut super::row::DeliveryRow, _: &Retention| rules::transmitting(row, began_at);
+        let row = self.alter(Haste::Patient, id, rule).await?;
         Ok(row.is_some())
     }
 
     /// Notes what an attempt came to; none where there is no such delivery.
     pub async fn settle(&self, id: DeliveryId, outcome: Outcome) -> Result<Option<Delivery>, StoreError> {
-        self.alter(id, move |row, retention| {
+        self.alter(Haste::Patient, id, move |row, retention| {
             rules::settle(row, outcome, retention);
             true
         })
@@ -164,14 +168,17 @@ impl Book {
 
     /// Does something else with a delivery; none where there is no such delivery, or nothing in it that this applies to.
     pub async fn change(&self, id: DeliveryId, change: Change) -> Result<Option<Delivery>, StoreError> {
-        self.alter(id, move |row, retention| rules::change(row, &change, retention))
-            .await
+        self.alter(Haste::Urgent, id, move |row, retention| {
+            rules::change(row, &change, retention)
+        })
+        .await
     }
 
     /// Does what a timer says where it is still set: erases the content or the delivery; a timer of another kind is only taken
     /// away, for what it stands for is the caller's to do.
     pub async fn fire(&self, timer: Timer) -> Result<(), StoreError> {
-        self.ask(ROW_BYTES, None, move |batch| batch.fire(timer)).await
+        self.ask(Haste::Urgent, ROW_BYTES, None, move |batch| batch.fire(timer))
+            .await
     }
 
     /// The clock has jumped by so much: due times, times of giving up and alerts move with it, in batches. How long what has
@@ -184,7 +191,7 @@ impl Book {
                 return Ok(());
             };
             after = Some(last.clone());
-            self.ask(SHIFTED * ROW_BYTES, None, move |batch| {
+            self.ask(Haste::Urgent, SHIFTED * ROW_BYTES, None, move |batch| {
                 for (_, _, id) in rows {
                     batch.alter(id, |row, _| rules::shift(row, by, known))?;
                 }
@@ -231,23 +238,32 @@ impl Book {
 
     async fn alter(
         &self,
+        haste: Haste,
         id: DeliveryId,
         rule: impl FnOnce(&mut super::row::DeliveryRow, &Retention) -> bool + Send + 'static,
     ) -> Result<Option<Delivery>, StoreError> {
-        self.ask(ROW_BYTES, None, move |batch| batch.alter(id, rule)).await
+        self.ask(haste, ROW_BYTES, None, move |batch| batch.alter(id, rule))
+            .await
     }
 
     /// Has the writer do it, and waits until it is on the disk.
     async fn ask<T: Send + 'static>(
         &self,
+        haste: Haste,
         weight: usize,
         file: Option<Stored>,
         work: impl FnOnce(&mut Batch<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (work, answer) = Task::new(work);
-        let request = Request { weight, file, work };
+        let request = Request {
+            haste,
+            weight,
+            file,
+            work,
+        };
         let requests = self.0.requests.as_ref().ok_or(StoreError::Stopped)?;
         requests.send(request).await.map_err(|_| StoreError::Stopped)?;
+        self.0.writer.unpark();
         answer.await.unwrap_or(Err(StoreError::Stopped))
     }
 }

@@ -25,7 +25,7 @@ use super::backend::{Backend, Health};
 use super::disk::{Disk, DiskFile, Opening};
 use super::error::{At, StoreError};
 use super::tables::{Reading, Writing};
-use super::wal::{self, Changes, Wal};
+use super::wal::{self, Changes, LogSize, Wal};
 
 /// Bytes of the database that are kept in memory at most; redb's own default is 1 GiB.
 const CACHE_BYTES: usize = 32 << 20;
@@ -46,8 +46,7 @@ pub(super) struct Engine {
     disk: Arc<dyn Disk>,
     file: Arc<dyn DiskFile>,
     place: Arc<Path>,
-    /// Bytes of the log at most.
-    log_bytes: u64,
+    log_size: LogSize,
     /// None where it could not be opened anew.
     database: RwLock<Option<Open>>,
     /// None until [`Self::catch_up`]. Locked after the database is, and after a transaction has begun.
@@ -71,7 +70,7 @@ pub(super) enum Opened {
 
 impl Engine {
     /// Opens the database at `place`, or makes it. What the log has beside it is not there before [`Self::catch_up`].
-    pub(super) fn open(disk: Arc<dyn Disk>, place: Arc<Path>, log_bytes: u64) -> Result<Opened, StoreError> {
+    pub(super) fn open(disk: Arc<dyn Disk>, place: Arc<Path>, log_size: LogSize) -> Result<Opened, StoreError> {
         let fault = |source| StoreError::io(&place, source);
         let made = if exists(&*disk, &place).map_err(fault)? {
             None
@@ -97,7 +96,7 @@ impl Engine {
         Ok(Opened::Here(Self {
             disk,
             file,
-            log_bytes,
+            log_size,
             database: RwLock::new(Some(open)),
             wal: Mutex::new(None),
             tried: Mutex::new(None),
@@ -148,7 +147,7 @@ impl Engine {
     fn replay(&self, database: &Database) -> Result<(), StoreError> {
         let salt = Reading::new(database.begin_read().at(&self.place)?, &self.place).log()?;
         let folder = folder(&self.place);
-        let mut wal = Wal::open(&*self.disk, &folder, self.log_bytes, salt)?;
+        let mut wal = Wal::open(self.disk.clone(), &folder, self.log_size, salt)?;
         if salt.is_some() {
             let mut replay = Replay {
                 database,
@@ -213,10 +212,10 @@ impl Engine {
         // large the database is. Such a commit is rare.
         transaction.set_quick_repair(true);
         transaction.commit().at(&self.place)?;
-        if let Some(wal) = wal {
-            wal.begin(salt);
+        match wal {
+            Some(wal) => wal.begin(salt).map_err(|error| StoreError::io(wal.place(), error)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether it was opened anew since this was last asked.

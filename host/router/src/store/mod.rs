@@ -38,7 +38,7 @@ pub use record::{ConnectorRow, InstanceRow};
 pub(crate) use tables::newer_secret;
 pub use tables::{Reading, Writing};
 pub(crate) use tables::{Tables, Transaction};
-pub(crate) use wal::{Changes, LOG_BYTES};
+pub(crate) use wal::{Changes, LOG_SIZE, LogSize};
 
 use disk::RealDisk;
 use engine::{Engine, Opened};
@@ -62,7 +62,7 @@ pub struct Store {
 impl Store {
     /// Opens the store in `folder`, and makes both where they do not exist. Waits 5 seconds for another process to end.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
-        Self::open_on(Arc::new(RealDisk), folder, PATIENCE, LOG_BYTES).await
+        Self::open_on(Arc::new(RealDisk), folder, PATIENCE, LOG_SIZE).await
     }
 
     /// The same with the database on a disk of the caller's choice, with other patience, and with a log of other size.
@@ -70,12 +70,12 @@ impl Store {
         disk: Arc<dyn Disk>,
         folder: &Path,
         patience: Duration,
-        log_bytes: u64,
+        log_size: LogSize,
     ) -> Result<Self, StoreError> {
         let start = Instant::now();
         loop {
             let (disk, path) = (disk.clone(), folder.to_path_buf());
-            let opened = match tokio::task::spawn_blocking(move || Self::try_open(disk, &path, log_bytes)).await {
+            let opened = match tokio::task::spawn_blocking(move || Self::try_open(disk, &path, log_size)).await {
                 Ok(opened) => opened,
                 // The database's code met what it holds impossible.
                 Err(_) => {
@@ -92,10 +92,10 @@ impl Store {
         }
     }
 
-    fn try_open(disk: Arc<dyn Disk>, folder: &Path, log_bytes: u64) -> Result<Self, StoreError> {
+    fn try_open(disk: Arc<dyn Disk>, folder: &Path, log_size: LogSize) -> Result<Self, StoreError> {
         let folder = folder::prepare(folder)?;
         let place: Arc<Path> = folder.join(DATABASE).into();
-        let engine = match Engine::open(disk, place.clone(), log_bytes)? {
+        let engine = match Engine::open(disk, place.clone(), log_size)? {
             Opened::Here(engine) => engine,
             Opened::Elsewhere => {
                 return Err(StoreError::Busy {

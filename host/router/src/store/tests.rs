@@ -8,7 +8,7 @@ use redb::{Database, TableDefinition};
 use super::*;
 
 async fn open_within(folder: &Path, patience: Duration) -> Result<Store, StoreError> {
-    Store::open_on(Arc::new(RealDisk), folder, patience, LOG_BYTES).await
+    Store::open_on(Arc::new(RealDisk), folder, patience, LOG_SIZE).await
 }
 
 async fn fails(folder: &Path) -> StoreError {

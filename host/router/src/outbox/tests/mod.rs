@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::names::{InstancePath, WorkspaceName};
 use crate::store::sim::SimDisk;
-use crate::store::{Store, StoreError};
+use crate::store::{LogSize, Store, StoreError};
 
 const SECOND: u64 = 1000;
 const HOUR: u64 = 3600 * SECOND;
@@ -190,8 +190,11 @@ async fn open_real(folder: &Path) -> Book {
     Book::open(Arc::new(Store::open(folder).await.unwrap()), Retention::default()).unwrap()
 }
 
-/// Bytes of the log on such a disk: a round of it ends after some batches.
-const SIM_LOG: u64 = 64 << 10;
+/// The log on such a disk: a round of it ends after some batches.
+const SIM_LOG: LogSize = LogSize {
+    first: 32 << 10,
+    most: 64 << 10,
+};
 
 /// A book on a disk whose power can be cut; the folder is real, for what is not on that disk.
 async fn open_sim(disk: &SimDisk, folder: &Path) -> Result<Book, StoreError> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::names::{InstanceName, WorkspaceName};
-use crate::store::{LOG_BYTES, Store, StoreError};
+use crate::store::{LOG_SIZE, Store, StoreError};
 
 type Change = fn(&Store, &WorkspaceName, &InstanceName) -> Result<(), StoreError>;
 type Reading = fn(&Store, &WorkspaceName) -> Option<String>;
@@ -39,7 +39,7 @@ const CHANGES: [(Change, Reading); 3] = [
 ];
 
 async fn open(disk: &SimDisk, folder: &Path) -> Result<Store, StoreError> {
-    Store::open_on(Arc::new(disk.clone()), folder, Duration::ZERO, LOG_BYTES).await
+    Store::open_on(Arc::new(disk.clone()), folder, Duration::ZERO, LOG_SIZE).await
 }
 
 #[tokio::test]

@@ -4,14 +4,15 @@
 //!
 //! The log is one file that is written over round after round. Each time the database has become durable a new round begins, at
 //! the start of the file: its salt stands in the database, written with that very state, so what the log holds is always what
-//! came after it. The file is filled with zeros before it is used, in steps: to overwrite blocks costs a fifth of what it costs
-//! the file system to find new ones.
+//! came after it. The file is filled with zeros before it is used: to overwrite blocks costs a fifth of what it costs the file
+//! system to find new ones. It is small at first; when it was full a larger one is filled beside it, and takes its place.
 //!
 //! Two threats. A crash in the middle of a record: it has a sum, and counts only whole; nobody was answered for it. And damage
 //! among records that were answered for: a record of this round behind one that is none is told as damage, and nothing is cut.
 
 mod changes;
 mod frame;
+mod larger;
 #[cfg(test)]
 mod tests;
 
@@ -23,41 +24,57 @@ pub(crate) use changes::{Change, Changes, read};
 pub(super) use frame::Salt;
 
 use self::frame::{ALIGN, HEADER};
+use self::larger::Larger;
 use super::disk::{Disk, DiskFile, Opening};
 use super::error::StoreError;
 
 /// The file of the log within the data folder.
 pub(crate) const LOG: &str = "relais.wal";
-/// Bytes of the file at most. All of it is read at a start after a crash.
-pub(crate) const LOG_BYTES: u64 = 64 << 20;
-/// Bytes of the file at first, where it may have as many.
-const FIRST: u64 = 256 << 10;
-/// Bytes by which it grows at most, if not more are needed.
-const STEP: u64 = 4 << 20;
+/// Bytes of the file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LogSize {
+    pub(crate) first: u64,
+    /// All of it is read at a start after a crash.
+    pub(crate) most: u64,
+}
+
+pub(crate) const LOG_SIZE: LogSize = LogSize {
+    first: 1 << 20,
+    most: 64 << 20,
+};
+
 /// Bytes that are written or looked through at once.
 const BLOCK: usize = 1 << 20;
 
 pub(super) struct Wal {
-    file: Arc<dyn DiskFile>,
+    disk: Arc<dyn Disk>,
+    folder: PathBuf,
     place: PathBuf,
-    /// Bytes of the file at most.
     most: u64,
+    file: Arc<dyn DiskFile>,
+    /// Bytes of the file.
+    length: u64,
     salt: Salt,
     /// Where the next record goes.
     end: u64,
-    /// Bytes of the file that were written before: to overwrite them takes no room on the disk.
-    written: u64,
+    larger: Larger,
 }
 
 impl Wal {
-    /// Opens the log of a data folder, of so many bytes at most. `salt` is that of the round that the database is in; where it is in none there may be no
+    /// Opens the log of a data folder. `salt` is that of the round that the database is in; where it is in none there may be no
     /// log, and it is made.
-    pub(super) fn open(disk: &dyn Disk, folder: &Path, most: u64, salt: Option<Salt>) -> Result<Self, StoreError> {
+    pub(super) fn open(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        size: LogSize,
+        salt: Option<Salt>,
+    ) -> Result<Self, StoreError> {
         let place = folder.join(LOG);
-        let first = if salt.is_none() { FIRST.min(most) } else { 0 };
-        let opened = open_file(disk, folder, &place, first);
-        let (file, length) = match opened {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && salt.is_some() => {
+        // What a crash left of one that was being filled.
+        let _ = disk.remove(&larger::place(&place));
+        let first = if salt.is_none() { size.first } else { 0 };
+        let (file, length) = match open_file(&*disk, folder, &place, first) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && first == 0 => {
                 return Err(StoreError::Damaged {
                     path: place,
                     detail: "it is missing, and what was accepted last stands nowhere else".to_owned(),
@@ -66,12 +83,15 @@ impl Wal {
             opened => opened.map_err(|error| StoreError::io(&place, error))?,
         };
         Ok(Self {
-            file,
+            disk,
+            folder: folder.to_path_buf(),
             place,
-            most,
+            most: size.most,
+            file,
+            length,
             salt: salt.unwrap_or_default(),
             end: 0,
-            written: length - length % ALIGN as u64,
+            larger: Larger::default(),
         })
     }
 
@@ -81,34 +101,27 @@ impl Wal {
     }
 
     /// Begins a round: the database is durable, with this salt in it, and nothing that stands here is needed any more.
-    pub(super) fn begin(&mut self, salt: Salt) {
+    pub(super) fn begin(&mut self, salt: Salt) -> io::Result<()> {
         self.salt = salt;
         self.end = 0;
+        let Some(file) = self.larger.take() else {
+            return Ok(());
+        };
+        // Whichever file has the name after a power cut, no record of this round is in it.
+        self.disk.rename(&larger::place(&self.place), &self.place)?;
+        self.disk.sync_folder(&self.folder)?;
+        self.length = file.length()?;
+        self.file = file;
+        Ok(())
     }
 
-    /// Whether there is room for a record of these changes, in this round.
+    /// Whether there is room for a record of these changes, in this round. If there is none, there will be more in a later one.
     pub(super) fn has_room(&mut self, changes: &Changes) -> bool {
-        let end = self.end + frame::size(changes);
-        end <= self.most && (end <= self.written || self.grow(end))
-    }
-
-    /// Fills more of the file with zeros, at least up to there; the next sync is theirs too. Where the disk has no room the log
-    /// stays as it is.
-    fn grow(&mut self, least: u64) -> bool {
-        let aim = (self.written + self.written.clamp(FIRST, STEP))
-            .max(least)
-            .min(self.most);
-        let zeros = vec![0; BLOCK];
-        while self.written < aim {
-            let length = zeros.len().min(usize::try_from(aim - self.written).unwrap_or(BLOCK));
-            let piece = zeros.get(..length).unwrap_or_default();
-            if let Err(error) = self.file.write_at(piece, self.written) {
-                tracing::debug!(%error, path = %self.place.display(), "the log could not grow");
-                return false;
-            }
-            self.written += length as u64;
+        let has_room = self.end + frame::size(changes) <= self.length;
+        if !has_room && self.length < self.most {
+            self.larger.prepare(&self.disk, &self.place, self.most);
         }
-        true
+        has_room
     }
 
     /// Writes a record of the changes, and returns when it survives a power cut. After an error nobody knows what stands there,
@@ -144,7 +157,7 @@ impl Wal {
         if self.file.read_at(&mut head, position)? < HEADER {
             return Ok(false);
         }
-        let Some(length) = frame::length(&head, self.salt, position).filter(|length| *length as u64 <= LOG_BYTES)
+        let Some(length) = frame::length(&head, self.salt, position).filter(|length| *length as u64 <= self.length)
         else {
             return Ok(false);
         };
@@ -184,14 +197,13 @@ fn open_file(disk: &dyn Disk, folder: &Path, place: &Path, first: u64) -> io::Re
         drop(disk.open(place, Opening::Existing)?);
     }
     let file = disk.open(place, Opening::Either)?;
-    let mut length = file.length()?;
+    let length = file.length()?;
     if length < first {
         file.write_at(&vec![0; usize::try_from(first).unwrap_or(BLOCK)], 0)?;
         file.sync_data()?;
         disk.sync_folder(folder)?;
-        length = first;
     }
-    Ok((file, length))
+    Ok((file, length.max(first)))
 }
 
 /// A salt that nobody knows.

@@ -1,18 +1,18 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use super::super::sim::{Kept, SimDisk};
+use super::super::sim::{Fault, Kept, SimDisk};
 use super::*;
 
 const SALT: Salt = 7;
 
 fn open(disk: &SimDisk, salt: Option<Salt>) -> Result<Wal, StoreError> {
-    Wal::open(disk, Path::new("/data"), LOG_BYTES, salt)
+    Wal::open(Arc::new(disk.clone()), Path::new("/data"), LOG_SIZE, salt)
 }
 
 /// A log with records of these numbers of bytes, none of which is like another.
 fn filled(disk: &SimDisk, lengths: &[usize]) -> Wal {
     let mut wal = open(disk, None).unwrap();
-    wal.begin(SALT);
+    wal.begin(SALT).unwrap();
     for (number, length) in lengths.iter().enumerate() {
         append(&mut wal, number, *length);
     }
@@ -85,7 +85,7 @@ fn damage_among_records_that_were_acknowledged_is_told_and_nothing_is_cut() {
 fn records_of_an_earlier_round_do_not_count() {
     let disk = SimDisk::default();
     let mut wal = filled(&disk, &[10, 20_000, 10]);
-    wal.begin(SALT + 1);
+    wal.begin(SALT + 1).unwrap();
     assert_eq!(found(&wal).unwrap(), [0; 0]);
     append(&mut wal, 9, 10);
     assert_eq!(found(&wal).unwrap(), [9]);
@@ -104,24 +104,51 @@ fn a_body_that_looks_like_a_record_is_none() {
     body.extend_from_slice(&forged.0);
     changes.put(1, &0_usize.to_le_bytes(), &body);
     wal.append(&mut changes).unwrap();
-    wal.begin(SALT + 1);
+    wal.begin(SALT + 1).unwrap();
     append(&mut wal, 1, 10);
     assert_eq!(found(&wal).unwrap(), [1]);
 }
 
 #[test]
-fn a_log_that_is_full_takes_nothing_more_before_another_round() {
+fn a_log_that_is_full_takes_nothing_more_before_another_round_and_then_there_is_a_larger_one() {
     let disk = SimDisk::default();
     let mut wal = filled(&disk, &[]);
-    let large = batch(0, 20 << 20);
-    for _ in 0..3 {
+    let large = batch(0, 400_000);
+    for _ in 0..2 {
         assert!(wal.has_room(&large));
-        wal.append(&mut batch(0, 20 << 20)).unwrap();
+        wal.append(&mut batch(0, 400_000)).unwrap();
     }
     assert!(!wal.has_room(&large));
-    wal.begin(SALT + 1);
+    wal.begin(SALT + 1).unwrap();
     assert!(wal.has_room(&large));
-    assert!(!wal.has_room(&batch(0, 65 << 20)), "it is longer than the log");
+    let begun = std::time::Instant::now();
+    for round in 2.. {
+        wal.begin(SALT + round).unwrap();
+        if wal.length == LOG_SIZE.most {
+            append(&mut wal, 3, 20 << 20);
+            let again = open(&disk.survivor(Kept::Nothing), Some(SALT + round)).unwrap();
+            assert_eq!((found(&again).unwrap(), again.length), (vec![3], LOG_SIZE.most));
+            assert!(!wal.has_room(&batch(0, 65 << 20)), "it is longer than the log");
+            return;
+        }
+        assert!(begun.elapsed().as_secs() < 30, "no larger one");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_disk_without_room_for_a_larger_log_keeps_the_small_one() {
+    let disk = SimDisk::default();
+    let mut wal = filled(&disk, &[900_000]);
+    disk.set_fault(Some(Fault::Writes(io::ErrorKind::StorageFull)));
+    assert!(!wal.has_room(&batch(0, 900_000)));
+    while wal.larger.is_busy() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    disk.set_fault(None);
+    wal.begin(SALT + 1).unwrap();
+    append(&mut wal, 1, 900_000);
+    assert_eq!((found(&wal).unwrap(), wal.length), (vec![1], LOG_SIZE.first));
 }
 
 #[test]
