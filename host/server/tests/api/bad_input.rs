@@ -198,6 +198,22 @@ async fn json_that_is_none_cannot_be_read_and_other_json_than_asked_for_is_refus
 }
 
 #[tokio::test]
+async fn a_mail_of_a_million_empty_entries_is_refused_while_it_comes() {
+    let stage = Stage::new().await;
+    let token = stage.token("default", Role::Send);
+    // What follows is never asked for: a body that was read to its end would panic.
+    let pieces = (0..1_000_000).map(|number| {
+        assert!(number < 10_000, "it is read on and on");
+        let piece = if number == 0 { "{\"attachments\":[" } else { "{},{},{},{}," };
+        Ok::<_, std::io::Error>(piece)
+    });
+    let body = Body::from_stream(futures_util::stream::iter(pieces));
+    let refused = stage.post(&token, "", "application/json", body).await;
+    refused.is(422, "too-many-values");
+    assert_eq!(stage.stored("default").await, 0);
+}
+
+#[tokio::test]
 async fn forms_that_are_broken_are_refused() {
     let stage = Stage::new().await;
     let token = stage.token("default", Role::Send);
