@@ -8,6 +8,7 @@ use relais_router::{Error, Router};
 use tokio::sync::Semaphore;
 
 use crate::options::Options;
+use crate::places::{Bounds, Places};
 use crate::rate::Limiter;
 use crate::refusal::{self, Refusal};
 use crate::{accept, caller, document, routes};
@@ -18,7 +19,7 @@ pub struct App {
     pub options: Options,
     pub limiter: Limiter,
     /// Held while a large mail is received.
-    pub large: Semaphore,
+    pub large: Places,
     /// Held by each stream of events.
     pub watchers: Arc<Semaphore>,
 }
@@ -38,7 +39,11 @@ impl App {
     fn new(router: Arc<Router>, options: Options) -> Self {
         Self {
             limiter: Limiter::new(options.per_second, options.burst),
-            large: Semaphore::new(options.large_at_once.max(1)),
+            large: Places::new(Bounds {
+                all: options.large_at_once,
+                workspace: options.large_of_workspace,
+                caller: options.large_of_caller,
+            }),
             watchers: Arc::new(Semaphore::new(options.watchers)),
             router,
             options,

@@ -123,12 +123,7 @@ fn identify(app: &Shared, request: &Request) -> Result<Caller, Refusal> {
             return Err(Wrong::NoToken.into());
         }
     };
-    let key = match &caller.who {
-        Who::Token { id, .. } => Key::Token(id.clone()),
-        Who::Local { uid } => Key::User(*uid),
-        Who::System | Who::Loopback => Key::Stranger(None),
-    };
-    take(app, &key)?;
+    take(app, &Key::of(&caller.who))?;
     Ok(caller)
 }
 

@@ -18,6 +18,7 @@ mod lang;
 mod mails;
 mod metrics;
 mod options;
+mod places;
 mod rate;
 mod refusal;
 mod routes;

@@ -26,6 +26,10 @@ pub struct Options {
     pub burst: u32,
     /// Mails over [`LARGE_BYTES`], or of no announced length, that are received at the same time; more of them wait.
     pub large_at_once: usize,
+    /// Of them, for one workspace.
+    pub large_of_workspace: usize,
+    /// Of them, for one token, or one user of this machine.
+    pub large_of_caller: usize,
     /// Streams of events at the same time.
     pub watchers: usize,
     /// Whether deliveries are sent in the background. Without it, a mail that is waited for is tried once at once.
@@ -42,10 +46,13 @@ impl Default for Options {
             connector_bytes: 64 << 20,
             request_bytes: 1 << 20,
             silence: Duration::from_secs(30),
-            least_rate: 1 << 10,
+            // A poor line of 128 kbit/s; the largest mail takes it two hours and a half.
+            least_rate: 16 << 10,
             per_second: 2_000,
             burst: 4_000,
             large_at_once: 16,
+            large_of_workspace: 6,
+            large_of_caller: 4,
             watchers: 64,
             dispatching: true,
             stopping: CancellationToken::new(),

@@ -56,7 +56,9 @@ fn french(request: &Request) -> String {
         Request::Parameter(_) => "ce paramètre n'existe pas ici.".into(),
         Request::IdempotencyKey => "L'en-tête Idempotency-Key a de 1 à 255 caractères ASCII visibles.".into(),
         Request::TooMany { .. } => "Trop de demandes à la fois : attendez le délai de Retry-After.".into(),
-        Request::Busy => "Le serveur reçoit déjà trop de gros mails à la fois : réessayez plus tard.".into(),
+        Request::Busy => {
+            "Trop de gros mails arrivent déjà, de cet appelant, de cet espace ou en tout : réessayez plus tard.".into()
+        }
     }
 }
 
@@ -99,7 +101,10 @@ fn english(request: &Request) -> String {
         Request::Parameter(_) => "there is no such parameter here.".into(),
         Request::IdempotencyKey => "The header Idempotency-Key has 1 to 255 visible ASCII characters.".into(),
         Request::TooMany { .. } => "Too many requests at once: wait as long as Retry-After says.".into(),
-        Request::Busy => "The server is receiving too many large mails already: try again later.".into(),
+        Request::Busy => {
+            "Too many large mails are arriving already, from this caller, for this workspace or in all: try again later."
+                .into()
+        }
     }
 }
 
