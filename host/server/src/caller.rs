@@ -15,7 +15,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use relais_router::{Origin, Role, Route, Token, Who, WorkspaceName};
+use relais_router::{Origin, Role, Route, Router, Token, Who, WorkspaceName};
+use relais_sandbox::Secret;
 
 use crate::app::Shared;
 use crate::rate::Key;
@@ -51,6 +52,8 @@ pub struct Caller {
     /// For the audit journal.
     pub who: Who,
     pub scope: Scope,
+    /// What it presented, where it was a token.
+    presented: Option<Arc<Secret>>,
 }
 
 impl Caller {
@@ -58,6 +61,7 @@ impl Caller {
         Self {
             who: Who::Local { uid },
             scope,
+            presented: None,
         }
     }
 
@@ -104,13 +108,15 @@ fn identify(app: &Shared, request: &Request) -> Result<Caller, Refusal> {
     let daemon = rustix::process::getuid().as_raw();
     let caller = match (presented(request), peer) {
         (Some(presented), _) => {
-            let Some(token) = presented.and_then(|token| app.router.authenticate(token)) else {
+            let presented = presented.unwrap_or_default();
+            let Some(token) = app.router.authenticate(presented) else {
                 stranger(app, peer)?;
                 return Err(Wrong::BadToken.into());
             };
             Caller {
                 who: token.who(),
                 scope: Scope::Token(Box::new(token)),
+                presented: Some(Arc::new(Secret::new(presented.to_owned()))),
             }
         }
         (None, Some(Peer::Process { uid })) => return Ok(Caller::user(uid, Scope::Local)),
@@ -167,11 +173,29 @@ fn caller(parts: &Parts) -> Result<Arc<Caller>, Refusal> {
     caller.ok_or_else(|| Wrong::NoToken.into())
 }
 
+/// What shows, while an answer lasts, that its caller may still have it.
+#[derive(Debug, Clone)]
+pub struct Pass {
+    ws: WorkspaceName,
+    /// None where the system's permissions let in: a user who is open to the socket stays so.
+    presented: Option<Arc<Secret>>,
+}
+
+impl Pass {
+    /// Whether its caller administers the workspace now. Asks memory alone.
+    pub fn holds(&self, router: &Router) -> bool {
+        let Some(presented) = &self.presented else { return true };
+        let token = router.authenticate(presented.reveal());
+        token.is_some_and(|token| token.workspace == self.ws && token.role == Role::Admin)
+    }
+}
+
 /// A caller that administers the workspace in the path.
 #[derive(Debug, Clone)]
 pub struct Admin {
     pub ws: WorkspaceName,
     pub who: Who,
+    pub pass: Pass,
 }
 
 impl FromRequestParts<Shared> for Admin {
@@ -188,6 +212,10 @@ impl FromRequestParts<Shared> for Admin {
             Scope::Token(_) => return Err(Wrong::AdminOnly.into()),
         }
         Ok(Self {
+            pass: Pass {
+                ws: ws.clone(),
+                presented: caller.presented.clone(),
+            },
             ws,
             who: caller.who.clone(),
         })

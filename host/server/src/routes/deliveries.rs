@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 
 use crate::api::delivery::{Close, Deliveries, Delivery, DeliveryEvent, DeliveryLine};
 use crate::app::Shared;
-use crate::caller::{Admin, Scope, Sender};
+use crate::caller::{Admin, Pass, Scope, Sender};
 use crate::extract::{Json, Named, Query};
 use crate::refusal::{Refusal, Request as Wrong};
 
@@ -32,6 +32,8 @@ const LOOKS: usize = 16;
 /// Seconds that a stream of events lasts where nothing is said, and at most. Whoever listens connects again.
 const EVENTS: u64 = 300;
 const EVENTS_MOST: u64 = 3_600;
+/// How often a stream looks whether its caller may still listen.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// All of them.
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -212,18 +214,28 @@ async fn events(State(app): State<Shared>, admin: Admin, mut query: Query) -> Re
     let until = Instant::now() + Duration::from_secs(seconds);
     let stopping = app.options.stopping.clone();
     let heard = stream::unfold((app.router.watch(), place), move |(mut changes, place)| {
-        let (ws, stopping) = (admin.ws.clone(), stopping.clone());
+        let (app, admin, stopping) = (app.clone(), admin.clone(), stopping.clone());
         async move {
             let event = tokio::select! {
-                event = next(&mut changes, &ws) => event?,
+                event = next(&mut changes, &admin.ws) => event?,
                 () = tokio::time::sleep_until(until) => return None,
                 () = stopping.cancelled() => return None,
+                () = ended(&app.router, &admin.pass) => return None,
             };
-            Some((Ok::<_, Infallible>(event), (changes, place)))
+            // What happens after a revocation is not told, however soon it happens.
+            let heard = admin.pass.holds(&app.router).then_some(event)?;
+            Some((Ok::<_, Infallible>(heard), (changes, place)))
         }
     });
     let alive = KeepAlive::new().interval(Duration::from_secs(15));
     Ok(Sse::new(heard).keep_alive(alive).into_response())
+}
+
+/// Returns when the caller may not listen any more.
+async fn ended(router: &Router, pass: &Pass) {
+    while pass.holds(router) {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// The next change in the workspace; none when there will be no more.

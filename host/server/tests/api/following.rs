@@ -1,12 +1,14 @@
 //! Deliveries after their acceptance.
 
+use std::time::Duration;
+
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use relais_router::Role;
 use serde_json::json;
 use tower::ServiceExt as _;
 
-use super::support::{Stage, mail};
+use super::support::{ROOT, Stage, mail, ws};
 
 #[tokio::test]
 async fn deliveries_are_listed_by_state_page_by_page() {
@@ -126,4 +128,26 @@ async fn health_readiness_and_figures_need_no_token() {
         assert!(text.contains(line), "{line}: {text}");
     }
     assert!(!text.contains("example.org"), "{text}");
+}
+
+#[tokio::test]
+async fn a_stream_of_events_ends_with_the_token_that_opened_it() {
+    let stage = Stage::new().await;
+    let (ours, id) = stage.token_for("default", Role::Admin, None);
+    let sender = stage.token("default", Role::Send);
+    let open = || async {
+        let request = Request::get("/api/v1/default/deliveries/events?seconds=600")
+            .header("authorization", format!("Bearer {ours}"))
+            .body(axum::body::Body::empty())
+            .unwrap();
+        stage.app.clone().oneshot(request).await.unwrap()
+    };
+    let (quiet, busy) = (open().await, open().await);
+    stage.router.revoke_token(&ROOT, &ws("default"), &id).unwrap();
+    stage.call(&sender, Method::POST, "default/mails", Some(mail())).await;
+    for response in [busy, quiet] {
+        let ended = tokio::time::timeout(Duration::from_secs(10), response.into_body().collect());
+        let heard = ended.await.expect("it goes on").unwrap().to_bytes();
+        assert!(!heard.starts_with(b"event: delivery"), "{}", heard.escape_ascii());
+    }
 }
