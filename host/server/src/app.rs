@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use axum::middleware::{from_fn, from_fn_with_state};
 use relais_router::{Error, Router};
-use tokio::sync::Semaphore;
 
 use crate::options::Options;
-use crate::places::{Bounds, Places};
+use crate::places::Places;
 use crate::rate::Limiter;
 use crate::refusal::{self, Refusal};
 use crate::{accept, caller, document, routes};
@@ -19,9 +18,9 @@ pub struct App {
     pub options: Options,
     pub limiter: Limiter,
     /// Held while a large mail is received.
-    pub large: Places,
+    pub large: Arc<Places>,
     /// Held by each stream of events.
-    pub watchers: Arc<Semaphore>,
+    pub watchers: Arc<Places>,
 }
 
 /// The state of the application.
@@ -39,12 +38,8 @@ impl App {
     fn new(router: Arc<Router>, options: Options) -> Self {
         Self {
             limiter: Limiter::new(options.per_second, options.burst),
-            large: Places::new(Bounds {
-                all: options.large_at_once,
-                workspace: options.large_of_workspace,
-                caller: options.large_of_caller,
-            }),
-            watchers: Arc::new(Semaphore::new(options.watchers)),
+            large: Arc::new(Places::new(options.large)),
+            watchers: Arc::new(Places::new(options.watchers)),
             router,
             options,
         }

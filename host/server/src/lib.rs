@@ -28,4 +28,5 @@ pub mod texts;
 pub use app::app;
 pub use caller::Peer;
 pub use options::{LARGE_BYTES, Options};
+pub use places::Shares;
 pub use serve::Listening;

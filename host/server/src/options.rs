@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::places::Shares;
+
 /// Bytes of a request from which on it counts as large.
 pub const LARGE_BYTES: u64 = 1 << 20;
 
@@ -25,13 +27,9 @@ pub struct Options {
     /// Requests that one of them may bring at once.
     pub burst: u32,
     /// Mails over [`LARGE_BYTES`], or of no announced length, that are received at the same time; more of them wait.
-    pub large_at_once: usize,
-    /// Of them, for one workspace.
-    pub large_of_workspace: usize,
-    /// Of them, for one token, or one user of this machine.
-    pub large_of_caller: usize,
+    pub large: Shares,
     /// Streams of events at the same time.
-    pub watchers: usize,
+    pub watchers: Shares,
     /// Whether deliveries are sent in the background. Without it, a mail that is waited for is tried once at once.
     pub dispatching: bool,
     /// Cancelled when the server is about to stop: whoever waits is answered, and streams of events end.
@@ -50,10 +48,16 @@ impl Default for Options {
             least_rate: 16 << 10,
             per_second: 2_000,
             burst: 4_000,
-            large_at_once: 16,
-            large_of_workspace: 6,
-            large_of_caller: 4,
-            watchers: 64,
+            large: Shares {
+                all: 16,
+                workspace: 6,
+                caller: 4,
+            },
+            watchers: Shares {
+                all: 64,
+                workspace: 16,
+                caller: 8,
+            },
             dispatching: true,
             stopping: CancellationToken::new(),
         }

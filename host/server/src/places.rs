@@ -1,11 +1,12 @@
-//! Places for those who bring much at the same time: a mail over [`crate::LARGE_BYTES`], or of no announced length.
+//! Places for what there can be few of at the same time: mails over [`crate::LARGE_BYTES`] or of no announced length that are
+//! received, and streams of events.
 //!
-//! The threat: one who takes all of them and sends slowly, so that nobody else can send. So a caller has a few places, a workspace
+//! The threat: one who takes all of them and keeps them, so that there are none for anybody else. So a caller has a few places, a workspace
 //! some more, whatever the number of its tokens; and once half of all places are taken, a workspace gets no second one. Whoever
 //! finds none waits for a while.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use relais_router::WorkspaceName;
@@ -16,7 +17,7 @@ use crate::rate::Key;
 
 /// How many places there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
+pub struct Shares {
     /// In all.
     pub all: usize,
     /// Of one workspace.
@@ -28,19 +29,19 @@ pub struct Bounds {
 /// The places, and who holds them.
 #[derive(Debug)]
 pub struct Places {
-    bounds: Bounds,
+    shares: Shares,
     held: Mutex<HashMap<WorkspaceName, HashMap<Key, usize>>>,
     freed: Notify,
 }
 
 impl Places {
     /// All of them free. There is one at least.
-    pub fn new(bounds: Bounds) -> Self {
+    pub fn new(shares: Shares) -> Self {
         Self {
-            bounds: Bounds {
-                all: bounds.all.max(1),
-                workspace: bounds.workspace.max(1),
-                caller: bounds.caller.max(1),
+            shares: Shares {
+                all: shares.all.max(1),
+                workspace: shares.workspace.max(1),
+                caller: shares.caller.max(1),
             },
             held: Mutex::default(),
             freed: Notify::new(),
@@ -48,7 +49,7 @@ impl Places {
     }
 
     /// A place, for which the caller waits so long at most; none where there was none in that time.
-    pub async fn take(&self, ws: &WorkspaceName, caller: &Key, patience: Duration) -> Option<Place<'_>> {
+    pub async fn take(self: &Arc<Self>, ws: &WorkspaceName, caller: &Key, patience: Duration) -> Option<Place> {
         let deadline = Instant::now() + patience;
         loop {
             let mut freed = std::pin::pin!(self.freed.notified());
@@ -61,22 +62,23 @@ impl Places {
         }
     }
 
-    fn try_take(&self, ws: &WorkspaceName, caller: &Key) -> Option<Place<'_>> {
+    /// A place, if there is one now.
+    pub fn try_take(self: &Arc<Self>, ws: &WorkspaceName, caller: &Key) -> Option<Place> {
         let mut held = self.held();
         let all: usize = held.values().flat_map(HashMap::values).sum();
         let of_workspace = held.get(ws).map_or(0, |callers| callers.values().sum());
         let of_caller = held.get(ws).and_then(|callers| callers.get(caller)).copied();
-        let crowded = all >= self.bounds.all.div_ceil(2);
-        let free = all < self.bounds.all
-            && of_workspace < self.bounds.workspace
-            && of_caller.unwrap_or_default() < self.bounds.caller
+        let crowded = all >= self.shares.all.div_ceil(2);
+        let free = all < self.shares.all
+            && of_workspace < self.shares.workspace
+            && of_caller.unwrap_or_default() < self.shares.caller
             && (!crowded || of_workspace == 0);
         if !free {
             return None;
         }
         *held.entry(ws.clone()).or_default().entry(caller.clone()).or_default() += 1;
         Some(Place {
-            places: self,
+            places: Arc::clone(self),
             ws: ws.clone(),
             caller: caller.clone(),
         })
@@ -89,13 +91,13 @@ impl Places {
 
 /// A place, which is free again when this is dropped.
 #[derive(Debug)]
-pub struct Place<'a> {
-    places: &'a Places,
+pub struct Place {
+    places: Arc<Places>,
     ws: WorkspaceName,
     caller: Key,
 }
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
         let mut held = self.places.held();
         if let Some(callers) = held.get_mut(&self.ws) {
@@ -118,7 +120,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    const BOUNDS: Bounds = Bounds {
+    const SHARES: Shares = Shares {
         all: 8,
         workspace: 4,
         caller: 2,
@@ -134,7 +136,7 @@ mod tests {
 
     #[test]
     fn one_caller_and_one_workspace_have_no_more_than_their_share() {
-        let places = Places::new(BOUNDS);
+        let places = Arc::new(Places::new(SHARES));
         let (ours, theirs) = (ws("ours"), ws("theirs"));
         let mut kept = Vec::new();
         for caller in ["a", "a", "b", "b"] {
@@ -149,7 +151,7 @@ mod tests {
 
     #[test]
     fn beyond_half_of_all_a_workspace_gets_no_second_place() {
-        let places = Places::new(BOUNDS);
+        let places = Arc::new(Places::new(SHARES));
         let hostile: Vec<_> = ["a", "a", "b", "b"]
             .map(|caller| places.try_take(&ws("hostile"), &token(caller)).unwrap())
             .into();
@@ -163,11 +165,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_finds_no_place_waits_for_one_and_not_for_ever() {
-        let places = Places::new(Bounds {
+        let places = Arc::new(Places::new(Shares {
             all: 1,
             workspace: 1,
             caller: 1,
-        });
+        }));
         let patience = Duration::from_secs(5);
         let held = places.take(&ws("ours"), &token("a"), patience).await.unwrap();
         assert!(places.take(&ws("theirs"), &token("b"), patience).await.is_none());

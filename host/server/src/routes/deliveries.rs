@@ -22,6 +22,7 @@ use crate::api::delivery::{Close, Deliveries, Delivery, DeliveryEvent, DeliveryL
 use crate::app::Shared;
 use crate::caller::{Admin, Pass, Scope, Sender};
 use crate::extract::{Json, Named, Query};
+use crate::rate::Key;
 use crate::refusal::{Refusal, Request as Wrong};
 
 /// Deliveries of a page where nothing is said, and at most.
@@ -198,7 +199,7 @@ fn mime(message: &Message) -> impl Stream<Item = std::io::Result<Bytes>> + Send 
 }
 
 /// Every change of a delivery in the workspace, as server-sent events of type `delivery`. The event `missed` says that some were
-/// not told. The stream ends by itself; whoever listens connects again.
+/// not told. The stream ends by itself, and when the token that opened it is revoked; whoever listens connects again.
 #[utoipa::path(get, path = "/api/v1/{workspace}/deliveries/events", tag = "deliveries", operation_id = "delivery_events",
     params(("workspace" = String, Path, max_length = 63),
         ("seconds" = Option<u64>, Query, minimum = 1, maximum = 3600, description = "How long it lasts, 300 where nothing is said")),
@@ -209,8 +210,8 @@ async fn events(State(app): State<Shared>, admin: Admin, mut query: Query) -> Re
     let ws = admin.ws.clone();
     // An unknown workspace has no events rather than silent ones.
     app.blocking(move |router| router.enabled_connectors(&ws)).await?;
-    let place = app.watchers.clone().try_acquire_owned();
-    let place = place.map_err(|_| Wrong::TooMany { retry_after_s: 5 })?;
+    let place = app.watchers.try_take(&admin.ws, &Key::of(&admin.who));
+    let place = place.ok_or(Wrong::TooMany { retry_after_s: 5 })?;
     let until = Instant::now() + Duration::from_secs(seconds);
     let stopping = app.options.stopping.clone();
     let heard = stream::unfold((app.router.watch(), place), move |(mut changes, place)| {

@@ -165,7 +165,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 }
 
 /// A place among those that bring much at the same time; none is needed for what is small.
-async fn large<'a>(app: &'a App, sender: &Sender, announced: Option<u64>) -> Result<Option<Place<'a>>, Refusal> {
+async fn large(app: &App, sender: &Sender, announced: Option<u64>) -> Result<Option<Place>, Refusal> {
     if announced.is_some_and(|bytes| bytes <= LARGE_BYTES) {
         return Ok(None);
     }
