@@ -70,6 +70,7 @@ pub fn app(router: Arc<Router>, options: Options) -> axum::Router {
         .merge(routes::sight::routes())
         .fallback(refusal::no_route)
         .method_not_allowed_fallback(refusal::no_method)
+        .layer(from_fn(routes::sight::only))
         .layer(from_fn(refusal::render))
         .with_state(shared)
 }

@@ -31,6 +31,8 @@ pub enum Peer {
     Admin { uid: u32 },
     /// The senders' socket, and the user at its other end.
     Submit { uid: u32 },
+    /// A TCP connection to the listener for figures, on which there is nothing else.
+    Figures(SocketAddr),
     /// This very process, on behalf of this user.
     Process { uid: u32 },
 }
@@ -133,6 +135,16 @@ fn identify(app: &Shared, request: &Request) -> Result<Caller, Refusal> {
     Ok(caller)
 }
 
+/// Whose figures a caller may see: those of its workspace, or all.
+pub fn watches(app: &Shared, request: &Request) -> Result<Option<WorkspaceName>, Refusal> {
+    match identify(app, request)?.scope {
+        Scope::Local => Ok(None),
+        Scope::Submit => Err(Wrong::SendOnly.into()),
+        Scope::Token(token) if token.role == Role::Admin => Ok(Some(token.workspace)),
+        Scope::Token(_) => Err(Wrong::AdminOnly.into()),
+    }
+}
+
 /// The token that a request brings; `Some(None)` is a header that holds none. The scheme is of any case (RFC 9110 section 11.1).
 fn presented(request: &Request) -> Option<Option<&str>> {
     let header = request.headers().get(AUTHORIZATION)?;
@@ -145,7 +157,7 @@ fn presented(request: &Request) -> Option<Option<&str>> {
 
 fn stranger(app: &Shared, peer: Option<Peer>) -> Result<(), Refusal> {
     let address = match peer {
-        Some(Peer::Tcp(address)) => Some(address.ip()),
+        Some(Peer::Tcp(address) | Peer::Figures(address)) => Some(address.ip()),
         _ => None,
     };
     take(app, &Key::Stranger(address))

@@ -48,6 +48,7 @@ pub struct Listening {
 #[derive(Debug)]
 enum Door {
     Tcp(TcpListener),
+    Figures(TcpListener),
     Admin(Socket),
     Submit(Socket),
 }
@@ -63,6 +64,15 @@ impl Listening {
         let listener = TcpListener::bind(address).await?;
         let bound = listener.local_addr()?;
         self.doors.push(Door::Tcp(listener));
+        Ok(bound)
+    }
+
+    /// Listens on TCP for whoever watches: health, readiness and the figures of all workspaces, without a token, and nothing
+    /// else. The address that it is.
+    pub async fn figures(&mut self, address: SocketAddr) -> io::Result<SocketAddr> {
+        let listener = TcpListener::bind(address).await?;
+        let bound = listener.local_addr()?;
+        self.doors.push(Door::Figures(listener));
         Ok(bound)
     }
 
@@ -140,6 +150,10 @@ impl Served {
                 let (stream, address) = listener.accept().await?;
                 stream.set_nodelay(true)?;
                 self.start(stream, Peer::Tcp(address), place);
+            }
+            Door::Figures(listener) => {
+                let (stream, address) = listener.accept().await?;
+                self.start(stream, Peer::Figures(address), place);
             }
             Door::Admin(socket) => {
                 let (stream, uid) = socket.accept().await?;

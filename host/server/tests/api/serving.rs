@@ -15,6 +15,7 @@ use super::support::{Stage, mail};
 
 struct Served {
     address: SocketAddr,
+    figures: SocketAddr,
     stopping: CancellationToken,
     running: JoinHandle<()>,
 }
@@ -23,6 +24,7 @@ async fn serve(stage: &Stage, folder: &Path) -> Served {
     let stopping = CancellationToken::new();
     let mut listening = Listening::new();
     let address = listening.tcp(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let figures = listening.figures(([127, 0, 0, 1], 0).into()).await.unwrap();
     listening.admin_socket(&folder.join("relais.sock")).unwrap();
     listening.submit_socket(&folder.join("submit.sock"), None).unwrap();
     let options = Options {
@@ -33,6 +35,7 @@ async fn serve(stage: &Stage, folder: &Path) -> Served {
     let running = tokio::spawn(listening.serve(app, stopping.clone(), Duration::from_secs(5)));
     Served {
         address,
+        figures,
         stopping,
         running,
     }
@@ -79,6 +82,32 @@ async fn the_system_lets_in_by_sockets_and_only_a_token_does_over_tcp() {
     served.stopping.cancel();
     served.running.await.unwrap();
     assert!(!folder.path().join("relais.sock").exists());
+}
+
+#[tokio::test]
+async fn the_listener_for_figures_has_nothing_else() {
+    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let served = serve(&stage, folder.path()).await;
+    let token = stage.token("default", Role::Admin);
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    for (path, status) in [
+        ("/metrics", 200),
+        ("/health", 200),
+        ("/ready", 200),
+        ("/docs/", 404),
+        ("/openapi.json", 404),
+        ("/api/v1/default/services", 404),
+        ("/api/v1/default/mails", 404),
+    ] {
+        for more in ["", &bearer] {
+            let stream = TcpStream::connect(served.figures).await.unwrap();
+            let answer = ask(stream, &get(path, more)).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
+        }
+    }
+    let answer = ask(TcpStream::connect(served.address).await.unwrap(), &get("/metrics", "")).await;
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
 }
 
 #[tokio::test]
