@@ -18,6 +18,7 @@ mod options;
 mod refusal;
 mod router;
 mod session;
+mod trace;
 
 pub use certificate::{CertificateError, server_tls};
 pub use intake::{Envelope, Intake, Login, Secret, Sink};

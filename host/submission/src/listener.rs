@@ -12,6 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use crate::session::{End, Session};
+use crate::trace::is_name;
 use crate::{Intake, MAX_CONNECTIONS, Options};
 
 /// Why a listener did not start.
@@ -21,7 +22,7 @@ pub enum ListenError {
     /// Tokens would cross a network in clear.
     #[error("{0} is reachable from other machines: give the submission listener a certificate, or a loopback address")]
     Clear(SocketAddr),
-    /// [`Options::name`] cannot stand in a greeting.
+    /// [`Options::name`] cannot stand in a greeting and in a header.
     #[error("{0:?} is no host name")]
     Name(String),
     /// The port cannot be opened.
@@ -37,6 +38,14 @@ pub(crate) struct Shared<I> {
 }
 
 impl<I> Shared<I> {
+    pub(crate) fn new(options: Options, intake: Arc<I>) -> Self {
+        Self {
+            acceptor: options.tls.clone().map(TlsAcceptor::from),
+            options,
+            intake,
+        }
+    }
+
     pub(crate) fn has_tls(&self) -> bool {
         self.acceptor.is_some()
     }
@@ -62,17 +71,13 @@ impl Submission {
         if options.tls.is_none() && !is_loopback(address.ip()) {
             return Err(ListenError::Clear(address));
         }
-        if options.name.is_empty() || !options.name.bytes().all(|octet| octet.is_ascii_graphic()) {
+        if !is_name(&options.name) {
             return Err(ListenError::Name(options.name));
         }
         let refused = |source| ListenError::Bind { address, source };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let shared = Arc::new(Shared {
-            acceptor: options.tls.clone().map(TlsAcceptor::from),
-            options,
-            intake,
-        });
+        let shared = Arc::new(Shared::new(options, intake));
         let (stopping, stopped) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, shared, stopped));
         tracing::info!(%address, "submission listens");
@@ -129,18 +134,18 @@ async fn converse<I: Intake>(
     shared: Arc<Shared<I>>,
     stopped: watch::Receiver<bool>,
 ) {
-    let local = is_loopback(peer.ip());
-    let session = Session::greet(stream, local, Arc::clone(&shared), stopped.clone());
+    let peer = peer.ip();
+    let session = Session::greet(stream, peer, Arc::clone(&shared), stopped.clone());
     if let End::StartTls(stream) = session.run().await
         && let Some(acceptor) = &shared.acceptor
         && let Some((stream, _)) = encrypt(stream, acceptor).await
     {
-        Session::resume(stream, local, Arc::clone(&shared), stopped).run().await;
+        Session::resume(stream, peer, Arc::clone(&shared), stopped).run().await;
     }
 }
 
 /// Also where an IPv4 address is written as an IPv6 one, as a socket that listens on both does.
-fn is_loopback(address: IpAddr) -> bool {
+pub(crate) fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 

@@ -29,7 +29,7 @@ pub const MAX_CONTENT_SILENCE: Duration = Duration::from_secs(10 * 60);
 pub struct Options {
     /// Where it listens. Beyond loopback it must have `tls`.
     pub address: SocketAddr,
-    /// How it calls itself in the greeting: the host's name, without a space.
+    /// How it calls itself in the greeting and in Received fields: the host's name, without a space.
     pub name: String,
     /// Offers STARTTLS with this certificate; see [`crate::server_tls`].
     pub tls: Option<Arc<rustls::ServerConfig>>,

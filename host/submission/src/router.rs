@@ -114,13 +114,18 @@ impl Sink for RouterSink {
     }
 
     async fn finish(self) -> Result<String, Refusal> {
-        let Envelope { sender, recipients } = self.envelope;
+        let Envelope {
+            sender,
+            recipients,
+            trace,
+        } = self.envelope;
         let draft = MimeDraft {
             source: self.upload.finish().await.map_err(not_received)?,
             sender: Some(sender.unwrap_or_else(|| "<>".to_owned())),
             recipients,
             recipients_from_header: false,
             default_from: None,
+            trace: Some(trace),
         };
         let mail = Mail {
             content: Content::Mime(draft),

@@ -1,5 +1,6 @@
 //! One conversation: which command may come when, and what it is answered (RFC 5321 sections 3 and 4, RFC 6409).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use relais_smtpd::{Command, Extensions, Line, Lost, MAX_LINE, Wire, auth};
@@ -7,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use crate::intake::{Login, Secret};
-use crate::listener::Shared;
+use crate::listener::{Shared, is_loopback};
 use crate::mail::Mail;
 use crate::{Intake, MAX_COMMAND_SILENCE, MAX_ERRORS, MAX_IDLE_COMMANDS};
 
@@ -24,13 +25,17 @@ pub(crate) struct Session<S, I: Intake> {
     pub(crate) wire: Wire<S>,
     pub(crate) shared: Arc<Shared<I>>,
     pub(crate) greeting: Greeting,
+    /// How the client called itself.
+    pub(crate) client: String,
+    /// Where it is.
+    pub(crate) peer: IpAddr,
     /// For whom it hands in mail.
     pub(crate) principal: Option<I::Principal>,
     pub(crate) mail: Option<Mail<I::Sink>>,
-    encrypted: bool,
+    pub(crate) encrypted: bool,
     /// It is on this machine.
     local: bool,
-    logged_in: bool,
+    pub(crate) logged_in: bool,
     errors: u32,
     idle: u32,
     stopped: watch::Receiver<bool>,
@@ -62,22 +67,25 @@ pub(crate) enum Flow {
 
 impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
     /// A new connection in clear, with the greeting queued.
-    pub(crate) fn greet(stream: S, local: bool, shared: Arc<Shared<I>>, stopped: watch::Receiver<bool>) -> Self {
-        let mut session = Self::new(stream, local, false, shared, stopped);
+    pub(crate) fn greet(stream: S, peer: IpAddr, shared: Arc<Shared<I>>, stopped: watch::Receiver<bool>) -> Self {
+        let mut session = Self::new(stream, peer, false, shared, stopped);
         let greeting = format!("220 {} ESMTP Relais", session.shared.options.name);
         session.wire.reply(&greeting);
         session
     }
 
     /// A connection after STARTTLS. It knows nothing that was said before (RFC 3207 section 4.2), and greets nobody.
-    pub(crate) fn resume(stream: S, local: bool, shared: Arc<Shared<I>>, stopped: watch::Receiver<bool>) -> Self {
-        Self::new(stream, local, true, shared, stopped)
+    pub(crate) fn resume(stream: S, peer: IpAddr, shared: Arc<Shared<I>>, stopped: watch::Receiver<bool>) -> Self {
+        Self::new(stream, peer, true, shared, stopped)
     }
 
-    fn new(stream: S, local: bool, encrypted: bool, shared: Arc<Shared<I>>, stopped: watch::Receiver<bool>) -> Self {
+    fn new(stream: S, peer: IpAddr, encrypted: bool, shared: Arc<Shared<I>>, stopped: watch::Receiver<bool>) -> Self {
+        let local = is_loopback(peer);
         Self {
             wire: Wire::new(stream, MAX_COMMAND_SILENCE),
             greeting: Greeting::None,
+            client: String::new(),
+            peer,
             principal: if local { shared.intake.local() } else { None },
             shared,
             mail: None,
@@ -152,9 +160,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
             Command::StartTls => self.start_tls().await,
             Command::Auth { mechanism, initial } => self.auth(mechanism, initial).await,
             Command::Quit => Ok(self.bid_farewell("221 2.0.0 Bye")),
-            Command::Ehlo(_) => Ok(self.ehlo()),
-            Command::Helo(_) => {
+            Command::Ehlo(client) => Ok(self.ehlo(client)),
+            Command::Helo(client) => {
                 self.mail = None;
+                client.clone_into(&mut self.client);
                 self.greeting = Greeting::Helo;
                 let reply = format!("250 {}", self.shared.options.name);
                 Ok(self.idle(&reply))
@@ -224,8 +233,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
         self.encrypted || self.local
     }
 
-    fn ehlo(&mut self) -> Flow {
+    fn ehlo(&mut self, client: &str) -> Flow {
         self.mail = None;
+        client.clone_into(&mut self.client);
         self.greeting = Greeting::Ehlo;
         let options = &self.shared.options;
         let mut reply = format!("250-{}\r\n250-SIZE {}\r\n", options.name, options.largest_mail);

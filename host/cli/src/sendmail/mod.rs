@@ -135,6 +135,7 @@ impl Mail {
             recipients_from_header: self.envelope.from_header,
             // The daemon knows the instance, and the instance its sender.
             default_from: Some("relais@localhost.invalid".to_owned()),
+            trace: None,
         };
         if let Err(errors) = draft.accept(&Limits::default()) {
             return Err((Exit::Data, say::fields(lang, &errors)));

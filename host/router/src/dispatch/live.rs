@@ -174,6 +174,7 @@ impl World for Live {
             recipients: vec![to.clone()],
             recipients_from_header: false,
             default_from: None,
+            trace: None,
         };
         self.write(&ws, Content::Mime(draft), route).await
     }

@@ -114,6 +114,7 @@ async fn a_report_is_a_mail_like_any_other_for_the_door() {
         recipients: vec!["ged@example.org".to_owned()],
         recipients_from_header: false,
         default_from: None,
+        trace: None,
     };
     let message = mime.accept(&relais_message::Limits::default()).unwrap();
     assert_eq!(message.envelope().sender, None);
