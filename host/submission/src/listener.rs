@@ -22,6 +22,9 @@ pub enum ListenError {
     /// Tokens would cross a network in clear.
     #[error("{0} is reachable from other machines: give the submission listener a certificate, or a loopback address")]
     Clear(SocketAddr),
+    /// TLS from the first octet was asked for, and there is no certificate.
+    #[error("{0} is to speak TLS from the first octet: give it a certificate")]
+    NoCertificate(SocketAddr),
     /// [`Options::name`] cannot stand in a greeting and in a header.
     #[error("{0:?} is no host name")]
     Name(String),
@@ -67,9 +70,12 @@ impl Submission {
     ///
     /// The options contradict each other, or the port cannot be opened.
     pub async fn bind<I: Intake>(options: Options, intake: Arc<I>) -> Result<Self, ListenError> {
-        let address = options.address;
+        let (address, implicit_tls) = (options.address, options.implicit);
         if options.tls.is_none() && !is_loopback(address.ip()) {
             return Err(ListenError::Clear(address));
+        }
+        if options.tls.is_none() && options.implicit {
+            return Err(ListenError::NoCertificate(address));
         }
         if !is_name(&options.name) {
             return Err(ListenError::Name(options.name));
@@ -80,7 +86,7 @@ impl Submission {
         let shared = Arc::new(Shared::new(options, intake));
         let (stopping, stopped) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, shared, stopped));
-        tracing::info!(%address, "submission listens");
+        tracing::info!(%address, implicit_tls, "submission listens");
         Ok(Self {
             address,
             accepting,
@@ -113,7 +119,8 @@ async fn accept<I: Intake>(
     shared: Arc<Shared<I>>,
     stopped: watch::Receiver<bool>,
 ) -> JoinSet<()> {
-    let no_place = Some("421 4.3.2 Too many connections, try again later");
+    // Under TLS from the first octet, nothing can be said before the handshake.
+    let no_place = (!shared.options.implicit).then_some("421 4.3.2 Too many connections, try again later");
     let mut stopping = stopped.clone();
     let until = async move {
         // An error: the listener was dropped.
@@ -135,6 +142,14 @@ async fn converse<I: Intake>(
     stopped: watch::Receiver<bool>,
 ) {
     let peer = peer.ip();
+    if shared.options.implicit {
+        if let Some(acceptor) = &shared.acceptor
+            && let Some((stream, _)) = encrypt(stream, acceptor).await
+        {
+            Session::greet(stream, peer, Arc::clone(&shared), stopped).run().await;
+        }
+        return;
+    }
     let session = Session::greet(stream, peer, Arc::clone(&shared), stopped.clone());
     if let End::StartTls(stream) = session.run().await
         && let Some(acceptor) = &shared.acceptor

@@ -33,6 +33,8 @@ pub struct Options {
     pub name: String,
     /// Offers STARTTLS with this certificate; see [`crate::server_tls`].
     pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// TLS from the first octet (RFC 8314 section 3.3, port 465) in place of STARTTLS. It must have `tls`.
+    pub implicit: bool,
     /// The SIZE announced (RFC 1870): the largest content taken, in octets.
     pub largest_mail: u64,
 }
@@ -44,6 +46,7 @@ impl Options {
             address: (Ipv4Addr::LOCALHOST, port).into(),
             name: "localhost".to_owned(),
             tls: None,
+            implicit: false,
             largest_mail,
         }
     }

@@ -66,9 +66,10 @@ pub(crate) enum Flow {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
-    /// A new connection in clear, with the greeting queued.
+    /// A new connection, in clear or encrypted from its first octet, with the greeting queued.
     pub(crate) fn greet(stream: S, peer: IpAddr, shared: Arc<Shared<I>>, stopped: watch::Receiver<bool>) -> Self {
-        let mut session = Self::new(stream, peer, false, shared, stopped);
+        let encrypted = shared.options.implicit;
+        let mut session = Self::new(stream, peer, encrypted, shared, stopped);
         let greeting = format!("220 {} ESMTP Relais", session.shared.options.name);
         session.wire.reply(&greeting);
         session
