@@ -125,7 +125,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.fill_until(Instant::now() + self.silence).await
     }
 
-    async fn fill_until(&mut self, deadline: Instant) -> Result<(), Lost> {
+    /// The same, with the input in time for `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::fill`].
+    pub async fn fill_until(&mut self, deadline: Instant) -> Result<(), Lost> {
         self.flush().await?;
         if self.start > 0 {
             self.input.copy_within(self.start..self.end, 0);

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::content::{Content, Read, too_large};
 use crate::session::{Flow, Greeting, Session};
 use crate::trace::Trace;
-use crate::{Envelope, Intake, MAX_COMMAND_SILENCE, MAX_CONTENT_SILENCE, MAX_RECIPIENTS, Refusal, Sink};
+use crate::{Envelope, Intake, MAX_RECIPIENTS, Refusal, Sink};
 
 /// The code of a login that is not good, or not any more.
 const LOGIN_REFUSED: u16 = 535;
@@ -172,9 +172,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
         mut content: Content<I::Sink>,
         incoming: Incoming,
     ) -> Result<Option<Content<I::Sink>>, Lost> {
-        self.wire.set_silence(MAX_CONTENT_SILENCE);
         let read = content.receive(&mut self.wire, incoming).await?;
-        self.wire.set_silence(MAX_COMMAND_SILENCE);
         if read == Read::Whole {
             return Ok(Some(content));
         }

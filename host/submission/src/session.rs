@@ -6,11 +6,12 @@ use std::sync::Arc;
 use relais_smtpd::{Command, Extensions, Line, Lost, MAX_LINE, Wire, auth};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
 use crate::intake::{Login, Secret};
 use crate::listener::{Shared, is_loopback};
 use crate::mail::Mail;
-use crate::{Intake, MAX_COMMAND_SILENCE, MAX_ERRORS, MAX_IDLE_COMMANDS};
+use crate::{Intake, MAX_COMMAND_SILENCE, MAX_ERRORS, MAX_IDLE_COMMANDS, MAX_LOGIN_TIME};
 
 const EXTENSIONS: Extensions = Extensions {
     smtputf8: true,
@@ -19,6 +20,9 @@ const EXTENSIONS: Extensions = Extensions {
 
 /// What EHLO tells besides SIZE, STARTTLS and AUTH.
 const KEYWORDS: [&str; 5] = ["PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "CHUNKING"];
+
+const SHUTTING_DOWN: &str = "421 4.3.2 Shutting down, try again later";
+const NOT_LOGGED_IN: &str = "421 4.7.0 Not logged in in time, closing";
 
 /// A client between two commands.
 pub(crate) struct Session<S, I: Intake> {
@@ -36,6 +40,8 @@ pub(crate) struct Session<S, I: Intake> {
     /// It is on this machine.
     local: bool,
     pub(crate) logged_in: bool,
+    /// By when it has to log in.
+    login_by: Instant,
     errors: u32,
     idle: u32,
     stopped: watch::Receiver<bool>,
@@ -93,6 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
             encrypted,
             local,
             logged_in: false,
+            login_by: Instant::now() + MAX_LOGIN_TIME,
             errors: 0,
             idle: 0,
             stopped,
@@ -105,7 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
             Ok(Flow::StartTls) => return End::StartTls(self.wire.into_stream()),
             Ok(Flow::Close | Flow::Continue) => {}
             Err(Lost::Closed) => return End::Over,
-            Err(Lost::Silent) => self.wire.reply("421 4.4.2 Silent for too long, closing"),
+            Err(Lost::Silent) => self.wire.reply("421 4.4.2 Silent or slow for too long, closing"),
             Err(Lost::TooLong) => {
                 self.wire
                     .reply(&format!("500 5.5.2 Line longer than {MAX_LINE} octets, closing"));
@@ -121,21 +128,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
         loop {
             // A client that never pauses would not be noticed below.
             let line = if *self.stopped.borrow() {
-                None
+                Err(SHUTTING_DOWN)
             } else {
                 tokio::select! {
                     biased;
-                    line = self.wire.line() => Some(line?),
+                    line = self.wire.line() => Ok(line?),
                     // An error: the listener is gone.
-                    _ = self.stopped.wait_for(|stop| *stop) => None,
+                    _ = self.stopped.wait_for(|stop| *stop) => Err(SHUTTING_DOWN),
+                    () = sleep_until(self.login_by), if self.principal.is_none() => Err(NOT_LOGGED_IN),
                 }
             };
             let flow = match line {
-                Some(Line::Text(line)) => self.obey(&line).await?,
-                Some(Line::Malformed(_)) => {
+                Ok(Line::Text(line)) => self.obey(&line).await?,
+                Ok(Line::Malformed(_)) => {
                     self.refuse("500 5.5.2 Control characters, a lone CR or LF, or no UTF-8 in the line")
                 }
-                None => self.bid_farewell("421 4.3.2 Shutting down, try again later"),
+                Err(farewell) => self.bid_farewell(farewell),
             };
             if !matches!(flow, Flow::Continue) {
                 return Ok(flow);
@@ -227,6 +235,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
     /// The login was refused at a mail: it is over.
     pub(crate) fn log_out(&mut self) {
         (self.principal, self.logged_in) = (None, false);
+        self.login_by = Instant::now() + MAX_LOGIN_TIME;
     }
 
     /// A token may be read on the wire: never from another machine.
@@ -302,5 +311,66 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
             }
             Err(refusal) => self.refuse(&refusal.to_string()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::{Envelope, Options, Refusal, Sink};
+
+    /// Lets nobody in.
+    struct Closed;
+    struct Nothing;
+
+    impl Intake for Closed {
+        type Principal = ();
+        type Sink = Nothing;
+
+        async fn authenticate(&self, _: Login) -> Result<Option<()>, Refusal> {
+            Ok(None)
+        }
+
+        fn local(&self) -> Option<()> {
+            None
+        }
+
+        async fn begin(&self, (): &(), _: Envelope) -> Result<Nothing, Refusal> {
+            Ok(Nothing)
+        }
+    }
+
+    impl Sink for Nothing {
+        async fn write(&mut self, _: &[u8]) -> Result<(), Refusal> {
+            Ok(())
+        }
+
+        async fn finish(self) -> Result<String, Refusal> {
+            Ok(String::new())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_does_not_log_in_is_sent_away_whatever_it_says_meanwhile() {
+        let (client, server) = tokio::io::duplex(4096);
+        let (mut reading, mut writing) = tokio::io::split(client);
+        let shared = Arc::new(Shared::new(Options::loopback(0, 1000), Arc::new(Closed)));
+        let (_stop, stopped) = watch::channel(false);
+        let begun = Instant::now();
+        let session = Session::greet(server, [127, 0, 0, 1].into(), shared, stopped);
+        let talking = async {
+            while writing.write_all(b"NOOP\r\n").await.is_ok() && begun.elapsed() < MAX_LOGIN_TIME * 4 {
+                tokio::time::sleep(Duration::from_secs(20)).await;
+            }
+        };
+        let mut said = String::new();
+        let (_, _, ()) = tokio::join!(session.run(), reading.read_to_string(&mut said), talking);
+        assert!(said.ends_with("421 4.7.0 Not logged in in time, closing\r\n"), "{said}");
+        assert!(begun.elapsed() < MAX_LOGIN_TIME * 2);
     }
 }
