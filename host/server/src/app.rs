@@ -16,7 +16,7 @@ use crate::{accept, caller, document, routes};
 pub struct App {
     pub router: Arc<Router>,
     pub options: Options,
-    pub limiter: Limiter,
+    pub limiter: Arc<Limiter>,
     /// Held while a large mail is received.
     pub large: Arc<Places>,
     /// Held by each stream of events.
@@ -37,7 +37,10 @@ impl fmt::Debug for App {
 impl App {
     fn new(router: Arc<Router>, options: Options) -> Self {
         Self {
-            limiter: Limiter::new(options.per_second, options.burst),
+            limiter: options
+                .limiter
+                .clone()
+                .unwrap_or_else(|| Arc::new(Limiter::new(options.per_second, options.burst))),
             large: Arc::new(Places::new(options.large)),
             watchers: Arc::new(Places::new(options.watchers)),
             router,

@@ -29,4 +29,6 @@ pub use app::app;
 pub use caller::Peer;
 pub use options::{LARGE_BYTES, Options};
 pub use places::Shares;
+pub use rate::Limiter;
 pub use serve::Listening;
+pub use tokio_rustls::rustls::ServerConfig;

@@ -1,10 +1,12 @@
 //! What the server allows, and how long it waits.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::places::Shares;
+use crate::rate::Limiter;
 
 /// Bytes of a request from which on it counts as large.
 pub const LARGE_BYTES: u64 = 1 << 20;
@@ -26,6 +28,9 @@ pub struct Options {
     pub per_second: u32,
     /// Requests that one of them may bring at once.
     pub burst: u32,
+    /// What counts them, where another door counts with it: a token has one rate by whichever it comes. Then the two numbers above
+    /// say nothing.
+    pub limiter: Option<Arc<Limiter>>,
     /// Mails over [`LARGE_BYTES`], or of no announced length, that are received at the same time; more of them wait.
     pub large: Shares,
     /// Streams of events at the same time.
@@ -48,6 +53,7 @@ impl Default for Options {
             least_rate: 16 << 10,
             per_second: 2_000,
             burst: 4_000,
+            limiter: None,
             large: Shares {
                 all: 16,
                 workspace: 6,

@@ -56,6 +56,11 @@ impl Limiter {
         }
     }
 
+    /// Whether somebody may ask once more now, which is taken out of the bucket.
+    pub fn admits(&self, who: &Who) -> bool {
+        self.take(&Key::of(who), Instant::now()).is_ok()
+    }
+
     /// Takes one request out of a bucket, or says in how many seconds there is one.
     pub fn take(&self, key: &Key, now: Instant) -> Result<(), u64> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Listeners: TCP for whoever has a token, Unix sockets for the users of this machine.
+//! Listeners: TCP for whoever has a token, in clear or under TLS; Unix sockets for the users of this machine.
 //!
 //! The threat: connections that ask for nothing, never end their head, or never read their answer. Each of them ends by itself,
 //! there is a limit on how many there are, and the administrators' socket has its own.
@@ -6,6 +6,7 @@
 mod patience;
 mod socket;
 
+use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,6 +19,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
@@ -48,6 +52,7 @@ pub struct Listening {
 #[derive(Debug)]
 enum Door {
     Tcp(TcpListener),
+    Tls(TcpListener, Arc<ServerConfig>),
     Figures(TcpListener),
     Admin(Socket),
     Submit(Socket),
@@ -64,6 +69,14 @@ impl Listening {
         let listener = TcpListener::bind(address).await?;
         let bound = listener.local_addr()?;
         self.doors.push(Door::Tcp(listener));
+        Ok(bound)
+    }
+
+    /// Listens on TCP, with TLS from the first byte; port 0 is any free one. The address that it is.
+    pub async fn tls(&mut self, address: SocketAddr, config: Arc<ServerConfig>) -> io::Result<SocketAddr> {
+        let listener = TcpListener::bind(address).await?;
+        let bound = listener.local_addr()?;
+        self.doors.push(Door::Tls(listener, config));
         Ok(bound)
     }
 
@@ -105,7 +118,7 @@ impl Listening {
         doors.close();
         doors.wait().await;
         served.connections.close();
-        if tokio::time::timeout(grace, served.connections.wait()).await.is_err() {
+        if timeout(grace, served.connections.wait()).await.is_err() {
             tracing::warn!(
                 connections = served.connections.len(),
                 "connections did not end in time"
@@ -149,30 +162,53 @@ impl Served {
             Door::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                self.start(stream, Peer::Tcp(address), place);
+                self.start(ready(Ok(stream)), Peer::Tcp(address), place);
+            }
+            Door::Tls(listener, config) => {
+                let (stream, address) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                let handshake = TlsAcceptor::from(Arc::clone(config)).accept(stream);
+                let encrypted = async move {
+                    // Whoever begins none holds a place no longer than whoever sends no head.
+                    timeout(HEAD, handshake).await.map_err(|_| io::ErrorKind::TimedOut)?
+                };
+                self.start(encrypted, Peer::Tcp(address), place);
             }
             Door::Figures(listener) => {
                 let (stream, address) = listener.accept().await?;
-                self.start(stream, Peer::Figures(address), place);
+                self.start(ready(Ok(stream)), Peer::Figures(address), place);
             }
             Door::Admin(socket) => {
                 let (stream, uid) = socket.accept().await?;
-                self.start(stream, Peer::Admin { uid }, place);
+                self.start(ready(Ok(stream)), Peer::Admin { uid }, place);
             }
             Door::Submit(socket) => {
                 let (stream, uid) = socket.accept().await?;
-                self.start(stream, Peer::Submit { uid }, place);
+                self.start(ready(Ok(stream)), Peer::Submit { uid }, place);
             }
         }
         Ok(())
     }
 
-    fn start<S>(&self, stream: S, peer: Peer, place: OwnedSemaphorePermit)
+    /// Serves a connection, once it is `opened`.
+    fn start<S, F>(&self, opened: F, peer: Peer, place: OwnedSemaphorePermit)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        F: Future<Output = io::Result<S>> + Send + 'static,
     {
         let (app, stopping, dropped) = (self.app.clone(), self.stopping.clone(), self.dropped.clone());
         self.connections.spawn(async move {
+            let opened = tokio::select! {
+                opened = opened => opened,
+                () = stopping.cancelled() => return,
+            };
+            let stream = match opened {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::debug!(%error, "a connection did not begin");
+                    return;
+                }
+            };
             let service = hyper::service::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
                 request.extensions_mut().insert(peer);
                 app.clone().oneshot(request.map(Body::new))
