@@ -17,7 +17,13 @@ pub fn command(lang: Lang) -> Command {
     let file = |id, help| option(lang, id, general::FILE, help).value_parser(value_parser!(PathBuf));
     leaf(lang, "serve", serve::ABOUT)
         .arg(option(lang, "listen", serve::ADDRESS, serve::LISTEN))
+        .arg(file("listen-certificate", serve::LISTEN_CERTIFICATE).requires("listen-key"))
+        .arg(file("listen-key", serve::CERTIFICATE_KEY).requires("listen-certificate"))
+        .arg(flag(lang, "tls-by-proxy", serve::TLS_BY_PROXY))
+        .arg(option(lang, "metrics", serve::ADDRESS, serve::METRICS))
         .arg(option(lang, "submission", serve::ADDRESS, serve::SUBMISSION))
+        .arg(option(lang, "submission-tls", serve::ADDRESS, serve::SUBMISSION_TLS).requires("submission-certificate"))
+        .arg(option(lang, "submission-name", general::NAME, serve::SUBMISSION_NAME))
         .arg(option(lang, "submission-open", serve::WORKSPACE, serve::SUBMISSION_OPEN).requires("submission"))
         .arg(file("submission-certificate", serve::CERTIFICATE).requires("submission-key"))
         .arg(file("submission-key", serve::CERTIFICATE_KEY).requires("submission-certificate"))

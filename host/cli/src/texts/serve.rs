@@ -13,6 +13,26 @@ pub const LISTEN: Say = say(
     "Où écoute l'API HTTP ; sinon 127.0.0.1:8525 ; « off » pour n'écouter que sur les sockets Unix",
     "Where the HTTP API listens; else 127.0.0.1:8525; `off` to listen on Unix sockets only",
 );
+pub const LISTEN_CERTIFICATE: Say = say(
+    "Chaîne de certificats en PEM, pour servir l'API HTTP en TLS ; lue au démarrage",
+    "Chain of certificates in PEM, to serve the HTTP API under TLS; read at the start",
+);
+pub const TLS_BY_PROXY: Say = say(
+    "Permet --listen hors de cette machine sans certificat : un serveur mandataire placé devant termine TLS",
+    "Allows --listen beyond this machine without a certificate: a proxy in front of it terminates TLS",
+);
+pub const METRICS: Say = say(
+    "Où écoutent /metrics, /ready et /health, de tous les espaces et sans jeton, pour Prometheus ; sinon nulle part",
+    "Where /metrics, /ready and /health listen, of all workspaces and without a token, for Prometheus; else nowhere",
+);
+pub const SUBMISSION_TLS: Say = say(
+    "Reçoit par SMTP à cette adresse, en TLS dès le premier octet (port 465 d'usage)",
+    "Takes mail in over SMTP at this address, under TLS from the first octet (usually port 465)",
+);
+pub const SUBMISSION_NAME: Say = say(
+    "Nom que l'écoute SMTP donne et écrit dans Received ; sinon celui de la machine",
+    "Name by which the SMTP listener goes, also in Received; else the machine's",
+);
 pub const SUBMISSION: Say = say(
     "Reçoit aussi par SMTP à cette adresse, avec un jeton comme mot de passe",
     "Takes mail in over SMTP at this address too, with a token as the password",
@@ -47,8 +67,8 @@ pub const SPOOL: Say = say(
 );
 pub const GROUP: Say = say("GROUPE", "GROUP");
 pub const SPOOL_GROUP: Say = say(
-    "Groupe, par son nom ou son numéro, dont les membres peuvent envoyer par « relais sendmail »",
-    "Group, by name or number, whose members may send by `relais sendmail`",
+    "Groupe, par son nom ou son numéro, dont les membres peuvent envoyer par « relais sendmail », dans tous les espaces",
+    "Group, by name or number, whose members may send by `relais sendmail`, in every workspace",
 );
 pub const FORM: Say = say("FORME", "FORM");
 pub const LOG: Say = say(
@@ -77,6 +97,56 @@ pub fn not_loopback(lang: Lang) -> &'static str {
         lang,
         "sans identification, l'écoute doit rester sur cette machine : 127.0.0.1 ou [::1].",
         "without a login it must listen on this machine only: 127.0.0.1 or [::1].",
+    )
+}
+
+pub fn in_clear(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "cette adresse est joignable d'autres machines, et les jetons y passeraient en clair. Donnez un certificat \
+         (--listen-certificate et --listen-key), ou --tls-by-proxy si un serveur mandataire placé devant termine TLS ; sinon \
+         écoutez sur 127.0.0.1.",
+        "other machines reach this address, and tokens would cross the network in clear. Give a certificate \
+         (--listen-certificate and --listen-key), or --tls-by-proxy where a proxy in front of it terminates TLS; else listen on \
+         127.0.0.1.",
+    )
+}
+
+pub fn submission_in_clear(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "cette adresse est joignable d'autres machines : donnez un certificat (--submission-certificate et --submission-key), ou \
+         écoutez sur 127.0.0.1.",
+        "other machines reach this address: give a certificate (--submission-certificate and --submission-key), or listen on \
+         127.0.0.1.",
+    )
+}
+
+pub fn no_name(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "ce n'est pas un nom de machine, comme relais.mairie.example.",
+        "this is no host name, such as relais.example.org.",
+    )
+}
+
+pub fn certificate(lang: Lang, error: &str) -> String {
+    pick(
+        lang,
+        format!("ce certificat ne peut pas servir ({error})."),
+        format!("this certificate cannot be used ({error})."),
+    )
+}
+
+pub fn spool_open(lang: Lang, place: &str) -> String {
+    pick(
+        lang,
+        format!(
+            "D'autres peuvent écrire dans {place}, et y prendre la place du service. Retirez-leur ce droit : chmod 0711 {place}"
+        ),
+        format!(
+            "Others may write into {place}, and take the daemon's place there. Take that right away: chmod 0711 {place}"
+        ),
     )
 }
 
