@@ -64,6 +64,8 @@ actions! {
     DeliveryResend = "delivery-resend",
     DeliveryClose = "delivery-close",
     DeliveryCancel = "delivery-cancel",
+    /// A file of the drop folder could not be accepted; by its owner.
+    DropReject = "drop-reject",
     /// Everything was copied out.
     Backup = "backup",
     /// This store came from a backup.
@@ -111,6 +113,23 @@ pub fn note(
 }
 
 impl Router {
+    /// Notes that a file which a user dropped could not be accepted, and how many more there were that are not noted. It concerns
+    /// no configuration.
+    pub fn note_rejected(
+        &self,
+        ws: &WorkspaceName,
+        uid: u32,
+        file: &str,
+        reason: &str,
+        untold: u64,
+    ) -> Result<(), Error> {
+        let mut detail = vec![reason.to_owned()];
+        detail.extend((untold > 0).then(|| format!("+{untold}")));
+        let by = Who::Local { uid };
+        self.store
+            .write(|tables| note(tables, &by, Some(ws), Action::DropReject, file, detail))
+    }
+
     /// Entries of the audit journal, newest first, at most [`AUDIT_PAGE`]: of one workspace or of all, from before the entry
     /// of that number on.
     pub fn audit(

@@ -99,6 +99,10 @@ async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: Cancell
         doors
             .submit_socket(&path, spool.group())
             .map_err(|error| cannot_listen(lang, &path.display().to_string(), &error))?;
+        drop::open_all(&router, spool).map_err(|error| {
+            let text = say::spool(lang, &spool.folder().display().to_string(), &error);
+            Fault::new(Status::Failed, "spool-unusable", text)
+        })?;
     }
     let mut limits = relais_server::Options {
         stopping: stop.clone(),

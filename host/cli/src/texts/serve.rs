@@ -80,8 +80,8 @@ pub const PRINT_UNIT: Say = say(
     "Writes the systemd unit and does nothing else",
 );
 pub const AFTER: Say = say(
-    "SIGTERM et SIGINT l'arrêtent : les envois en cours ont 30 s pour finir, les autres restent en file.",
-    "SIGTERM and SIGINT stop it: deliveries on their way have 30 s to end, the others stay in the queue.",
+    "SIGTERM et SIGINT l'arrêtent : les envois en cours ont 30 s pour finir, les autres restent en file.\n\nDans un dossier de dépôt, chaque utilisateur compte lui-même ses fichiers (1000, 512 Mio), et un programme qui ne compte pas peut remplir le disque : mettez le dossier --spool sur un système de fichiers à part, ou à quotas.",
+    "SIGTERM and SIGINT stop it: deliveries on their way have 30 s to end, the others stay in the queue.\n\nIn a drop folder each user counts its own files (1,000, 512 MiB), and a program that does not count can fill the disk: put the --spool folder on a file system of its own, or on one with quotas.",
 );
 
 pub fn address(lang: Lang) -> &'static str {
