@@ -81,7 +81,11 @@ fn send(lang: Lang, options: &Options) -> Result<(), Failed> {
         service_instance: options.instance.clone(),
         ..Envelope::new(key(lang)?)
     };
-    let spool = options.spool.clone().unwrap_or_else(spool);
+    // Nobody would tell the caller later that the daemon cannot be asked so.
+    if !hand::fits(&workspace, &envelope) {
+        return Err((Exit::Usage, say::LONG_ENVELOPE.get(lang).to_owned()));
+    }
+    let spool = options.spool.clone().unwrap_or_else(dropbox::usual_spool);
     let mail = Mail {
         lang,
         spool,

@@ -118,6 +118,8 @@ fn what_was_dropped_without_a_daemon_is_picked_up_by_the_next_and_what_is_no_mai
 fn each_mistake_has_the_exit_status_of_sendmail() {
     let place = Place::with_instance();
     let spool = Spool::of(&place);
+    let addresses: Vec<String> = (0..900).map(|n| format!("{n}{}@example.org", "x".repeat(60))).collect();
+    let long: Vec<&str> = addresses.iter().map(String::as_str).collect();
     let none = spool.send(&["a@example.org"], MAIL);
     assert_eq!(none.status.code(), Some(69), "{}", stderr(&none));
     for (round, daemon) in [Some(place.serve(&spool.options())), None].into_iter().enumerate() {
@@ -129,6 +131,7 @@ fn each_mistake_has_the_exit_status_of_sendmail() {
             (&["-t"], "To: a@example.org\nSubject: \u{0}\n\nx\n", 65),
             (&["a@example.org"], "", 66),
             (&["--workspace", "none", "a@example.org"], MAIL, 64),
+            (&long[..], MAIL, 64),
         ] {
             let run = spool.send(arguments, input);
             assert_eq!(run.status.code(), Some(code), "{round} {arguments:?}: {}", stderr(&run));
