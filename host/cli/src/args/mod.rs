@@ -3,6 +3,7 @@
 mod backup;
 mod connector;
 mod delivery;
+mod drop;
 mod instance;
 mod send;
 mod sendmail;
@@ -43,6 +44,7 @@ pub fn command(lang: Lang) -> Command {
         .subcommand(send::command(lang))
         .subcommand(sendmail::command(lang))
         .subcommand(delivery::command(lang))
+        .subcommand(drop::command(lang))
         .subcommand(serve::command(lang))
         .subcommand(instance::command(lang))
         .subcommand(service::command(lang))

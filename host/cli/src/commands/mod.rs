@@ -5,6 +5,7 @@ mod bundled;
 mod connector;
 mod delivery;
 mod delivery_view;
+mod drop;
 mod events;
 mod inspect;
 mod instance;
@@ -38,6 +39,7 @@ pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
         Some(("token", inner)) => token::run(site, inner).await,
         Some(("audit", inner)) => token::audit(site, inner).await,
         Some(("delivery", inner)) => delivery::run(site, inner).await,
+        Some(("drop", inner)) => drop::run(site, inner).await,
         Some(("send", inner)) => send::run(site, inner).await,
         Some(("backup", inner)) => backup::backup(site, inner).await,
         Some(("restore", inner)) => backup::restore(site, inner).await,

@@ -148,7 +148,7 @@ impl Mail {
         drop::put(&folder, &self.envelope, &self.input).map_err(|error| match error {
             // What the daemon said is nearer to the cause than the lack of a folder.
             NotDropped::NoFolder if told.is_some() => (Exit::TryAgain, told.unwrap_or_default()),
-            NotDropped::NoFolder if self.spool.join("drop").exists() => {
+            NotDropped::NoFolder if dropbox::folders(&self.spool).exists() => {
                 (Exit::Usage, say::no_workspace(lang, self.workspace.as_str()))
             }
             NotDropped::NoFolder => (
@@ -169,11 +169,6 @@ fn workspace(lang: Lang, options: &Options) -> Result<WorkspaceName, Failed> {
         None => Ok(WorkspaceName::default()),
         Some(name) => WorkspaceName::new(&name).map_err(|_| (Exit::Usage, say::no_workspace(lang, &name))),
     }
-}
-
-fn spool() -> PathBuf {
-    let named = env::var_os("RELAIS_SPOOL").filter(|value| !value.is_empty());
-    named.map_or_else(|| PathBuf::from(dropbox::SPOOL), PathBuf::from)
 }
 
 /// 128 random bits: the name of the file, which nobody else may guess, and the idempotency key.

@@ -6,6 +6,7 @@ pub mod backup;
 pub mod client;
 pub mod connector;
 pub mod delivery;
+pub mod drop;
 pub mod files;
 pub mod general;
 pub mod instance;
