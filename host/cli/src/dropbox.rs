@@ -4,6 +4,7 @@
 //! ```text
 //! SPOOL/                       0711, the daemon's
 //!     submit.sock              0660, the group may connect
+//!     submit.WORKSPACE.sock    the same of a workspace that has a group of its own
 //!     drop/WORKSPACE/          1730, the group may add files and list none
 //!         KEY.mail             a line of JSON, then the message as it came
 //!         .KEY.tmp             one that is being written
@@ -30,8 +31,6 @@ use serde::{Deserialize, Serialize};
 
 /// Where it is unless RELAIS_SPOOL or `--spool` says otherwise.
 pub const SPOOL: &str = "/var/spool/relais";
-/// The socket that takes mail in and nothing else.
-pub const SOCKET: &str = "submit.sock";
 /// Files of one user in one drop folder at most.
 pub const OWNER_FILES: usize = 1_000;
 /// Their bytes at most.
@@ -119,6 +118,16 @@ impl Why {
 pub fn usual_spool() -> PathBuf {
     let named = env::var_os("RELAIS_SPOOL").filter(|value| !value.is_empty());
     named.map_or_else(|| PathBuf::from(SPOOL), PathBuf::from)
+}
+
+/// The socket that takes mail in and nothing else, for every workspace that has none of its own.
+pub fn socket(spool: &Path) -> PathBuf {
+    spool.join("submit.sock")
+}
+
+/// The one of a workspace that has a group of its own.
+pub fn socket_of(spool: &Path, workspace: &WorkspaceName) -> PathBuf {
+    spool.join(format!("submit.{workspace}.sock"))
 }
 
 /// The drop folders, one for each workspace.

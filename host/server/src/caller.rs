@@ -2,7 +2,7 @@
 //!
 //! The threat: anything on this machine reaches a loopback port, and anything in its network one that is opened wider. So over
 //! TCP only a token lets in. Over a Unix socket the system's own permissions count: whoever may open the administrators' socket
-//! and is the daemon's user or root administers all; whoever may open the senders' socket sends.
+//! and is the daemon's user or root administers all; whoever may open a senders' socket sends, in the workspaces that it serves.
 //!
 //! What a caller may not see does not exist for it: another workspace is answered as an unknown one.
 
@@ -22,15 +22,37 @@ use crate::app::Shared;
 use crate::rate::Key;
 use crate::refusal::{Refusal, Request as Wrong};
 
+/// The workspaces that a socket for senders serves; another one does not exist for who comes by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Serves {
+    /// All but these, which have their own.
+    AllBut(Arc<[WorkspaceName]>),
+    Only(WorkspaceName),
+}
+
+impl Serves {
+    /// Every workspace.
+    pub fn all() -> Self {
+        Self::AllBut(Arc::default())
+    }
+
+    fn includes(&self, ws: &WorkspaceName) -> bool {
+        match self {
+            Self::AllBut(others) => !others.contains(ws),
+            Self::Only(only) => only == ws,
+        }
+    }
+}
+
 /// Where a connection comes from. Whoever accepted it says so, in the extensions of each of its requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Peer {
     /// A TCP connection: only a token lets in.
     Tcp(SocketAddr),
     /// The administrators' socket, and the user at its other end (`SO_PEERCRED`).
     Admin { uid: u32 },
-    /// The senders' socket, and the user at its other end.
-    Submit { uid: u32 },
+    /// A senders' socket, the user at its other end, and the workspaces for which it is there.
+    Submit { uid: u32, serves: Serves },
     /// A TCP connection to the listener for figures, on which there is nothing else.
     Figures(SocketAddr),
     /// This very process, on behalf of this user.
@@ -42,8 +64,8 @@ pub enum Peer {
 pub enum Scope {
     /// All, in every workspace.
     Local,
-    /// Send, in every workspace.
-    Submit,
+    /// Send, in these workspaces.
+    Submit(Serves),
     /// What its token says, in its workspace.
     Token(Box<Token>),
 }
@@ -71,7 +93,7 @@ impl Caller {
     pub fn origin(&self) -> Origin {
         match self.scope {
             Scope::Local => Origin::Cli,
-            Scope::Submit => Origin::Sendmail,
+            Scope::Submit(_) => Origin::Sendmail,
             Scope::Token(_) => Origin::Api,
         }
     }
@@ -87,9 +109,10 @@ impl Caller {
     /// The workspace, as far as the caller may know of it.
     fn enters(&self, ws: &WorkspaceName) -> Result<(), Refusal> {
         match &self.scope {
-            Scope::Local | Scope::Submit => Ok(()),
+            Scope::Local => Ok(()),
+            Scope::Submit(serves) if serves.includes(ws) => Ok(()),
             Scope::Token(token) if token.workspace == *ws => Ok(()),
-            Scope::Token(_) => Err(Wrong::NoWorkspace(ws.to_string()).into()),
+            Scope::Submit(_) | Scope::Token(_) => Err(Wrong::NoWorkspace(ws.to_string()).into()),
         }
     }
 }
@@ -106,7 +129,7 @@ pub async fn enter(State(app): State<Shared>, mut request: Request, next: Next) 
 }
 
 fn identify(app: &Shared, request: &Request) -> Result<Caller, Refusal> {
-    let peer = request.extensions().get::<Peer>().copied();
+    let peer = request.extensions().get::<Peer>();
     let daemon = rustix::process::getuid().as_raw();
     let caller = match (presented(request), peer) {
         (Some(presented), _) => {
@@ -121,11 +144,11 @@ fn identify(app: &Shared, request: &Request) -> Result<Caller, Refusal> {
                 presented: Some(Arc::new(Secret::new(presented.to_owned()))),
             }
         }
-        (None, Some(Peer::Process { uid })) => return Ok(Caller::user(uid, Scope::Local)),
-        (None, Some(Peer::Admin { uid })) if uid == daemon || uid == 0 => {
-            return Ok(Caller::user(uid, Scope::Local));
+        (None, Some(Peer::Process { uid })) => return Ok(Caller::user(*uid, Scope::Local)),
+        (None, Some(Peer::Admin { uid })) if *uid == daemon || *uid == 0 => {
+            return Ok(Caller::user(*uid, Scope::Local));
         }
-        (None, Some(Peer::Submit { uid })) => Caller::user(uid, Scope::Submit),
+        (None, Some(Peer::Submit { uid, serves })) => Caller::user(*uid, Scope::Submit(serves.clone())),
         (None, _) => {
             stranger(app, peer)?;
             return Err(Wrong::NoToken.into());
@@ -139,7 +162,7 @@ fn identify(app: &Shared, request: &Request) -> Result<Caller, Refusal> {
 pub fn watches(app: &Shared, request: &Request) -> Result<Option<WorkspaceName>, Refusal> {
     match identify(app, request)?.scope {
         Scope::Local => Ok(None),
-        Scope::Submit => Err(Wrong::SendOnly.into()),
+        Scope::Submit(_) => Err(Wrong::SendOnly.into()),
         Scope::Token(token) if token.role == Role::Admin => Ok(Some(token.workspace)),
         Scope::Token(_) => Err(Wrong::AdminOnly.into()),
     }
@@ -155,7 +178,7 @@ fn presented(request: &Request) -> Option<Option<&str>> {
     Some(token)
 }
 
-fn stranger(app: &Shared, peer: Option<Peer>) -> Result<(), Refusal> {
+fn stranger(app: &Shared, peer: Option<&Peer>) -> Result<(), Refusal> {
     let address = match peer {
         Some(Peer::Tcp(address) | Peer::Figures(address)) => Some(address.ip()),
         _ => None,
@@ -219,7 +242,7 @@ impl FromRequestParts<Shared> for Admin {
         caller.enters(&ws)?;
         match &caller.scope {
             Scope::Local => {}
-            Scope::Submit => return Err(Wrong::SendOnly.into()),
+            Scope::Submit(_) => return Err(Wrong::SendOnly.into()),
             Scope::Token(token) if token.role == Role::Admin => {}
             Scope::Token(_) => return Err(Wrong::AdminOnly.into()),
         }
@@ -260,15 +283,15 @@ impl Sender {
             Scope::Token(token) if token.role == Role::Admin || !matches!(asked, Route::Connector(_)) => {
                 token.route(asked).map_err(|error| Refusal::Router(error.into()))
             }
-            Scope::Submit if !matches!(asked, Route::Connector(_)) => Ok(asked),
-            Scope::Submit | Scope::Token(_) => Err(Wrong::ConnectorChoice.into()),
+            Scope::Submit(_) if !matches!(asked, Route::Connector(_)) => Ok(asked),
+            Scope::Submit(_) | Scope::Token(_) => Err(Wrong::ConnectorChoice.into()),
         }
     }
 
     /// Whether the caller may follow what was sent: who comes by the senders' socket is told the id, and no more.
     pub fn follows(&self) -> Result<(), Refusal> {
         match self.caller.scope {
-            Scope::Submit => Err(Wrong::SendOnly.into()),
+            Scope::Submit(_) => Err(Wrong::SendOnly.into()),
             _ => Ok(()),
         }
     }
@@ -289,7 +312,7 @@ impl FromRequestParts<Shared> for Host {
             Scope::Local => Ok(Self {
                 who: caller.who.clone(),
             }),
-            Scope::Submit => Err(Wrong::SendOnly.into()),
+            Scope::Submit(_) => Err(Wrong::SendOnly.into()),
             Scope::Token(_) => Err(Wrong::LocalOnly.into()),
         }
     }

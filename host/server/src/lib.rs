@@ -26,7 +26,7 @@ mod serve;
 pub mod texts;
 
 pub use app::app;
-pub use caller::Peer;
+pub use caller::{Peer, Serves};
 pub use options::{LARGE_BYTES, Options};
 pub use places::Shares;
 pub use rate::Limiter;

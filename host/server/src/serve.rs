@@ -28,7 +28,7 @@ use tower::ServiceExt as _;
 
 use self::patience::Patient;
 use self::socket::Socket;
-use crate::caller::Peer;
+use crate::caller::{Peer, Serves};
 
 /// Connections of one listener at the same time; more of them wait in the system's queue.
 const CONNECTIONS: usize = 1_024;
@@ -55,7 +55,7 @@ enum Door {
     Tls(TcpListener, Arc<ServerConfig>),
     Figures(TcpListener),
     Admin(Socket),
-    Submit(Socket),
+    Submit(Socket, Serves),
 }
 
 impl Listening {
@@ -96,9 +96,9 @@ impl Listening {
         Ok(())
     }
 
-    /// Listens on the senders' socket, which this user and a group may open.
-    pub fn submit_socket(&mut self, path: &Path, group: Option<u32>) -> io::Result<()> {
-        self.doors.push(Door::Submit(Socket::bind(path, 0o660, group)?));
+    /// Listens on a socket for senders, which this user and a group may open, and which serves these workspaces.
+    pub fn submit_socket(&mut self, path: &Path, group: Option<u32>, serves: Serves) -> io::Result<()> {
+        self.doors.push(Door::Submit(Socket::bind(path, 0o660, group)?, serves));
         Ok(())
     }
 
@@ -182,9 +182,10 @@ impl Served {
                 let (stream, uid) = socket.accept().await?;
                 self.start(ready(Ok(stream)), Peer::Admin { uid }, place);
             }
-            Door::Submit(socket) => {
+            Door::Submit(socket, serves) => {
                 let (stream, uid) = socket.accept().await?;
-                self.start(ready(Ok(stream)), Peer::Submit { uid }, place);
+                let serves = serves.clone();
+                self.start(ready(Ok(stream)), Peer::Submit { uid, serves }, place);
             }
         }
         Ok(())
@@ -210,7 +211,7 @@ impl Served {
                 }
             };
             let service = hyper::service::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
-                request.extensions_mut().insert(peer);
+                request.extensions_mut().insert(peer.clone());
                 app.clone().oneshot(request.map(Body::new))
             });
             let connection = http1::Builder::new()

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Command, value_parser};
 use relais_manifest::Lang;
 
-use super::{choice, flag, leaf, option};
+use super::{choice, flag, leaf, option, repeated};
 use crate::texts::{general, serve};
 
 /// Where the HTTP API listens unless told otherwise.
@@ -28,7 +28,7 @@ pub fn command(lang: Lang) -> Command {
         .arg(file("submission-certificate", serve::CERTIFICATE).requires("submission-key"))
         .arg(file("submission-key", serve::CERTIFICATE_KEY).requires("submission-certificate"))
         .arg(option(lang, "spool", general::FOLDER, serve::SPOOL).value_parser(value_parser!(PathBuf)))
-        .arg(option(lang, "spool-group", serve::GROUP, serve::SPOOL_GROUP))
+        .arg(repeated(lang, "spool-group", serve::GROUP, serve::SPOOL_GROUP))
         .arg(
             option(lang, "first-retry", serve::SECONDS, serve::FIRST_RETRY)
                 .value_parser(value_parser!(u64).range(1..=86_400)),

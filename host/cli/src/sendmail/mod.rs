@@ -114,7 +114,13 @@ impl Mail {
     fn hand_over(&self) -> Result<Option<String>, Failed> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| (Exit::System, error.to_string()))?;
-        let socket = self.spool.join(dropbox::SOCKET);
+        // Where the workspace has a socket of its own, the common one does not know it.
+        let own = dropbox::socket_of(&self.spool, &self.workspace);
+        let socket = if own.exists() {
+            own
+        } else {
+            dropbox::socket(&self.spool)
+        };
         let handed = runtime.block_on(hand::over(
             self.lang,
             &socket,

@@ -91,14 +91,19 @@ async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: Cancell
         bound.map_err(|error| cannot_listen(lang, &address.to_string(), &error))?;
     }
     let spool = match &options.spool {
-        Some(folder) => Some(Spool::prepare(lang, folder, options.group)?),
+        Some(folder) => Some(Spool::prepare(lang, folder, options.groups.clone())?),
         None => None,
     };
     if let Some(spool) = &spool {
-        let path = spool.socket();
-        doors
-            .submit_socket(&path, spool.group())
-            .map_err(|error| cannot_listen(lang, &path.display().to_string(), &error))?;
+        for ws in options.groups.own.keys() {
+            let known = router.workspace_view(ws);
+            known.map_err(|error| Fault::router(lang, &error))?;
+        }
+        for door in spool.doors() {
+            doors
+                .submit_socket(&door.path, door.group, door.serves)
+                .map_err(|error| cannot_listen(lang, &door.path.display().to_string(), &error))?;
+        }
         drop::open_all(&router, spool).map_err(|error| {
             let text = say::spool(lang, &spool.folder().display().to_string(), &error);
             Fault::new(Status::Failed, "spool-unusable", text)

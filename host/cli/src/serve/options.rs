@@ -11,6 +11,7 @@ use relais_manifest::Lang;
 use relais_router::WorkspaceName;
 
 use super::group;
+use super::spool::Groups;
 use crate::args::LISTEN;
 use crate::fault::Fault;
 use crate::texts::serve as say;
@@ -34,8 +35,8 @@ pub struct Options {
     /// The chain and the key with which submission speaks TLS.
     pub certificate: Option<(PathBuf, PathBuf)>,
     pub spool: Option<PathBuf>,
-    /// The group whose members may send by it.
-    pub group: Option<u32>,
+    /// The groups whose members may send by it.
+    pub groups: Groups,
     /// The wait after a delivery's first attempt that did not send.
     pub first_retry: Option<Duration>,
     /// Requests a second that one token may make.
@@ -93,7 +94,6 @@ impl Options {
             variable.map(PathBuf::from)
         });
         let seconds = |id: &str| matches.get_one::<u64>(id).copied().map(Duration::from_secs);
-        let group = given("spool-group").map(|name| group::id(lang, name)).transpose()?;
         Ok(Self {
             listen,
             listen_certificate,
@@ -104,12 +104,31 @@ impl Options {
             submission_open: open,
             certificate,
             spool,
-            group,
+            groups: groups(lang, matches.get_many::<String>("spool-group").into_iter().flatten())?,
             first_retry: seconds("first-retry"),
             rate: matches.get_one("rate").copied(),
             silence: seconds("silence"),
         })
     }
+}
+
+/// `GROUP`, whose members send in every workspace, and `WORKSPACE=GROUP`, whose members send in that one.
+fn groups<'a>(lang: Lang, given: impl Iterator<Item = &'a String>) -> Result<Groups, Fault> {
+    let mut groups = Groups::default();
+    for text in given {
+        let before = match text.split_once('=') {
+            None => groups.all.replace(group::id(lang, text)?),
+            Some((ws, group)) => {
+                let ws = WorkspaceName::new(ws).map_err(|error| Fault::router(lang, &error.into()))?;
+                groups.own.insert(ws, group::id(lang, group)?)
+            }
+        };
+        if before.is_some() {
+            let text = say::two_groups(lang, text);
+            return Err(Fault::field(lang, "--spool-group", "given-twice", text));
+        }
+    }
+    Ok(groups)
 }
 
 fn address(lang: Lang, field: &str, text: &str) -> Result<SocketAddr, Fault> {
@@ -198,6 +217,25 @@ mod tests {
         for bad in ["", "a b", "a..b", "-a", "a;b", "é.example"] {
             let name = format!("--submission-name={bad}");
             assert_eq!(read(&[&name]).unwrap_err().code, "name-invalid", "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_group_sends_everywhere_or_in_one_workspace() {
+        let groups = |given: &[&str]| {
+            let options: Vec<&str> = given.iter().flat_map(|group| ["--spool-group", group]).collect();
+            read(&options).map(|options| options.groups)
+        };
+        let read = groups(&["33", "mairie=34", "voisin=35"]).unwrap();
+        let own: Vec<_> = read.own.iter().map(|(ws, group)| (ws.as_str(), *group)).collect();
+        assert_eq!((read.all, own), (Some(33), vec![("mairie", 34), ("voisin", 35)]));
+        for (given, code) in [
+            (["33", "34"], "given-twice"),
+            (["mairie=33", "mairie=34"], "given-twice"),
+            (["33", "A=34"], "name-invalid"),
+            (["33", "mairie=no-such-group-here"], "group-unknown"),
+        ] {
+            assert_eq!(groups(&given).unwrap_err().code, code, "{given:?}");
         }
     }
 }

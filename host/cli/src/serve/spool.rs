@@ -4,13 +4,16 @@
 //! read every mail. So the folders in which the daemon makes others are its own and nobody else may write there; a folder is given
 //! to the group last, when nothing more is made in it.
 
+use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use relais_manifest::Lang;
 use relais_router::WorkspaceName;
+use relais_server::Serves;
 
 use crate::dropbox::{self, FOLDER_MODE};
 use crate::exit::Status;
@@ -24,20 +27,43 @@ const PRIVATE: u32 = 0o700;
 /// Those who are not its owner may write.
 const OTHERS_WRITE: u32 = 0o022;
 
+/// Who may send: the members of which group, in which workspace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Groups {
+    /// In every workspace that has no group of its own.
+    pub all: Option<u32>,
+    /// In one workspace each, and nobody else.
+    pub own: BTreeMap<WorkspaceName, u32>,
+}
+
+impl Groups {
+    fn of(&self, ws: &WorkspaceName) -> Option<u32> {
+        self.own.get(ws).copied().or(self.all)
+    }
+}
+
+/// A socket for senders.
+#[derive(Debug)]
+pub struct Door {
+    pub path: PathBuf,
+    pub group: Option<u32>,
+    pub serves: Serves,
+}
+
 /// A prepared spool folder.
 #[derive(Debug, Clone)]
 pub struct Spool {
     folder: PathBuf,
-    group: Option<u32>,
+    groups: Arc<Groups>,
 }
 
 impl Spool {
     /// Makes what is not there. Rights of a folder that an administrator made stay as they are, and one into which others may
     /// write is refused.
-    pub fn prepare(lang: Lang, folder: &Path, group: Option<u32>) -> Result<Self, Fault> {
+    pub fn prepare(lang: Lang, folder: &Path, groups: Groups) -> Result<Self, Fault> {
         let spool = Self {
             folder: folder.to_owned(),
-            group,
+            groups: Arc::new(groups),
         };
         let shown = folder.display().to_string();
         let fault = |text| Fault::new(Status::Failed, "spool-unusable", text);
@@ -61,15 +87,26 @@ impl Spool {
     }
 
     /// Where `relais sendmail` connects.
-    pub fn socket(&self) -> PathBuf {
-        self.folder.join(dropbox::SOCKET)
+    pub fn doors(&self) -> Vec<Door> {
+        let own = self.groups.own.iter().map(|(ws, group)| Door {
+            path: dropbox::socket_of(&self.folder, ws),
+            group: Some(*group),
+            serves: Serves::Only(ws.clone()),
+        });
+        let others = self.groups.own.keys().cloned().collect();
+        let common = Door {
+            path: dropbox::socket(&self.folder),
+            group: self.groups.all,
+            serves: Serves::AllBut(others),
+        };
+        own.chain([common]).collect()
     }
 
     /// The folder of a workspace, made where it is missing, with the rights that it is to have.
     pub fn workspace(&self, ws: &WorkspaceName) -> io::Result<PathBuf> {
         let folder = dropbox::folder(&self.folder, ws);
         made_in(&folder, PRIVATE)?;
-        self.open_to_group(&folder, if self.group.is_some() { FOLDER_MODE } else { PRIVATE })?;
+        open_to_group(&folder, self.groups.of(ws))?;
         Ok(folder)
     }
 
@@ -102,23 +139,19 @@ impl Spool {
         }
         Ok(closed)
     }
+}
 
-    /// Gives a file or folder to the group, with these rights.
-    fn open_to_group(&self, path: &Path, mode: u32) -> io::Result<()> {
-        let about = fs::symlink_metadata(path)?;
-        if self.group.is_some_and(|group| group != about.gid()) {
-            chown(path, None, self.group)?;
-        } else if about.mode() & 0o7777 == mode {
-            return Ok(());
-        }
-        // After the change of the group, which takes special bits away.
-        fs::set_permissions(path, Permissions::from_mode(mode))
+/// Lets the group add files to a folder; without one, nobody else.
+fn open_to_group(path: &Path, group: Option<u32>) -> io::Result<()> {
+    let mode = if group.is_some() { FOLDER_MODE } else { PRIVATE };
+    let about = fs::symlink_metadata(path)?;
+    if group.is_some_and(|group| group != about.gid()) {
+        chown(path, None, group)?;
+    } else if about.mode() & 0o7777 == mode {
+        return Ok(());
     }
-
-    /// The group whose members may send.
-    pub fn group(&self) -> Option<u32> {
-        self.group
-    }
+    // After the change of the group, which takes special bits away.
+    fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
 /// Makes one folder with these rights, whatever the umask; one that is there is left alone.
@@ -148,6 +181,14 @@ mod tests {
 
     use super::*;
 
+    /// Open to the group of this process.
+    fn open() -> Groups {
+        Groups {
+            all: Some(rustix::process::getegid().as_raw()),
+            ..Groups::default()
+        }
+    }
+
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o7777
     }
@@ -155,8 +196,7 @@ mod tests {
     #[test]
     fn members_of_the_group_may_add_files_to_a_drop_folder_and_list_none() {
         let folder = tempfile::tempdir().unwrap();
-        let mine = rustix::process::getegid().as_raw();
-        let spool = Spool::prepare(Lang::En, &folder.path().join("s"), Some(mine)).unwrap();
+        let spool = Spool::prepare(Lang::En, &folder.path().join("s"), open()).unwrap();
         let ws = WorkspaceName::default();
         let drop = spool.workspace(&ws).unwrap();
         assert_eq!(mode(&drop), 0o1730);
@@ -169,8 +209,7 @@ mod tests {
     #[test]
     fn rejected_files_go_where_no_member_may_write_whatever_lies_in_the_drop_folder() {
         let folder = tempfile::tempdir().unwrap();
-        let mine = rustix::process::getegid().as_raw();
-        let spool = Spool::prepare(Lang::En, &folder.path().join("s"), Some(mine)).unwrap();
+        let spool = Spool::prepare(Lang::En, &folder.path().join("s"), open()).unwrap();
         let ws = WorkspaceName::default();
         let drop = spool.workspace(&ws).unwrap();
         symlink("/tmp", drop.join("rejected")).unwrap();
@@ -186,7 +225,7 @@ mod tests {
     #[test]
     fn without_a_group_nobody_else_may_use_it() {
         let folder = tempfile::tempdir().unwrap();
-        let spool = Spool::prepare(Lang::En, folder.path(), None).unwrap();
+        let spool = Spool::prepare(Lang::En, folder.path(), Groups::default()).unwrap();
         let drop = spool.workspace(&WorkspaceName::default()).unwrap();
         assert_eq!(mode(&drop), 0o700);
     }
@@ -196,7 +235,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for rights in [0o770, 0o1777] {
             fs::set_permissions(folder.path(), Permissions::from_mode(rights)).unwrap();
-            let refused = Spool::prepare(Lang::En, folder.path(), None).unwrap_err();
+            let refused = Spool::prepare(Lang::En, folder.path(), Groups::default()).unwrap_err();
             assert_eq!(refused.code, "spool-unusable");
         }
     }
@@ -204,8 +243,7 @@ mod tests {
     #[test]
     fn the_folder_of_a_removed_workspace_takes_no_more_mail() {
         let folder = tempfile::tempdir().unwrap();
-        let mine = rustix::process::getegid().as_raw();
-        let spool = Spool::prepare(Lang::En, &folder.path().join("s"), Some(mine)).unwrap();
+        let spool = Spool::prepare(Lang::En, &folder.path().join("s"), open()).unwrap();
         let [ours, gone] = ["ours", "gone"].map(|name| WorkspaceName::new(name).unwrap());
         let (kept, drop) = (spool.workspace(&ours).unwrap(), spool.workspace(&gone).unwrap());
         let closed = spool.close_others(std::slice::from_ref(&ours)).unwrap();
@@ -214,5 +252,37 @@ mod tests {
         // It is made again under that name.
         spool.workspace(&gone).unwrap();
         assert_eq!(mode(&drop), 0o1730);
+    }
+
+    #[test]
+    fn a_workspace_with_a_group_of_its_own_has_a_socket_and_a_folder_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let [own, other] = ["own", "other"].map(|name| WorkspaceName::new(name).unwrap());
+        let mine = rustix::process::getegid().as_raw();
+        let groups = Groups {
+            all: None,
+            own: [(own.clone(), mine)].into(),
+        };
+        let spool = Spool::prepare(Lang::En, &folder.path().join("s"), groups).unwrap();
+        assert_eq!(mode(&spool.workspace(&own).unwrap()), 0o1730);
+        assert_eq!(mode(&spool.workspace(&other).unwrap()), 0o700);
+        let doors = spool.doors();
+        let shown: Vec<_> = doors
+            .iter()
+            .map(|door| {
+                (
+                    door.path.file_name().unwrap().to_str().unwrap(),
+                    door.group,
+                    &door.serves,
+                )
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("submit.own.sock", Some(mine), &Serves::Only(own.clone())),
+                ("submit.sock", None, &Serves::AllBut([own].into())),
+            ]
+        );
     }
 }

@@ -65,10 +65,10 @@ pub const SPOOL: Say = say(
     "Dossier de « relais sendmail » : sa socket et ses dossiers de dépôt ; sinon RELAIS_SPOOL, sinon aucun",
     "Folder of `relais sendmail`: its socket and its drop folders; else RELAIS_SPOOL, else none",
 );
-pub const GROUP: Say = say("GROUPE", "GROUP");
+pub const GROUP: Say = say("[ESPACE=]GROUPE", "[WORKSPACE=]GROUP");
 pub const SPOOL_GROUP: Say = say(
-    "Groupe, par son nom ou son numéro, dont les membres peuvent envoyer par « relais sendmail », dans tous les espaces",
-    "Group, by name or number, whose members may send by `relais sendmail`, in every workspace",
+    "Groupe, par son nom ou son numéro, dont les membres peuvent envoyer par « relais sendmail » : dans tous les espaces, ou, avec ESPACE=, dans celui-là, et eux seuls ; répétable",
+    "Group, by name or number, whose members may send by `relais sendmail`: in every workspace, or with WORKSPACE= in that one, and only they; repeatable",
 );
 pub const FORM: Say = say("FORME", "FORM");
 pub const LOG: Say = say(
@@ -119,6 +119,14 @@ pub fn submission_in_clear(lang: Lang) -> &'static str {
          écoutez sur 127.0.0.1.",
         "other machines reach this address: give a certificate (--submission-certificate and --submission-key), or listen on \
          127.0.0.1.",
+    )
+}
+
+pub fn two_groups(lang: Lang, given: &str) -> String {
+    pick(
+        lang,
+        format!("« {given} » : un seul groupe pour tous les espaces, et un seul par espace."),
+        format!("`{given}`: one group for all workspaces, and one for each workspace."),
     )
 }
 

@@ -195,6 +195,25 @@ fn the_mail_of_a_removed_workspace_is_set_aside_and_no_more_is_taken() {
 }
 
 #[test]
+fn a_workspace_with_a_group_of_its_own_is_sent_to_by_its_own_socket() {
+    let post = Post::with(Faults::default());
+    let spool = Spool::of(&post.place);
+    let group = format!("default={}", spool.group);
+    post.place.json(&["workspace", "create", "other"]);
+    let _daemon = post.place.serve(&["--spool", &spool.folder, "--spool-group", &group]);
+    assert!(PathBuf::from(&spool.folder).join("submit.default.sock").exists());
+    let run = spool.send(&["-v", "-f", "<>", "b@example.org"], MAIL);
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    assert!(stderr(&run).contains("Accepted"), "{}", stderr(&run));
+    assert!(until(|| post.catcher.count() == 1), "{}", post.place.log());
+    // The common socket does not know it: nothing but its own group lets in.
+    let socket = PathBuf::from(&spool.folder).join("submit.default.sock");
+    fs::rename(&socket, socket.with_extension("away")).unwrap();
+    let run = spool.send(&["-v", "-f", "<>", "b@example.org"], MAIL);
+    assert_eq!(run.status.code(), Some(64), "{}", stderr(&run));
+}
+
+#[test]
 fn a_large_dropped_mail_is_taken_as_a_small_one_is() {
     let post = Post::with(Faults::default());
     let spool = Spool::of(&post.place);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use relais_router::Role;
-use relais_server::Peer;
+use relais_server::{Peer, Serves};
 use serde_json::json;
 use tower::ServiceExt as _;
 
@@ -141,7 +141,15 @@ async fn figures_name_a_workspace_to_its_administrators_and_to_those_of_the_host
     get("", Some(Peer::Tcp(loopback))).await.is(401, "token-missing");
     get("relais_x", None).await.is(401, "token-invalid");
     get(&sender, None).await.is(403, "admin-only");
-    get("", Some(Peer::Submit { uid: 33 })).await.is(403, "send-only");
+    get(
+        "",
+        Some(Peer::Submit {
+            uid: 33,
+            serves: Serves::all(),
+        }),
+    )
+    .await
+    .is(403, "send-only");
 
     let text = |answer: Answer| {
         assert_eq!(answer.status, 200);

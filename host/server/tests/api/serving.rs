@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relais_router::Role;
-use relais_server::{Listening, Options, app};
+use relais_server::{Listening, Options, Serves, app};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
@@ -29,7 +29,9 @@ async fn serve(stage: &Stage, folder: &Path) -> Served {
     let address = listening.tcp(([127, 0, 0, 1], 0).into()).await.unwrap();
     let figures = listening.figures(([127, 0, 0, 1], 0).into()).await.unwrap();
     listening.admin_socket(&folder.join("relais.sock")).unwrap();
-    listening.submit_socket(&folder.join("submit.sock"), None).unwrap();
+    listening
+        .submit_socket(&folder.join("submit.sock"), None, Serves::all())
+        .unwrap();
     let options = Options {
         stopping: stopping.clone(),
         ..Options::default()

@@ -4,8 +4,8 @@ use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use relais_router::WorkspaceName;
-use relais_server::Peer;
 use relais_server::api::problem::Problem;
+use relais_server::{Peer, Serves};
 use tokio::task::spawn_blocking;
 use tower::ServiceExt;
 
@@ -43,7 +43,9 @@ pub async fn judge(app: &axum::Router, ws: &WorkspaceName, file: &Found) -> Verd
     let Ok(mut request) = request(ws, opened) else {
         return Verdict::Rejected("envelope".to_owned());
     };
-    request.extensions_mut().insert(Peer::Submit { uid });
+    // Its folder's rights say who may send there.
+    let serves = Serves::Only(ws.clone());
+    request.extensions_mut().insert(Peer::Submit { uid, serves });
     let answer = match app.clone().oneshot(request).await {
         Ok(answer) => answer,
         Err(never) => match never {},
