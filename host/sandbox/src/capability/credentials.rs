@@ -39,7 +39,7 @@ impl<'a> Parts<'a> {
     pub(crate) fn of(manifest: &'a Manifest, instance: &'a Instance, name: &str) -> Result<Self, NotReady> {
         let missing = |what: &str| NotReady(format!("`{what}` is not set"));
         let credential = manifest.credential(name).ok_or_else(|| missing(name))?;
-        let field = credential.secret.as_str();
+        let field = credential.secret.as_deref().ok_or_else(|| missing(name))?;
         let secret = instance.secrets.get(field).ok_or_else(|| missing(field))?;
         let username = match credential.username.as_deref() {
             Some(field) => instance.settings.text(field).ok_or_else(|| missing(field))?,

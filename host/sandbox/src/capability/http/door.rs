@@ -232,7 +232,7 @@ fn compose(parts: &Parts<'_>) -> Option<HeaderValue> {
         }
         CredentialKind::Bearer => format!("Bearer {secret}"),
         CredentialKind::Header => secret.to_owned(),
-        CredentialKind::Plain | CredentialKind::Login => return None,
+        CredentialKind::Plain | CredentialKind::Login | CredentialKind::Xoauth2 => return None,
     });
     let mut value = HeaderValue::from_str(&text).ok()?;
     value.set_sensitive(true);
