@@ -56,12 +56,7 @@ impl Client {
     /// [`FaultKind::Configuration`]: the application cannot be right ([`Application::check`]), or the provider does not offer
     /// the flow.
     pub fn new(provider: Provider, application: Application, flow: Flow) -> Result<Self, Fault> {
-        let offered = match flow {
-            Flow::DeviceCode => provider.device.is_some(),
-            Flow::AuthorizationCode => provider.authorization.is_some(),
-            Flow::ClientCredentials => true,
-        };
-        if !offered {
+        if !provider.flows.contains(&flow) {
             let detail = format!("{}: {}", provider.id, flow.word());
             return Err(Fault::new(FaultKind::Configuration, "flow-not-offered", &detail));
         }

@@ -22,19 +22,6 @@ const ADDRESS: usize = 32 * 1024;
 const CODE: usize = 8 * 1024;
 /// Bytes of randomness in `state`.
 const STATE: u32 = 32;
-/// Parameters that are the protocol's own: a manifest cannot set them.
-const OWNED: [&str; 9] = [
-    "client_id",
-    "code_challenge",
-    "code_challenge_method",
-    "redirect_uri",
-    "request",
-    "request_uri",
-    "response_mode",
-    "response_type",
-    "state",
-];
-
 /// An association whose browser has not come back. It is good for one exchange.
 #[derive(Debug)]
 pub struct CodePending {
@@ -84,9 +71,7 @@ impl Client {
             .set_pkce_challenge(challenge)
             .set_redirect_uri(Cow::Owned(RedirectUrl::from_url(redirect.clone())));
         for (name, value) in &self.provider.authorize_parameters {
-            if !OWNED.contains(&name.as_str()) && name != "scope" {
-                request = request.add_extra_param(name.clone(), value.clone());
-            }
+            request = request.add_extra_param(name.clone(), value.clone());
         }
         let (address, state) = request.url();
         Ok(CodePending {

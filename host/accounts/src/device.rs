@@ -9,9 +9,9 @@ use url::Url;
 
 use crate::answer::Answer;
 use crate::client::{malformed, unread};
-use crate::dialect::{Ask, Dialect, PENDING, SLOW_DOWN};
+use crate::dialect::{Ask, PENDING, SLOW_DOWN};
 use crate::text::{cleaned, token_like};
-use crate::{Client, Fault, FaultKind, Grant, Secret};
+use crate::{Client, Dialect, Fault, FaultKind, Grant, Secret};
 
 /// The grant type of a poll (RFC 8628 §3.4).
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";

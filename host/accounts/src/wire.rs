@@ -3,17 +3,20 @@
 //! In this order: the whole exchange has its time; a redirect is not followed; at most 64 KiB are read; a page is not an
 //! answer; then a refusal is read in the provider's dialect. What we sent as a secret is masked wherever it comes back.
 
+use std::error::Error;
 use std::time::{Duration, SystemTime};
 
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
+use http_body_util::BodyExt;
 use oauth2::{HttpRequest, HttpResponse};
+use relais_outgoing::{Body, ClientError, ClientFault, Refused};
 use url::{Url, form_urlencoded};
 
-use crate::dialect::{self, Ask, Dialect, ErrorAnswer};
+use crate::dialect::{self, Ask, ErrorAnswer};
 use crate::provider::Endpoint;
 use crate::text::cleaned;
-use crate::{Fault, FaultKind};
+use crate::{Dialect, Fault, FaultKind};
 
 /// Bytes of an answer.
 const ANSWER_BYTES: usize = 64 * 1024;
@@ -48,8 +51,6 @@ pub(crate) struct Exchange<'a> {
 /// Sends a request and reads its answer: JSON of a success, or why there is none.
 pub(crate) async fn post(exchange: Exchange<'_>, request: HttpRequest) -> Result<HttpResponse, Fault> {
     let form: Vec<(String, String)> = form_urlencoded::parse(request.body()).into_owned().collect();
-    let request = reqwest::Request::try_from(request)
-        .map_err(|_| Fault::new(FaultKind::Configuration, "malformed", "the request cannot be made"))?;
     let signed = form.iter().any(|(name, _)| name == "client_assertion");
     let secrets = form
         .iter()
@@ -60,7 +61,11 @@ pub(crate) async fn post(exchange: Exchange<'_>, request: HttpRequest) -> Result
             .chain(exchange.secret)
             .collect(),
     );
-    let answer = tokio::time::timeout(exchange.patience, fetch(&exchange.endpoint.http, request)).await;
+    let answer = tokio::time::timeout(
+        exchange.patience,
+        fetch(&exchange.endpoint.http, request.map(Body::from)),
+    )
+    .await;
     let answer = answer.unwrap_or_else(|_| {
         let mut fault = Fault::new(FaultKind::Unavailable, "timeout", "");
         fault.unanswered = true;
@@ -90,62 +95,56 @@ struct Answer {
     body: Vec<u8>,
 }
 
-async fn fetch(http: &reqwest::Client, request: reqwest::Request) -> Result<Answer, Fault> {
-    let mut response = http.execute(request).await.map_err(|error| lost(&error))?;
-    let (status, headers) = (response.status(), response.headers().clone());
+async fn fetch(http: &relais_outgoing::Client, request: http::Request<Body>) -> Result<Answer, Fault> {
+    let (head, mut incoming) = http.execute(request).await.map_err(lost)?.into_parts();
     let mut body = Vec::new();
     // What a redirect says beside its address does not matter.
-    while !status.is_redirection() {
-        let Some(piece) = response.chunk().await.map_err(|error| lost(&error))? else {
+    while !head.status.is_redirection() {
+        let Some(frame) = incoming.frame().await else {
             break;
         };
+        let frame = frame.map_err(|error| broken(&error))?;
+        let piece = frame.data_ref().map(|piece| &piece[..]).unwrap_or_default();
         if body.len() + piece.len() > ANSWER_BYTES {
             let mut fault = Fault::new(FaultKind::Unavailable, "too-large", "");
-            fault.unanswered = status.is_success();
+            fault.unanswered = head.status.is_success();
             return Err(fault);
         }
-        body.extend_from_slice(&piece);
+        body.extend_from_slice(piece);
     }
-    Ok(Answer { status, headers, body })
+    Ok(Answer {
+        status: head.status,
+        headers: head.headers,
+        body,
+    })
 }
 
-/// A connection that failed, or broke on the way.
-fn lost(error: &reqwest::Error) -> Fault {
-    let mut words = Vec::new();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause.filter(|_| words.len() < 8) {
-        words.push(error.to_string());
-        cause = error.source();
-    }
-    // An outer error often repeats the inner one's words.
-    words.dedup_by(|inner, outer| outer.contains(inner.as_str()));
-    let words = words.join(": ");
-    let code = match (error.is_connect(), error.is_timeout()) {
-        (_, true) => "timeout",
-        (true, _) if secured(error) => "tls",
-        (true, _) => "unreachable",
-        _ => "broken",
+/// No answer at all.
+fn lost(error: ClientError) -> Fault {
+    let (kind, code, detail) = match error.fault {
+        ClientFault::Refused(refused) => {
+            let detail = match refused {
+                Refused::Address { asked, ip, .. } => format!("{asked} → {ip}"),
+                other => other.to_string(),
+            };
+            (FaultKind::Configuration, "provider-refused", detail)
+        }
+        ClientFault::Unreachable(text) => (FaultKind::Unavailable, "unreachable", text),
+        ClientFault::Tls(text) => (FaultKind::Unavailable, "tls", text),
+        ClientFault::Timeout => (FaultKind::Unavailable, "timeout", String::new()),
+        ClientFault::Failed(text) => (FaultKind::Unavailable, "broken", text),
     };
-    let mut fault = Fault::new(FaultKind::Unavailable, code, &words);
-    fault.unanswered = !error.is_connect();
+    let mut fault = Fault::new(kind, code, &detail);
+    fault.unanswered = error.connected;
     fault
 }
 
-/// Whether it was TLS that failed. An I/O error gives its inner error's source as its own, so that the inner one has to be asked
-/// for.
-fn secured(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if error.is::<rustls::Error>() {
-            return true;
-        }
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        cause = match inner {
-            Some(inner) => Some(inner as &(dyn std::error::Error + 'static)),
-            None => error.source(),
-        };
-    }
-    false
+/// An answer that broke off.
+fn broken(error: &(dyn Error + 'static)) -> Fault {
+    let innermost = relais_outgoing::causes(error).last().map(ToString::to_string);
+    let mut fault = Fault::new(FaultKind::Unavailable, "broken", &innermost.unwrap_or_default());
+    fault.unanswered = true;
+    fault
 }
 
 fn judge(exchange: &Exchange<'_>, answer: Answer, mask: &Mask<'_>) -> Result<HttpResponse, Fault> {

@@ -9,27 +9,7 @@ mod standard;
 
 use serde::Deserialize;
 
-use crate::{Fault, FaultKind};
-
-/// Whose words are spoken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Dialect {
-    /// The RFCs' own.
-    #[default]
-    Standard,
-    /// Microsoft Entra ID's: more words, and AADSTS numbers.
-    Entra,
-}
-
-impl Dialect {
-    /// The manifest's word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Dialect::Standard => "standard",
-            Dialect::Entra => "entra",
-        }
-    }
-}
+use crate::{Dialect, Fault, FaultKind};
 
 /// What was asked when the refusal came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The words of RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5, RFC 7009 §2.2.1 and OpenID Connect Core §3.1.2.6; and those that Entra
 //! has for the same.
 
-use super::{Ask, Dialect};
-use crate::FaultKind;
+use super::Ask;
+use crate::{Dialect, FaultKind};
 
 /// What a word means where it was said. A word that is not known leaves the account as it is: somebody has to look.
 pub(super) fn kind(ask: Ask, word: &str, dialect: Dialect) -> FaultKind {

@@ -83,6 +83,44 @@ pub(super) const ENTRIES: &[Entry] = &[
         ),
     ),
     entry(
+        "provider-clear",
+        say(
+            "L'adresse du fournisseur commence par « http:// » : un secret y partirait en clair.",
+            "The provider's address begins with `http://`: a secret would leave in clear.",
+        ),
+        say(
+            "Donnez une adresse « https:// », ou accordez « auth-in-clear » à l'instance.",
+            "Give an `https://` address, or grant the instance `auth-in-clear`.",
+        ),
+    ),
+    entry(
+        "provider-address",
+        say(
+            "L'adresse du fournisseur n'est pas une adresse web.",
+            "The provider's address is no web address.",
+        ),
+        next::ADDRESS,
+    ),
+    entry(
+        "provider-certificate",
+        say(
+            "Le certificat attendu du fournisseur ne peut pas être lu.",
+            "The certificate that is expected of the provider cannot be read.",
+        ),
+        next::ADDRESS,
+    ),
+    entry(
+        "provider-refused",
+        say(
+            "L'adresse du fournisseur mène à une machine que cette instance ne peut pas joindre.",
+            "The provider's address leads to a machine that this instance may not reach.",
+        ),
+        say(
+            "Vérifiez le nom du fournisseur et le DNS ; s'il est bien interne, accordez « private:NOM » à l'instance.",
+            "Check the provider's name and the DNS; if it is internal indeed, grant the instance `private:NAME`.",
+        ),
+    ),
+    entry(
         "flow-not-offered",
         say(
             "Ce fournisseur n'offre pas cette manière d'associer un compte.",
