@@ -160,3 +160,78 @@ impl Key {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use rcgen::{CertificateParams, KeyPair as Key};
+    use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+    use serde_json::Value;
+
+    use super::*;
+
+    fn pair() -> (Secret, String, Key) {
+        let key = Key::generate().unwrap();
+        let certificate = CertificateParams::new(vec!["relais.example".to_owned()]).unwrap();
+        let certificate = certificate.self_signed(&key).unwrap();
+        (Secret::new(key.serialize_pem()), certificate.pem(), key)
+    }
+
+    fn code(key: &str, certificate: &str, dialect: Dialect) -> String {
+        Signer::new(&Secret::new(key.to_owned()), certificate, dialect)
+            .unwrap_err()
+            .code
+    }
+
+    #[test]
+    fn an_assertion_names_its_application_its_endpoint_and_its_certificate_and_is_signed() {
+        let (key, certificate, pair) = pair();
+        let signer = Signer::new(&key, &certificate, Dialect::Standard).unwrap();
+        let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let token = signer.sign("relais", "https://login.example/token", now).unwrap();
+        let parts: Vec<&str> = token.split('.').collect();
+        let [header, claims, signature] = parts[..] else {
+            panic!("{token}");
+        };
+        let read = |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
+        let (header, claims) = (read(header), read(claims));
+        assert_eq!(header["alg"], "ES256");
+        let der = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
+        assert_eq!(header["x5t#S256"], URL_SAFE_NO_PAD.encode(Sha256::digest(&der)));
+        assert_eq!((&claims["iss"], &claims["sub"]), (&"relais".into(), &"relais".into()));
+        assert_eq!(claims["aud"], "https://login.example/token");
+        assert_eq!(claims["exp"].as_u64(), Some(1_800_000_300));
+        let (signed, _) = token.rsplit_once('.').unwrap();
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, pair.public_key_raw())
+            .verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap())
+            .unwrap();
+        let again = signer.sign("relais", "https://login.example/token", now).unwrap();
+        assert_ne!(read(again.split('.').nth(1).unwrap())["jti"], claims["jti"]);
+    }
+
+    #[test]
+    fn a_key_that_is_not_the_certificates_is_refused() {
+        let ((key, ..), (_, other, _)) = (pair(), pair());
+        assert_eq!(code(key.reveal(), &other, Dialect::Standard), "certificate-mismatch");
+    }
+
+    #[test]
+    fn a_key_or_certificate_that_cannot_be_used_is_named() {
+        let (key, certificate, _) = pair();
+        let key = key.reveal();
+        let encrypted = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+        let cases = [
+            (encrypted.as_str(), certificate.as_str(), "key-encrypted"),
+            ("", certificate.as_str(), "key-unreadable"),
+            (certificate.as_str(), certificate.as_str(), "key-unreadable"),
+            (key, "", "certificate-unreadable"),
+            (key, key, "certificate-unreadable"),
+        ];
+        for (key, certificate, expected) in cases {
+            assert_eq!(code(key, certificate, Dialect::Standard), expected);
+        }
+        let long = format!("{key}{}", " ".repeat(PEM_BYTES));
+        assert_eq!(code(&long, &certificate, Dialect::Standard), "key-unreadable");
+        assert_eq!(code(key, &certificate, Dialect::Entra), "key-kind");
+    }
+}

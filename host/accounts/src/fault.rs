@@ -46,30 +46,33 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    const WORDS: [(FaultKind, &'static str); 7] = [
-        (FaultKind::Declined, "declined"),
-        (FaultKind::Expired, "expired"),
-        (FaultKind::Reconnect, "reconnect"),
-        (FaultKind::Policy, "policy"),
-        (FaultKind::Configuration, "configuration"),
-        (FaultKind::Clock, "clock"),
-        (FaultKind::Unavailable, "unavailable"),
+    /// All kinds.
+    pub const ALL: [FaultKind; 7] = [
+        FaultKind::Declined,
+        FaultKind::Expired,
+        FaultKind::Reconnect,
+        FaultKind::Policy,
+        FaultKind::Configuration,
+        FaultKind::Clock,
+        FaultKind::Unavailable,
     ];
 
     /// A stable word, for a store and for programs.
     pub fn word(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(kind, _)| *kind == self)
-            .map_or("unavailable", |(_, word)| word)
+        match self {
+            FaultKind::Declined => "declined",
+            FaultKind::Expired => "expired",
+            FaultKind::Reconnect => "reconnect",
+            FaultKind::Policy => "policy",
+            FaultKind::Configuration => "configuration",
+            FaultKind::Clock => "clock",
+            FaultKind::Unavailable => "unavailable",
+        }
     }
 
     /// Reads the word back.
     pub fn read(word: &str) -> Option<Self> {
-        Self::WORDS
-            .iter()
-            .find(|(_, known)| *known == word)
-            .map(|(kind, _)| *kind)
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
     /// Whether the same request may succeed later with nobody doing anything.
@@ -127,3 +130,24 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_read_from_its_own_word() {
+        for kind in FaultKind::ALL {
+            assert_eq!(FaultKind::read(kind.word()), Some(kind));
+        }
+        assert_eq!(FaultKind::read("other"), None);
+    }
+
+    #[test]
+    fn a_providers_words_are_one_short_line() {
+        let fault = Fault::new(FaultKind::Unavailable, "a\nb", &"x\u{1b}".repeat(10_000));
+        assert_eq!(fault.code, "a b");
+        assert!(fault.detail.chars().count() <= Fault::DETAIL_CHARACTERS + 1);
+        assert!(!fault.detail.contains('\u{1b}'));
+    }
+}

@@ -11,11 +11,18 @@ pub(super) const LOOP: &str = "AADSTS50196";
 /// How long to be quiet then, since Entra does not say it.
 pub(super) const LOOP_PAUSE: Duration = Duration::from_secs(10 * 60);
 
-/// The first known number's meaning and its code.
-pub(super) fn read(ask: Ask, word: &str, mut numbers: impl Iterator<Item = u64>) -> Option<(FaultKind, String)> {
-    if word == PENDING || word == SLOW_DOWN {
-        return None;
-    }
+/// The first known number's meaning and its code. A word that says all (`said`: what it means) is only made more precise.
+pub(super) fn read(
+    ask: Ask,
+    word: &str,
+    said: FaultKind,
+    mut numbers: impl Iterator<Item = u64>,
+) -> Option<(FaultKind, String)> {
+    let whole = match word {
+        PENDING | SLOW_DOWN => return None,
+        "authorization_declined" | "bad_verification_code" | "code_expired" | "expired_token" => true,
+        _ => false,
+    };
     numbers.find_map(|number| {
         if number == 70016 {
             return Some((FaultKind::Unavailable, PENDING.to_owned()));
@@ -26,7 +33,7 @@ pub(super) fn read(ask: Ask, word: &str, mut numbers: impl Iterator<Item = u64>)
             (Ask::Poll | Ask::Code, 70000 | 70008) => FaultKind::Expired,
             _ => meaning.kind,
         };
-        Some((kind, format!("{}{number}", numbers::PREFIX)))
+        (!whole || kind == said).then(|| (kind, format!("{}{number}", numbers::PREFIX)))
     })
 }
 

@@ -67,6 +67,10 @@ fn find(fault: &Fault) -> (Say, Say) {
     if let Some(meaning) = numbers::by_code(&fault.code) {
         return (meaning.what, meaning.next);
     }
+    // Only Entra has a word for it.
+    if fault.kind == FaultKind::Clock {
+        return (general(fault.kind), next::CLOCK);
+    }
     let fits = |entry: &&Entry| entry.code == fault.code && entry.kind.is_none_or(|kind| kind == fault.kind);
     match entries().find(fits) {
         Some(entry) => (entry.what, entry.next),
@@ -83,11 +87,7 @@ pub(crate) fn what(fault: &Fault, lang: Lang) -> String {
 }
 
 pub(crate) fn next(fault: &Fault, lang: Lang) -> String {
-    let next = match fault.clock_ahead {
-        Some(_) if fault.kind != FaultKind::Unavailable => next::CLOCK,
-        _ => find(fault).1,
-    };
-    next.get(lang).to_owned()
+    find(fault).1.get(lang).to_owned()
 }
 
 /// Both sentences, then the code and the provider's own words in brackets.
@@ -155,5 +155,99 @@ fn clock(ahead: i64, lang: Lang) -> String {
         (Lang::Fr, false) => format!("L'horloge de cette machine retarde de {by} sur celle du fournisseur."),
         (Lang::En, true) => format!("This machine's clock is {by} ahead of the provider's."),
         (Lang::En, false) => format!("This machine's clock is {by} behind the provider's."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn says(say: Say) {
+        for (text, lang) in [(say.fr, "fr"), (say.en, "en")] {
+            assert!(text.ends_with('.') && !text.contains("  "), "{lang}: {text}");
+        }
+        assert_ne!(say.fr, say.en);
+    }
+
+    #[test]
+    fn every_code_has_what_happened_and_what_to_do_in_both_languages() {
+        let tables = entries().map(|entry| (entry.what, entry.next));
+        let numbers = numbers::meanings().map(|meaning| (meaning.what, meaning.next));
+        for (what, next) in tables.chain(numbers) {
+            says(what);
+            says(next);
+            assert_ne!(what.en, next.en);
+        }
+        for kind in FaultKind::ALL {
+            says(general(kind));
+            says(next::general(kind));
+        }
+    }
+
+    #[test]
+    fn no_number_and_no_word_is_said_twice() {
+        let mut seen = HashSet::new();
+        for number in numbers::meanings().flat_map(|meaning| meaning.numbers) {
+            assert!(seen.insert(*number), "{number}");
+        }
+        // The more precise first, or it is never found.
+        let mut seen = HashSet::new();
+        for entry in entries() {
+            assert!(!seen.contains(&(entry.code, None)), "{}", entry.code);
+            assert!(seen.insert((entry.code, entry.kind)), "{}", entry.code);
+        }
+    }
+
+    #[test]
+    fn a_fault_is_told_with_the_providers_own_words_and_the_code_once() {
+        let told = Fault::new(
+            FaultKind::Policy,
+            "AADSTS53003",
+            "AADSTS53003: Access has been blocked.",
+        );
+        assert_eq!(
+            told.text(Lang::En),
+            "A Conditional Access policy of the organisation blocks this access. Ask the tenant's administrator to look this \
+             sign-in up in Entra's sign-in logs and to adjust the Conditional Access policy, then associate the account again. \
+             (AADSTS53003: Access has been blocked.)"
+        );
+        let bare = Fault::new(FaultKind::Reconnect, "invalid_grant", "");
+        assert!(
+            bare.text(Lang::Fr)
+                .ends_with("Associez de nouveau le compte. (invalid_grant)"),
+            "{bare}"
+        );
+        let words = Fault::new(FaultKind::Unavailable, "broken", "connection reset");
+        assert!(words.text(Lang::Fr).ends_with("(broken : connection reset)"));
+    }
+
+    #[test]
+    fn a_word_that_nobody_knows_is_told_by_what_it_means() {
+        let fault = Fault::new(FaultKind::Configuration, "something_new", "who knows");
+        assert_eq!(fault.what(Lang::En), general(FaultKind::Configuration).en);
+        assert_eq!(fault.next(Lang::En), next::APPLICATION.en);
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_by_how_much() {
+        let mut fault = Fault::new(FaultKind::Clock, "AADSTS700024", "");
+        fault.clock_ahead = Some(86_400);
+        assert!(
+            fault
+                .what(Lang::En)
+                .ends_with("This machine's clock is 24 h ahead of the provider's."),
+            "{fault}"
+        );
+        fault.clock_ahead = Some(-300);
+        assert!(
+            fault
+                .what(Lang::Fr)
+                .ends_with("L'horloge de cette machine retarde de 5 min sur celle du fournisseur.")
+        );
+        fault.clock_ahead = Some(-20 * 86_400);
+        assert!(fault.what(Lang::Fr).contains("20 jours"));
+        assert_eq!(fault.next(Lang::En), next::CLOCK.en);
     }
 }
