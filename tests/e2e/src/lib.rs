@@ -12,6 +12,7 @@ pub mod daemon;
 mod decode;
 mod draft;
 mod host;
+pub mod oauth;
 mod postfix;
 mod process;
 pub mod proxy;

@@ -86,7 +86,12 @@ pub(crate) fn read(dialect: Dialect, ask: Ask, status: u16, answer: &ErrorAnswer
         Dialect::Entra => entra::read(ask, word, said, answer.numbers()),
     };
     let (kind, code) = refined.unwrap_or_else(|| (said, word.to_owned()));
-    let kind = if transient { FaultKind::Unavailable } else { kind };
+    let (kind, code) = match transient && kind != FaultKind::Unavailable {
+        // Whatever it says meanwhile, it is not itself.
+        true if status == 429 => (FaultKind::Unavailable, "throttled".to_owned()),
+        true => (FaultKind::Unavailable, "http-status".to_owned()),
+        false => (kind, code),
+    };
     let mut fault = Fault::new(kind, &code, answer.description());
     if code == entra::LOOP {
         fault.retry_after = Some(entra::LOOP_PAUSE);
