@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
 use oauth2::{
@@ -9,9 +11,6 @@ use oauth2::{
     RefreshToken, RequestTokenError, Scope, StandardRevocableToken, TokenUrl,
 };
 use url::form_urlencoded;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
 use crate::answer::Answer;
 use crate::assertion::{self, Signer};
@@ -241,13 +240,16 @@ impl Client {
 pub(crate) fn unread<T: ErrorResponse + 'static>(error: RequestTokenError<Fault, T>) -> Fault {
     match error {
         RequestTokenError::Request(fault) => fault,
-        RequestTokenError::Parse(error, _) => {
-            let mut fault = malformed(&error.path().to_string());
-            fault.unanswered = true;
-            fault
-        }
-        RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => malformed(""),
+        RequestTokenError::Parse(error, _) => unreadable(&error.path().to_string()),
+        RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => unreadable(""),
     }
+}
+
+/// An answer that is not what the protocol says; whatever was asked may be done.
+pub(crate) fn unreadable(place: &str) -> Fault {
+    let mut fault = malformed(place);
+    fault.unanswered = true;
+    fault
 }
 
 pub(crate) fn malformed(place: &str) -> Fault {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::answer::Answer;
-use crate::client::{malformed, unread};
+use crate::client::{malformed, unread, unreadable};
 use crate::dialect::{Ask, PENDING, SLOW_DOWN};
 use crate::text::{cleaned, token_like};
 use crate::{Client, Dialect, Fault, FaultKind, Grant, Secret};
@@ -151,7 +151,7 @@ impl Client {
         let request = self.form(&self.provider.token, &[("grant_type", GRANT), ("device_code", code)])?;
         let fault = match self.post(&self.provider.token, Ask::Poll, request).await {
             Ok(response) => {
-                let answer: Answer = serde_json::from_slice(response.body()).map_err(|_| malformed(""))?;
+                let answer: Answer = serde_json::from_slice(response.body()).map_err(|_| unreadable(""))?;
                 let grant = self.grant(answer, &self.provider.scopes, Ask::Poll, asked)?;
                 return Ok(Poll::Done(Box::new(grant)));
             }
@@ -165,7 +165,7 @@ impl Client {
             }
             _ if fault.kind.retries() => {
                 let asked = fault.retry_after.unwrap_or_default();
-                pending.interval = (pending.interval * 2).max(asked).min(INTERVALS.1);
+                pending.interval = (pending.interval * 2).min(INTERVALS.1).max(asked);
                 Ok(Poll::Unanswered(fault))
             }
             _ => Err(fault),

@@ -253,13 +253,16 @@ fn retry_after(headers: &HeaderMap, now: SystemTime, ahead: Option<i64>) -> Opti
 struct Mask<'a>(Vec<&'a str>);
 
 impl Mask<'_> {
-    /// The text without the secrets. It is cut first where it is endless, and what is cut may be a part of one: so it is cut at
-    /// many times of what is shown.
+    /// The text without the secrets, as they are and as a form has them. They are masked before anything is cut, so that no part of
+    /// one is left.
     fn over(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in self.0.iter().filter(|secret| secret.len() >= SECRET_BYTES) {
-            if text.contains(*secret) {
-                text = text.replace(*secret, MASK);
+            let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            for secret in [*secret, encoded.as_str()] {
+                if text.contains(secret) {
+                    text = text.replace(secret, MASK);
+                }
             }
         }
         cleaned(&text, Fault::DETAIL_CHARACTERS)

@@ -162,7 +162,8 @@ export default class Registry {
 
   /// What Entra objects to before all else: error, number, status.
   object(url, form) {
-    if (!url.pathname.includes('/oauth2/v2.0/')) return undefined;
+    const { authorization, device_authorization, token } = this.routes;
+    if (![authorization, device_authorization, token].some((path) => url.pathname.endsWith(path))) return undefined;
     const tenant = url.pathname.split('/')[1];
     if (!this.tenants.has(tenant)) return ['invalid_request', 90002];
     const id = form.client_id ?? url.searchParams.get('client_id');

@@ -145,8 +145,8 @@ function capture(response, done) {
 function withoutIssuer(response) {
   const set = response.setHeader.bind(response);
   response.setHeader = (name, value) => {
-    if (name.toLowerCase() !== 'location' || value.startsWith(origin)) return set(name, value);
-    const url = new URL(value);
+    if (name.toLowerCase() !== 'location') return set(name, value);
+    const url = new URL(value, origin);
     url.searchParams.delete('iss');
     return set(name, url.href);
   };

@@ -43,7 +43,7 @@ fn entra_says_in_the_administrators_language_what_to_do_and_is_polled_as_often_a
         let message = french.message.as_deref().unwrap();
         assert!(message.starts_with("Pour vous connecter") && message.contains(&french.user_code));
         let english = client.begin_device(Lang::En).await.unwrap();
-        assert!(english.message.unwrap().starts_with("To sign in"));
+        assert!(english.message.as_deref().unwrap().starts_with("To sign in"));
         assert_eq!(english.interval(), Duration::from_secs(1));
         assert_eq!(english.verification_uri_complete, None);
         let seen = server.seen();

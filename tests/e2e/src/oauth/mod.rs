@@ -1,85 +1,24 @@
 //! oidc-provider, a real OAuth 2 server, with a thin layer that speaks as Entra ID does. Its scripts are in `servers/entra`.
 
+mod clients;
+mod setup;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 
-use rcgen::{CertificateParams, KeyPair};
-use relais_accounts::{Application, Client, Dialect, Fault, FilledProvider, Flow, Permits, Proof, Provider, Secret};
+use relais_accounts::{Application, Client, Dialect, FilledProvider, Flow};
 use relais_manifest::{Endpoint, Scheme, Text};
-use relais_outgoing::Outgoing;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::process::{Running, find};
-use crate::{Identity, PATIENCE, skipped};
+use crate::{PATIENCE, skipped};
 
-/// The client secret of [`SECRET`].
-pub const PASSWORD: &str = "kept-by-the-host~0123456789-abcdefghij";
-/// The id of an application that proves nothing.
-pub const PUBLIC: &str = "relais-public";
-/// The id of one with a secret.
-pub const SECRET: &str = "relais-secret";
-/// The id of one with a certificate, where [`Setup::certificate`] has it.
-pub const CERTIFICATE: &str = "relais-certificate";
-/// The tenant that exists.
-pub const TENANT: &str = "mairie.example";
-/// The right that is asked for.
-pub const MAIL_SEND: &str = "https://graph.microsoft.com/Mail.Send";
-/// Another.
-pub const USER_READ: &str = "https://graph.microsoft.com/User.Read";
-/// What an application asks for by itself.
-pub const DEFAULT: &str = "https://graph.microsoft.com/.default";
-/// Where a browser comes back to. Nobody listens there.
-pub const REDIRECT: &str = "http://127.0.0.1:8525/oauth/callback";
-
-/// What the server is like.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// How it speaks.
-    pub dialect: Dialect,
-    /// What it shows under TLS; without one it speaks in clear.
-    pub identity: Option<Identity>,
-    /// The name it is reached by.
-    pub host: &'static str,
-    /// The life of an access token, in seconds.
-    pub access: u32,
-    /// Whether a refresh token is replaced at each use.
-    pub rotate: bool,
-    /// Whether a replaced refresh token goes on being taken, as Entra does. Otherwise its use ends the whole authorisation.
-    pub lenient: bool,
-    /// The certificate of [`CERTIFICATE`], in PEM.
-    pub certificate: Option<String>,
-    /// Where the applications' browsers may come back to, [`REDIRECT`] if empty.
-    pub redirects: Vec<String>,
-}
-
-impl Setup {
-    /// Entra's ways: rotation, and old refresh tokens still taken.
-    pub fn entra() -> Self {
-        Self {
-            dialect: Dialect::Entra,
-            lenient: true,
-            ..Self::standard()
-        }
-    }
-
-    /// The RFCs' ways: rotation, and a replay ends the authorisation (RFC 9700 §4.14.2).
-    pub fn standard() -> Self {
-        Self {
-            dialect: Dialect::Standard,
-            identity: None,
-            host: "127.0.0.1",
-            access: 3600,
-            rotate: true,
-            lenient: false,
-            certificate: None,
-            redirects: Vec::new(),
-        }
-    }
-}
+pub use clients::{client, public, rsa, secret};
+pub use setup::{CERTIFICATE, DEFAULT, MAIL_SEND, PASSWORD, PUBLIC, REDIRECT, SECRET, Setup, TENANT, USER_READ};
 
 /// A request that the server had. No secret is in it.
 #[derive(Debug, Clone, Deserialize)]
@@ -338,53 +277,6 @@ impl OAuth {
         assert_eq!(answer.get("error"), None, "{order}");
         answer["ok"].take()
     }
-}
-
-/// A client of any provider whose endpoints may be in clear.
-///
-/// # Errors
-///
-/// Those of [`Provider::new`] and [`Client::new`].
-pub fn client(provider: &FilledProvider, application: Application, flow: Flow) -> Result<Client, Fault> {
-    let permits = Permits {
-        in_clear: true,
-        ..Permits::default()
-    };
-    let on_refused: relais_outgoing::OnRefused = std::sync::Arc::new(|_, _| {});
-    let provider = Provider::new(provider, &permits, &Outgoing::default(), &on_refused)?;
-    Client::new(provider, application, flow)
-}
-
-/// An application that proves nothing.
-pub fn public() -> Application {
-    Application {
-        client_id: PUBLIC.to_owned(),
-        proof: Proof::Public,
-    }
-}
-
-/// An application with its secret.
-pub fn secret() -> Application {
-    Application {
-        client_id: SECRET.to_owned(),
-        proof: Proof::Secret(Secret::new(PASSWORD.to_owned())),
-    }
-}
-
-/// An RSA key and a certificate of it, in PEM. `None`, and a line that says so, where Node is not installed.
-pub fn rsa() -> Option<(String, String)> {
-    const MAKE: &str = "const { privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }); \
-        process.stdout.write(privateKey.export({ type: 'pkcs8', format: 'pem' }))";
-    let Some(node) = find("node") else {
-        skipped("Node is not installed");
-        return None;
-    };
-    let made = Command::new(node).args(["-e", MAKE]).output().expect("Node runs");
-    let pem = String::from_utf8(made.stdout).expect("PEM");
-    let key = KeyPair::from_pem(&pem).expect("a key");
-    let certificate = CertificateParams::new(vec!["relais.mairie.example".to_owned()]).unwrap();
-    let certificate = certificate.self_signed(&key).unwrap();
-    Some((pem, certificate.pem()))
 }
 
 fn with(mut object: Value, order: &str) -> Value {
