@@ -143,11 +143,11 @@ fn general(kind: FaultKind) -> Say {
 fn clock(ahead: i64, lang: Lang) -> String {
     let by = ahead.unsigned_abs();
     let by = match by {
-        0..=7_199 => format!("{} min", by / 60),
-        7_200..=172_799 => format!("{} h", by / 3600),
+        0..=7_199 => format!("{} min", rounded(by, 60)),
+        7_200..=172_799 => format!("{} h", rounded(by, 3600)),
         _ => match lang {
-            Lang::Fr => format!("{} jours", by / 86_400),
-            Lang::En => format!("{} days", by / 86_400),
+            Lang::Fr => format!("{} jours", rounded(by, 86_400)),
+            Lang::En => format!("{} days", rounded(by, 86_400)),
         },
     };
     match (lang, ahead > 0) {
@@ -156,6 +156,10 @@ fn clock(ahead: i64, lang: Lang) -> String {
         (Lang::En, true) => format!("This machine's clock is {by} ahead of the provider's."),
         (Lang::En, false) => format!("This machine's clock is {by} behind the provider's."),
     }
+}
+
+fn rounded(seconds: u64, unit: u64) -> u64 {
+    seconds.saturating_add(unit / 2) / unit
 }
 
 #[cfg(test)]
