@@ -1,5 +1,7 @@
 //! One application's talk with one provider, for one account.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine;
@@ -7,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
 use oauth2::{
-    AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ErrorResponse, HttpRequest, HttpResponse,
-    RefreshToken, RequestTokenError, Scope, StandardRevocableToken, TokenUrl,
+    AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ErrorResponse, HttpRequest,
+    HttpResponse, RefreshToken, RequestTokenError, Scope, StandardRevocableToken, TokenUrl,
 };
 use url::form_urlencoded;
 
@@ -101,7 +103,7 @@ impl Client {
         for (name, value) in self.assertion()? {
             request = request.add_extra_param(name, value);
         }
-        let http = |request: HttpRequest| self.post(&self.provider.token, Ask::Credentials, request);
+        let http = self.http(&self.provider.token, Ask::Credentials);
         let answer = request.request_async(&http).await.map_err(unread)?;
         self.grant(answer, &self.provider.application_scopes, Ask::Credentials, asked)
     }
@@ -121,7 +123,7 @@ impl Client {
         for (name, value) in self.assertion()? {
             request = request.add_extra_param(name, value);
         }
-        let http = |request: HttpRequest| self.post(&self.provider.token, Ask::Refresh, request);
+        let http = self.http(&self.provider.token, Ask::Refresh);
         let answer = request.request_async(&http).await.map_err(unread)?;
         self.grant(answer, &self.provider.scopes, Ask::Refresh, asked)
     }
@@ -214,6 +216,15 @@ impl Client {
             .map_err(|_| malformed("request"))
     }
 
+    /// What the crate sends a request with.
+    pub(crate) fn http<'a>(&'a self, endpoint: &'a Endpoint, ask: Ask) -> Http<'a> {
+        Http {
+            client: self,
+            endpoint,
+            ask,
+        }
+    }
+
     pub(crate) async fn post(
         &self,
         endpoint: &Endpoint,
@@ -236,6 +247,23 @@ impl Client {
     }
 }
 
+/// The crate's way out: [`wire`], for one request.
+pub(crate) struct Http<'a> {
+    client: &'a Client,
+    endpoint: &'a Endpoint,
+    ask: Ask,
+}
+
+// A closure would do, but for what the compiler makes of its lifetimes: the exchange could not run on another thread.
+impl<'a> AsyncHttpClient<'a> for Http<'_> {
+    type Error = Fault;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Fault>> + Send + 'a>>;
+
+    fn call(&'a self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.client.post(self.endpoint, self.ask, request))
+    }
+}
+
 /// Why the crate could not read an answer. Its own words may hold a piece of the answer, so that only the place is told.
 pub(crate) fn unread<T: ErrorResponse + 'static>(error: RequestTokenError<Fault, T>) -> Fault {
     match error {
@@ -254,4 +282,31 @@ pub(crate) fn unreadable(place: &str) -> Fault {
 
 pub(crate) fn malformed(place: &str) -> Fault {
     Fault::new(FaultKind::Unavailable, "malformed", place)
+}
+
+#[cfg(test)]
+mod tests {
+    use relais_manifest::Lang;
+
+    use super::*;
+    use crate::{CodePending, DevicePending};
+
+    fn sent<T: Send>(_: T) {}
+
+    /// Compiled, and not run.
+    #[allow(dead_code)]
+    fn every_exchange_can_run_on_any_thread(
+        client: &Client,
+        token: &Secret,
+        device: &mut DevicePending,
+        code: &CodePending,
+        back: &url::Url,
+    ) {
+        sent(client.client_credentials());
+        sent(client.refresh(token));
+        sent(client.revoke(token));
+        sent(client.begin_device(Lang::Fr));
+        sent(client.poll_device(device));
+        sent(client.finish_code(code, back));
+    }
 }

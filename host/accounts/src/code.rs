@@ -5,9 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use oauth2::{
-    AuthUrl, AuthorizationCode, CsrfToken, HttpRequest, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
-};
+use oauth2::{AuthUrl, AuthorizationCode, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
 use subtle::ConstantTimeEq;
 use url::Url;
 
@@ -100,7 +98,7 @@ impl Client {
         for (name, value) in self.assertion()? {
             request = request.add_extra_param(name, value);
         }
-        let http = |request: HttpRequest| self.post(&self.provider.token, Ask::Code, request);
+        let http = self.http(&self.provider.token, Ask::Code);
         let answer = request.request_async(&http).await.map_err(unread)?;
         self.grant(answer, &self.provider.scopes, Ask::Code, asked)
     }

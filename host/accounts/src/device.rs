@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use oauth2::{DeviceAuthorizationResponse, DeviceAuthorizationUrl, ExtraDeviceAuthorizationFields, HttpRequest, Scope};
+use oauth2::{DeviceAuthorizationResponse, DeviceAuthorizationUrl, ExtraDeviceAuthorizationFields, Scope};
 use relais_manifest::Lang;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -110,7 +110,7 @@ impl Client {
         for (name, value) in self.assertion()? {
             request = request.add_extra_param(name, value);
         }
-        let http = |request: HttpRequest| self.post(endpoint, Ask::Device, request);
+        let http = self.http(endpoint, Ask::Device);
         let answer: DeviceAuthorizationResponse<Extra> = request.request_async(&http).await.map_err(unread)?;
         let clear = endpoint.url.scheme() == "http";
         let user_code = cleaned(answer.user_code().secret(), USER_CODE);
