@@ -285,11 +285,70 @@ pub(crate) fn malformed(place: &str) -> Fault {
 }
 
 #[cfg(test)]
-mod tests {
-    use relais_manifest::Lang;
+pub(crate) mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+
+    use relais_manifest::{Endpoint, FilledProvider, Lang, Scheme, Text};
+    use relais_outgoing::{OnRefused, Outgoing};
 
     use super::*;
-    use crate::{CodePending, DevicePending};
+    use crate::{CodePending, DevicePending, Permits};
+
+    /// A client of a provider at which nobody is.
+    pub(crate) fn nobodys(flow: Flow) -> Client {
+        let endpoint = Endpoint {
+            url: "https://127.0.0.1:1/token".to_owned(),
+            scheme: Scheme::Https,
+            host: "127.0.0.1".to_owned(),
+            port: 1,
+            typed: true,
+        };
+        let filled = FilledProvider {
+            id: "nobody".to_owned(),
+            name: Text::new("Personne", "Nobody"),
+            dialect: Dialect::Standard,
+            authorization: Some(endpoint.clone()),
+            token: endpoint.clone(),
+            device: Some(endpoint),
+            revocation: None,
+            flows: Flow::ALL.to_vec(),
+            scopes: Vec::new(),
+            application_scopes: Vec::new(),
+            authorize_parameters: Default::default(),
+            certificate_pem: None,
+            registration: None,
+        };
+        let on_refused: OnRefused = Arc::new(|_, _| {});
+        let provider = Provider::new(&filled, &Permits::default(), &Outgoing::default(), &on_refused).unwrap();
+        let application = Application {
+            client_id: "relais".to_owned(),
+            proof: Proof::Public,
+        };
+        Client::new(provider, application, flow).unwrap()
+    }
+
+    #[test]
+    fn an_application_that_no_provider_registered_is_refused_before_it_is_used() {
+        let provider = nobodys(Flow::DeviceCode).provider;
+        let code = |client_id: &str, proof: Proof| {
+            let application = Application {
+                client_id: client_id.to_owned(),
+                proof,
+            };
+            Client::new(provider.clone(), application, Flow::DeviceCode)
+                .unwrap_err()
+                .code
+        };
+        let secret = |secret: &str| Proof::Secret(Secret::new(secret.to_owned()));
+        let long = "a".repeat(Application::SECRET_BYTES + 1);
+        for id in ["", "a\nb", "é", &long] {
+            assert_eq!(code(id, Proof::Public), "application-id");
+        }
+        for bad in ["", "a\nb", "é", &long] {
+            assert_eq!(code("relais", secret(bad)), "application-secret");
+        }
+    }
 
     fn sent<T: Send>(_: T) {}
 

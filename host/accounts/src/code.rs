@@ -148,3 +148,43 @@ fn issued(issuer: &str, client: &Client) -> bool {
     let mut known = authorization.chain([&client.provider.token.url]);
     known.any(|address| address.origin() == issuer.origin())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::Flow;
+    use crate::client::tests::nobodys;
+
+    #[tokio::test]
+    async fn a_browser_that_comes_back_too_late_brings_nothing() {
+        let client = nobodys(Flow::AuthorizationCode);
+        let redirect: Url = "https://relais.example/oauth/callback".parse().unwrap();
+        let mut pending = client.begin_code(&redirect).unwrap();
+        let back = format!("{redirect}?code=a&state={}", pending.state().reveal())
+            .parse()
+            .unwrap();
+        // In time it is asked, and nobody is there.
+        assert_eq!(
+            client.finish_code(&pending, &back).await.unwrap_err().code,
+            "unreachable"
+        );
+        let Some(begun) = pending.begun.checked_sub(CodePending::LIFE) else {
+            // A machine that was started since.
+            return;
+        };
+        pending.begun = begun;
+        let fault = client.finish_code(&pending, &back).await.unwrap_err();
+        assert_eq!((fault.kind, fault.code.as_str()), (FaultKind::Expired, "expired_token"));
+    }
+
+    #[test]
+    fn no_two_associations_share_a_state_or_a_verifier() {
+        let client = nobodys(Flow::AuthorizationCode);
+        let redirect: Url = "https://relais.example/oauth/callback".parse().unwrap();
+        let [first, second] = [(); 2].map(|()| client.begin_code(&redirect).unwrap());
+        assert_ne!(first.state.reveal(), second.state.reveal());
+        assert_ne!(first.verifier.reveal(), second.verifier.reveal());
+        assert!(!first.address.as_str().contains(first.verifier.reveal()));
+    }
+}

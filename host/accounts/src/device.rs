@@ -181,3 +181,33 @@ fn shown(address: &Url, clear: bool) -> Result<Url, Fault> {
     }
     Ok(address.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::Flow;
+    use crate::client::tests::nobodys;
+
+    #[tokio::test]
+    async fn a_code_whose_time_is_over_is_not_asked_for_any_more() {
+        let mut pending = DevicePending {
+            user_code: "ABCD-EFGH".to_owned(),
+            verification_uri: "https://login.example/device".parse().unwrap(),
+            verification_uri_complete: None,
+            message: None,
+            device_code: Secret::new("device".to_owned()),
+            interval: INTERVALS.0,
+            until: Instant::now(),
+        };
+        let client = nobodys(Flow::DeviceCode);
+        let fault = client.poll_device(&mut pending).await.unwrap_err();
+        assert_eq!((fault.kind, fault.code.as_str()), (FaultKind::Expired, "expired_token"));
+        // With time left it is asked, and nobody is there.
+        pending.until = Instant::now() + Duration::from_secs(60);
+        assert!(matches!(
+            client.poll_device(&mut pending).await,
+            Ok(Poll::Unanswered(_))
+        ));
+    }
+}
