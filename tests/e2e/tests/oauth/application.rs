@@ -9,6 +9,8 @@ use serde_json::json;
 
 use crate::{assert_fault, run};
 
+type Clock = fn() -> SystemTime;
+
 fn certificate(pair: &(String, String)) -> Application {
     Application {
         client_id: CERTIFICATE.to_owned(),
@@ -80,7 +82,7 @@ fn another_key_than_the_registered_certificates_is_refused_by_the_server() {
 #[test]
 fn a_clock_that_is_wrong_by_a_day_is_named_and_spoils_nothing_else() {
     const DAY: Duration = Duration::from_secs(24 * 3600);
-    let clocks: [(fn() -> SystemTime, &str); 2] = [
+    let clocks: [(Clock, &str); 2] = [
         (|| SystemTime::now() + DAY, "avance de 24 h"),
         (|| SystemTime::now() - DAY, "retarde de 24 h"),
     ];
