@@ -1,6 +1,5 @@
 //! One application's talk with one provider, for one account.
 
-use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -216,7 +215,7 @@ impl Client {
             .map_err(|_| malformed("request"))
     }
 
-    /// What the crate sends a request with.
+    /// What the crate's client asks through.
     pub(crate) fn http<'a>(&'a self, endpoint: &'a Endpoint, ask: Ask) -> Http<'a> {
         Http {
             client: self,
@@ -247,19 +246,18 @@ impl Client {
     }
 }
 
-/// The crate's way out: [`wire`], for one request.
+/// One endpoint, asked one thing. A type and no closure, so that a flow can be carried on by another thread.
 pub(crate) struct Http<'a> {
     client: &'a Client,
     endpoint: &'a Endpoint,
     ask: Ask,
 }
 
-// A closure would do, but for what the compiler makes of its lifetimes: the exchange could not run on another thread.
-impl<'a> AsyncHttpClient<'a> for Http<'_> {
+impl<'c> AsyncHttpClient<'c> for Http<'_> {
     type Error = Fault;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Fault>> + Send + 'a>>;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Fault>> + Send + 'c>>;
 
-    fn call(&'a self, request: HttpRequest) -> Self::Future {
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(self.client.post(self.endpoint, self.ask, request))
     }
 }
