@@ -8,7 +8,7 @@ use http_body_util::BodyExt;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::bindings::relais::connector::streams::StreamError;
-use crate::capability::message::MessageBody;
+use crate::capability::part::MessageBody;
 use crate::capability::streams::some_of;
 use crate::context::Context;
 use crate::floor::{OnItsWay, Turn};
