@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::credential::Credential;
 use crate::parameter::{Parameter, ParameterType};
+use crate::service::{self, Service};
 use crate::text::Text;
 
 /// The version of the manifest that this host reads and writes.
@@ -56,26 +57,6 @@ pub struct Manifest {
     pub credentials: Vec<Credential>,
 }
 
-/// How a connector behaves for one service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Service {
-    /// What happens to the other recipients of a message when one is refused.
-    #[serde(default)]
-    pub recipients: Recipients,
-}
-
-/// What happens to the other recipients of a message when one is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Recipients {
-    /// Each recipient is accepted or refused by itself.
-    #[default]
-    Each,
-    /// One refused recipient refuses the message for all.
-    AllOrNone,
-}
-
 /// One place that the connector asks to connect to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -117,8 +98,8 @@ impl Manifest {
             .filter(|parameter| parameter.kind == ParameterType::Secret)
     }
 
-    /// How the connector behaves for `service`: what the manifest says, or the defaults.
-    pub fn service(&self, service: &str) -> Service {
-        self.services.get(service).copied().unwrap_or_default()
+    /// How the connector behaves for the service `name`: what the manifest says, or the defaults.
+    pub fn service(&self, name: &str) -> &Service {
+        self.services.get(name).unwrap_or(&service::DEFAULT)
     }
 }

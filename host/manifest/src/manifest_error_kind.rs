@@ -116,6 +116,13 @@ pub enum ManifestErrorKind {
     UnknownOrigin,
     /// A credential that could go nowhere.
     NoDestination(Slot),
+    /// Not a method and a path.
+    RequestPattern,
+    /// No number of sessions that an instance can have.
+    Sessions {
+        /// The greatest number.
+        max: u32,
+    },
 }
 
 impl ManifestErrorKind {
@@ -263,6 +270,14 @@ impl ManifestErrorKind {
             Self::NoDestination(Slot::SmtpAuth) => both(
                 "aucun egress tcp où l'écrire : ajoutez-en un.",
                 "no tcp egress to write it to: add one.",
+            ),
+            Self::RequestPattern => both(
+                "écrivez une méthode et un chemin, 256 octets et 4 « * » au plus : POST */messages.",
+                "write a method and a path, with at most 256 bytes and 4 `*`: POST */messages.",
+            ),
+            Self::Sessions { max } => (
+                format!("donnez un nombre de 1 à {max}."),
+                format!("give a number from 1 to {max}."),
             ),
         }
     }

@@ -85,13 +85,12 @@ impl Manifest {
         if let Some(description) = &self.description {
             check_text("description", description, findings);
         }
-        for service in self.services.keys() {
-            if !is_name(service) {
-                findings.add(
-                    format!("services.{}", printable(service, MAX_ID)),
-                    ManifestErrorKind::Id(NAME),
-                );
+        for (name, service) in &self.services {
+            let path = format!("services.{}", printable(name, MAX_ID));
+            if !is_name(name) {
+                findings.add(&path, ManifestErrorKind::Id(NAME));
             }
+            service.check(&path, findings);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use relais_manifest::Manifest;
+use relais_manifest::{Manifest, Service};
 
 use crate::audit::Audit;
 use crate::busy::Busy;
@@ -46,18 +46,24 @@ impl Context {
         }
     }
 
+    /// How the connector behaves for the service that it is called for.
+    pub(crate) fn service(&self) -> &Service {
+        self.manifest.service("mail")
+    }
+
     /// Called before any bytes leave: counts them, and waits for the gate where they can be the message.
     pub(crate) async fn leave(&self, turn: Turn, bytes: usize) -> Result<(), Held> {
         self.floor.allows(turn)?;
-        if self.floor.is_exposed() {
+        if self.floor.is_exposed() && !turn.prepares() {
             self.before_leaving(turn).await?;
         }
         self.meter.out(bytes).map_err(Held::Limit)
     }
 
-    /// Called before the message may leave whole: waits for the gate, once a send. The one place that decides it.
+    /// Called before the message may leave whole: waits for the gate, once a send. The one place that decides it. What only
+    /// prepares a message passes: it cannot send it.
     pub(crate) async fn before_leaving(&self, turn: Turn) -> Result<(), Held> {
-        if self.floor.may_have_left() {
+        if turn.prepares() || self.floor.may_have_left() {
             return self.floor.allows(turn);
         }
         let passed = {

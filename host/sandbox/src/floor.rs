@@ -4,6 +4,7 @@
 //! way), so everything that leaves does so in the name of one call, a [`Turn`], and none of it once that call is over: what
 //! the floor says at the end of a call is final.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -12,6 +13,13 @@ use crate::gate::{Held, Passed};
 
 /// Bytes of the remote's words that are kept to compare a guest's code with: its longest last line, and more.
 const HEARD_BYTES: usize = 16 << 10;
+
+/// Addresses that are kept of the requests of a call.
+const ADDRESSES: usize = 16;
+
+/// Answers of a gateway that heard nothing it could pass on of the server behind it (RFC 9110 sections 15.6.3 and 15.6.5), which
+/// may have taken the message.
+const GATEWAYS: [[u8; 3]; 2] = [*b"502", *b"504"];
 
 /// What marks a status of HTTP among the lines that were heard.
 const HTTP: &str = "HTTP ";
@@ -24,22 +32,41 @@ const REACHED: u64 = 1 << 1;
 const REFUSED: u64 = 1 << 2;
 /// The call is over.
 const OVER: u64 = 1 << 3;
+/// Something left that is no request, or more requests than are kept.
+const OTHERWISE: u64 = 1 << 4;
 /// One call.
-const CALL: u64 = 1 << 4;
+const CALL: u64 = 1 << 5;
 
 /// One call of a session: what something leaves in the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Turn(u64);
+pub(crate) struct Turn {
+    call: u64,
+    /// What leaves so cannot send the message, by the connector's manifest: a draft, an upload.
+    prepares: bool,
+}
+
+impl Turn {
+    /// The same call, for a request that only prepares.
+    pub(crate) fn preparing(self) -> Self {
+        Self { prepares: true, ..self }
+    }
+
+    pub(crate) fn prepares(self) -> bool {
+        self.prepares
+    }
+}
 
 /// What left in the call in progress.
 #[derive(Debug)]
 pub(crate) struct Floor {
-    /// The call's number above its four bits: whether a call is over and whether its message left change in one step.
+    /// The call's number above its five bits: whether a call is over and whether its message left change in one step.
     word: AtomicU64,
     /// Bodies of requests that are not out yet.
     bodies: AtomicUsize,
     /// What the remote said since the message may have left: the last [`HEARD_BYTES`] of it.
     heard: Mutex<Vec<u8>>,
+    /// Where the requests of the call went that may have sent the message.
+    asked: Mutex<BTreeSet<String>>,
 }
 
 impl Default for Floor {
@@ -48,6 +75,7 @@ impl Default for Floor {
             word: AtomicU64::new(OVER),
             bodies: AtomicUsize::new(0),
             heard: Mutex::default(),
+            asked: Mutex::default(),
         }
     }
 }
@@ -55,8 +83,9 @@ impl Default for Floor {
 impl Floor {
     /// A call begins: nothing has left in it.
     pub(crate) fn begin(&self) {
-        let next = self.turn().0.wrapping_add(CALL);
+        let next = self.turn().call.wrapping_add(CALL);
         self.word.store(next, Ordering::SeqCst);
+        self.asked.lock().unwrap_or_else(|e| e.into_inner()).clear();
     }
 
     /// The call is over: nothing leaves in its name any more.
@@ -66,7 +95,10 @@ impl Floor {
 
     /// The call in progress.
     pub(crate) fn turn(&self) -> Turn {
-        Turn(turn_of(self.word.load(Ordering::SeqCst)))
+        Turn {
+            call: turn_of(self.word.load(Ordering::SeqCst)),
+            prepares: false,
+        }
     }
 
     /// The guest holds content that it can send in its own words: whatever leaves from now on may be the message.
@@ -103,6 +135,34 @@ impl Floor {
         }
     }
 
+    /// A request that may send the message leaves for this address.
+    pub(crate) fn asks(&self, address: &str) {
+        let mut asked = self.asked.lock().unwrap_or_else(|e| e.into_inner());
+        if asked.len() < ADDRESSES {
+            asked.insert(address.to_owned());
+        } else {
+            self.asks_otherwise();
+        }
+    }
+
+    /// Something leaves that is no request.
+    pub(crate) fn asks_otherwise(&self) {
+        self.word.fetch_or(OTHERWISE, Ordering::SeqCst);
+    }
+
+    /// What was prepared at this address was taken back, so says the remote: the message will not be sent any more, unless
+    /// something else was asked for it than by requests to that address or below.
+    pub(crate) fn withdrawn(&self, turn: Turn, address: &str) {
+        let asked = self.asked.lock().unwrap_or_else(|e| e.into_inner());
+        let below = |other: &String| {
+            let rest = other.strip_prefix(address);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if self.word.load(Ordering::SeqCst) & OTHERWISE == 0 && asked.iter().all(below) {
+            self.stayed(turn);
+        }
+    }
+
     /// What was thought to leave has not: the message is where it was.
     pub(crate) fn stayed(&self, turn: Turn) {
         let stayed = |word| permit(word, turn).is_ok().then_some(word & !REACHED);
@@ -130,18 +190,21 @@ impl Floor {
     }
 
     /// Whether a guest's code is the remote's last word on the message, and a refusal: the last status that was heard since
-    /// the message left, 4yz or 5yz, or of HTTP 3xx too, since no redirect is followed.
+    /// the message left, 4yz or 5yz, or of HTTP 3xx too, since no redirect is followed. A gateway's word is not the remote's.
     pub(crate) fn remote_refused_with(&self, code: &str) -> bool {
         let heard = self.heard.lock().unwrap_or_else(|e| e.into_inner());
         let last = heard
             .rsplit(|byte| *byte == b'\n')
             .find_map(|line| match line.strip_prefix(HTTP.as_bytes()) {
-                Some(line) => digits(line).map(|digits| (digits, b'3')),
-                None => digits(line).map(|digits| (digits, b'4')),
+                Some(line) => digits(line).map(|digits| (digits, true)),
+                None => digits(line).map(|digits| (digits, false)),
             });
-        last.is_some_and(|(said, least)| {
+        last.is_some_and(|(said, http)| {
             let [class, ..] = said;
-            digits(code.as_bytes()) == Some(said) && (least..=b'5').contains(&class)
+            let least = if http { b'3' } else { b'4' };
+            digits(code.as_bytes()) == Some(said)
+                && (least..=b'5').contains(&class)
+                && !(http && GATEWAYS.contains(&said))
         })
     }
 
@@ -153,7 +216,7 @@ impl Floor {
 
 /// Whether something may leave in the name of `turn` while the floor's word is this.
 fn permit(word: u64, turn: Turn) -> Result<(), Held> {
-    if turn_of(word) != turn.0 || word & OVER != 0 {
+    if turn_of(word) != turn.call || word & OVER != 0 {
         Err(Held::Over)
     } else if word & REFUSED != 0 {
         Err(Held::Refused)
@@ -231,6 +294,53 @@ mod tests {
         assert!(floor.remote_refused_with("307"));
         floor.heard_status(202);
         assert!(!floor.remote_refused_with("202") && !floor.remote_refused_with("307"));
+    }
+
+    #[test]
+    fn a_gateway_that_heard_nothing_refuses_nothing() {
+        let (floor, turn) = floor();
+        left(&floor, turn).unwrap();
+        for status in [502, 504] {
+            floor.heard_status(status);
+            assert!(!floor.remote_refused_with(&status.to_string()), "{status}");
+        }
+        floor.heard_status(503);
+        assert!(floor.remote_refused_with("503"));
+        floor.heard(b"504 5.5.1 no such mechanism\r\n");
+        assert!(floor.remote_refused_with("504"));
+    }
+
+    #[test]
+    fn what_was_taken_back_at_the_address_that_was_asked_stayed() {
+        let (floor, turn) = floor();
+        left(&floor, turn).unwrap();
+        floor.asks("https://api.example/drafts/1/send");
+        floor.withdrawn(turn, "https://api.example/drafts/2");
+        floor.withdrawn(turn, "https://api.example/drafts/1/se");
+        assert!(floor.may_have_left());
+        floor.withdrawn(turn, "https://api.example/drafts/1");
+        assert!(!floor.may_have_left());
+    }
+
+    #[test]
+    fn what_was_taken_back_takes_nothing_else_back() {
+        for other in [Some("https://api.example/send"), None] {
+            let (floor, turn) = floor();
+            left(&floor, turn).unwrap();
+            floor.asks("https://api.example/drafts/1/send");
+            match other {
+                Some(other) => floor.asks(other),
+                None => floor.asks_otherwise(),
+            }
+            floor.withdrawn(turn, "https://api.example/drafts/1");
+            assert!(floor.may_have_left(), "{other:?}");
+            floor.end();
+            floor.begin();
+            left(&floor, floor.turn()).unwrap();
+            floor.asks("https://api.example/drafts/3/send");
+            floor.withdrawn(floor.turn(), "https://api.example/drafts/3");
+            assert!(!floor.may_have_left());
+        }
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn mismatch(receipt: &GuestReceipt, envelope: &Envelope, context: &Context) -> O
     if refused.len() == recipients.len() {
         return Some("it refuses every recipient".to_owned());
     }
-    let all_or_none = context.manifest.service("mail").recipients == Recipients::AllOrNone;
+    let all_or_none = context.service().recipients == Recipients::AllOrNone;
     (all_or_none && !refused.is_empty())
         .then(|| "it refuses some recipients, and its manifest says that it takes all or none".to_owned())
 }

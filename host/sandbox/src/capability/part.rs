@@ -80,7 +80,8 @@ impl Plain {
         if self.ended || most == 0 {
             return Ok(None);
         }
-        if !self.whole {
+        // What prepares the message leaves it with the remote: any request after it may be the one that sends it.
+        if !self.whole || turn.prepares() {
             context.floor.content_exposed();
         }
         let block = self.source.lock().await.next(most).await?;

@@ -16,6 +16,7 @@ mod lies;
 mod login;
 mod observed;
 mod peer;
+mod prepared;
 mod setup;
 mod slow;
 

@@ -7,6 +7,7 @@ mod fetch;
 mod growth;
 mod lies;
 mod network;
+mod prepared;
 mod smtp;
 
 use std::fmt::Debug;
@@ -106,6 +107,18 @@ impl MailConnector for Hostile {
             "door-url" => doors::in_the_url(settings, &message),
             "door-fetch" => doors::fetch(settings, &message),
             "leaves-a-request" => self.leave_a_request(&message),
+
+            "prepares-and-fails" => prepared::and_fails(settings, &message),
+            "prepares-the-whole-and-fails" => prepared::the_whole_and_fails(settings, &message),
+            "prepares-and-panics" => prepared::and_panics(settings, &message),
+            "prepares-and-boasts" => prepared::and_boasts(settings, &message),
+            "prepares-and-sends" => prepared::and_sends(settings, &message),
+            "prepares-sends-and-withdraws" => prepared::sends_and_withdraws(settings, &message),
+            "prepares-sends-and-withdraws-another" => prepared::sends_and_withdraws_another(settings, &message),
+            "prepares-sends-and-hears-of-the-draft" => prepared::sends_and_hears_of_the_draft(settings, &message),
+            "puts-the-ranges-together" => prepared::puts_ranges_together(settings, &message),
+            "posts-a-range-of-the-whole" => prepared::posts_a_range_of_the_whole(settings, &message),
+            "reads-streams-apart" => prepared::reads_streams_apart(settings, &message),
 
             "says-temporary" => lies::says_temporary(settings, &message),
             "invents-a-code" => lies::invents_a_code(settings, &message),

@@ -14,6 +14,7 @@ use super::client::{self, Client, judge};
 use crate::capability::credentials::Parts;
 use crate::context::Context;
 use crate::egress::{Asked, entitled};
+use crate::floor::Turn;
 use crate::handles::Watch;
 use crate::{Place, Rule};
 
@@ -129,6 +130,15 @@ impl Door {
 
     pub(crate) fn context(&self) -> &Arc<Context> {
         &self.context
+    }
+
+    /// What a request leaves in the name of: the call in progress, and as the connector's manifest says of it.
+    pub(crate) fn turn(&self, method: &http::Method, uri: &http::Uri) -> Turn {
+        let turn = self.context.floor.turn();
+        match self.context.service().prepares(method.as_str(), uri.path()) {
+            true => turn.preparing(),
+            false => turn,
+        }
     }
 
     /// A place among the connections of the session, if one is left.

@@ -35,6 +35,13 @@ impl Door {
         let context = self.context();
         let limited = |limit| DoorError::Limit(context.limited(limit));
         let place = self.place().ok_or_else(|| limited(LimitHit("connections")))?;
+        let address = format!("{asked}{}", request.uri().path());
+        let withdraws = context
+            .service()
+            .withdraws(request.method().as_str(), request.uri().path());
+        if !turn.prepares() {
+            context.floor.asks(&address);
+        }
         let method = clean(request.method().as_str(), METHOD_BYTES);
         let bytes = head_bytes(request.headers()) + request.uri().to_string().len();
         let head = context.head_leaves(turn, bytes).await;
@@ -60,7 +67,12 @@ impl Door {
         if context.floor.turn() != turn {
             return Err(DoorError::Failed(Held::Over.to_string()));
         }
-        context.floor.heard_status(response.status().as_u16());
+        if !turn.prepares() {
+            context.floor.heard_status(response.status().as_u16());
+        }
+        if withdraws && response.status().is_success() {
+            context.floor.withdrawn(turn, &address);
+        }
         Ok(Answer {
             response: response.into(),
             place,

@@ -50,7 +50,7 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Result<Exchanged, Error>> + Send> {
         let door = self.door.clone();
         // Here, and not in the task, which may get its turn in a later call.
-        let turn = door.context().floor.turn();
+        let turn = door.turn(request.method(), request.uri());
         let on_its_way = OnItsWay::new(door.context().clone());
         Box::new(async move {
             let (mut head, body) = request.into_parts();

@@ -188,6 +188,7 @@ impl Conn {
         if let Some(reason) = &self.closed_for_writing {
             return Err(IoFault::Refused(reason.clone()));
         }
+        context.floor.asks_otherwise();
         let leaves = context.leave(context.floor.turn(), bytes.len()).await;
         leaves.map_err(|held| IoFault::Refused(context.held(held)))?;
         let silence = self.silence;
