@@ -16,6 +16,7 @@ use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{Body, Change, Delivery, DeliveryId, Origin, Outcome, Timer};
 use crate::resolve::Route;
 use crate::router::Router;
+use crate::services::MAIL;
 use crate::store::StoreError;
 use crate::who::Who;
 use relais_message::MimeDraft;
@@ -85,10 +86,12 @@ impl World for Live {
     }
 
     fn limits(&self, path: &InstancePath) -> InstanceLimits {
-        let row = self
-            .router
-            .read(|tables| instances::find(tables, &path.workspace, &path.name));
-        row.map(|row| row.limits).unwrap_or_default()
+        let limits = self.router.read(|tables| {
+            let row = instances::find(tables, &path.workspace, &path.name)?;
+            let manifest = connectors::manifest(&connectors::of(tables, &row)?)?;
+            Ok(row.limits.or(manifest.service(MAIL.name)))
+        });
+        limits.unwrap_or_default()
     }
 
     async fn open(&self, path: &InstancePath) -> Result<relais_sandbox::Session, Failure> {
