@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use relais_manifest::{Manifest, Service};
+use relais_manifest::{Egress, Manifest, Service};
+use relais_outgoing::{Destination, Outgoing};
 
 use crate::audit::Audit;
 use crate::busy::Busy;
 use crate::capability::log::LogBook;
-use crate::egress::Resolve;
 use crate::floor::{Floor, Turn};
 use crate::gate::{Doorway, Held};
 use crate::handles::Handles;
@@ -21,7 +21,7 @@ pub(crate) struct Context {
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) instance: Arc<Instance>,
     pub(crate) limits: Limits,
-    pub(crate) resolver: Arc<dyn Resolve>,
+    pub(crate) outgoing: Outgoing,
     pub(crate) audit: Audit,
     pub(crate) handles: Handles,
     pub(crate) meter: Meter,
@@ -32,6 +32,14 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// A grant of the instance, with what an administrator excepts for it.
+    pub(crate) fn destination(&self, egress: &Egress) -> Destination {
+        Destination {
+            private: self.instance.grants.private.contains(&egress.host),
+            egress: egress.clone(),
+        }
+    }
+
     /// A limit that the guest is told of in words, and that the audit hears of too.
     pub(crate) fn limited(&self, hit: LimitHit) -> String {
         self.audit.tell(Event::Limit { name: hit.0.to_owned() });

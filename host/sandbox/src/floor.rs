@@ -51,6 +51,11 @@ impl Turn {
         Self { prepares: true, ..self }
     }
 
+    /// Whether both are of one call.
+    pub(crate) fn is_of(self, other: Self) -> bool {
+        self.call == other.call
+    }
+
     pub(crate) fn prepares(self) -> bool {
         self.prepares
     }

@@ -62,7 +62,7 @@ impl Session {
         let context = Arc::new(Context {
             manifest: connector.manifest.clone(),
             limits: shared.limits.clone(),
-            resolver: shared.resolver.clone(),
+            outgoing: shared.outgoing.clone(),
             log: LogBook::new(audit.clone()),
             audit,
             handles: Handles::default(),

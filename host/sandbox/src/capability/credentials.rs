@@ -4,8 +4,8 @@ use relais_manifest::{Credential, Manifest, Slot};
 
 use crate::Instance;
 use crate::bindings::relais::connector::credentials::{CredentialError, Host};
-use crate::instance::Secret;
 use crate::state::State;
+use relais_outgoing::Secret;
 
 impl Host for State {
     fn handle(&mut self, name: String) -> wasmtime::Result<Result<String, CredentialError>> {

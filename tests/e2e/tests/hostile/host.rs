@@ -12,7 +12,7 @@ use std::time::Duration;
 use relais_catcher::{Catcher, Options};
 use relais_e2e::{Target, accept, draft};
 use relais_message::Message;
-use relais_sandbox::{Config, Connector, Failure, Limits, Receipt, Resolve, Sandbox, Session};
+use relais_sandbox::{Config, Connector, Failure, Limits, Outgoing, Receipt, Resolve, Sandbox, Session};
 
 use crate::observed::Observed;
 use crate::setup::Setup;
@@ -79,7 +79,7 @@ impl Host {
             limits,
             sessions: SESSIONS,
             observer: observed.clone(),
-            resolver: Arc::new(resolver),
+            outgoing: Outgoing::with_resolver(Arc::new(resolver)),
             ..Config::default()
         };
         Self {

@@ -7,13 +7,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::header::{HeaderName, HeaderValue};
 use relais_manifest::{CredentialKind, Egress, Scheme};
+use relais_outgoing::{Asked, Client, decide, entitled};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
-use super::client::{self, Client, judge};
 use crate::capability::credentials::Parts;
 use crate::context::Context;
-use crate::egress::{Asked, entitled};
 use crate::floor::Turn;
 use crate::handles::Watch;
 use crate::{Place, Rule};
@@ -72,9 +71,10 @@ impl Door {
     pub(crate) fn admit(&self, head: &mut http::request::Parts) -> Result<Admitted, DoorError> {
         let asked = self.destination(&head.uri)?;
         let (index, egress) =
-            entitled(&self.context.instance.egress, &asked).map_err(|rule| self.refuse(&asked, rule))?;
+            entitled(&self.context.instance.egress, &asked).map_err(|refused| self.refuse(&asked, refused.into()))?;
         if let Some(ip) = asked.literal() {
-            judge(&self.context, &asked, &[ip]).map_err(|rule| DoorError::Refused(rule.to_string()))?;
+            decide(&self.context.destination(egress), &asked, &[ip])
+                .map_err(|refused| self.refuse(&asked, refused.into()))?;
         }
         let method = head.method.as_str();
         if METHODS_REFUSED
@@ -213,7 +213,16 @@ impl Door {
         if let Some(client) = clients.get(&index) {
             return Ok(client.clone());
         }
-        let client = client::build(&self.context, egress).map_err(DoorError::Failed)?;
+        let connect = egress.connect_timeout.unwrap_or(self.context.limits.connect);
+        let audit = self.context.audit.clone();
+        let client = self.context.outgoing.client(
+            self.context.destination(egress),
+            connect,
+            Arc::new(move |asked, refused| {
+                audit.refuse(asked, refused.clone().into());
+            }),
+        );
+        let client = client.map_err(DoorError::Failed)?;
         clients.insert(index, client.clone());
         Ok(client)
     }

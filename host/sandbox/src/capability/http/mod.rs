@@ -1,7 +1,6 @@
 //! HTTP out: `relais:connector/http`, and `wasi:http/outgoing-handler` beside it, through one [`Door`].
 
 mod body;
-mod client;
 mod door;
 mod exchange;
 mod wasi;

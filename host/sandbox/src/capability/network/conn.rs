@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use relais_outgoing::{Asked, Fault, Tls, describe, fingerprint};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -13,11 +14,9 @@ use tokio_rustls::client::TlsStream;
 use super::greeting::Greeting;
 use crate::bindings::relais::connector::network::{NetworkError, Security};
 use crate::context::Context;
-use crate::egress::Asked;
 use crate::floor::Turn;
 use crate::handles::Watch;
 use crate::observer::Event;
-use crate::tls::{Fault, Tls, describe, fingerprint};
 use crate::{Place, Rule};
 
 /// Bytes that one read asks the transport for.

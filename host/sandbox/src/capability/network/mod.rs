@@ -4,13 +4,13 @@
 //! guest holds it or one of its streams.
 
 mod conn;
-mod dial;
 mod greeting;
 mod login;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
+use relais_outgoing::{Asked, DialError, entitled};
 use wasmtime::component::Resource;
 
 use conn::Times;
@@ -18,8 +18,8 @@ pub(crate) use conn::{Conn, IoFault};
 
 use crate::bindings::relais::connector::network::{Host, HostConnection, NetworkError, Reply, Security};
 use crate::capability::streams::{Input, Output};
-use crate::egress::{Asked, entitled};
 use crate::meter::LimitHit;
+use crate::observer::Event;
 use crate::state::State;
 use crate::{Place, Rule};
 
@@ -92,7 +92,7 @@ impl State {
         if context.handles.within(host.as_bytes()) {
             return Err(refuse(Rule::Handle(Place::Host)));
         }
-        let (grant, egress) = entitled(&context.instance.egress, &asked).map_err(refuse)?;
+        let (grant, egress) = entitled(&context.instance.egress, &asked).map_err(|refused| refuse(refused.into()))?;
         if self.connections.open.len() >= context.limits.connections {
             context.limited(LimitHit("connections"));
             return Err(NetworkError::Limit(format!(
@@ -105,10 +105,20 @@ impl State {
             Security::StartTls | Security::Tls => Some(self.tls(grant).map_err(NetworkError::Tls)?),
         };
         let limit = egress.connect_timeout.unwrap_or(context.limits.connect);
+        let destination = context.destination(egress);
         let dialled = async {
-            let stream = dial::dial(&context, &asked, limit).await?;
+            let dialled = context.outgoing.dial(&destination, limit).await;
+            let dialled = dialled.map_err(|error| match error {
+                DialError::Unresolved(text) => NetworkError::Unresolved(text),
+                DialError::Refused(refused) => refuse(refused.into()),
+                DialError::Unreachable(text) => NetworkError::Unreachable(text),
+            })?;
+            context.audit.tell(Event::Connected {
+                destination: asked.to_string(),
+                address: dialled.address.to_string(),
+            });
             let mut conn = Conn::new(
-                stream,
+                dialled.stream,
                 asked.clone(),
                 security,
                 tls,

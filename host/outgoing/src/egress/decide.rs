@@ -6,36 +6,43 @@ use std::net::IpAddr;
 use relais_manifest::{Egress, Scheme};
 
 use super::address::{Reach, canonical, reach};
-use crate::{Grants, Rule};
+use crate::refused::Refused;
 
-/// Where a guest wants to go.
+/// Where somebody wants to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Asked {
-    pub(crate) scheme: Scheme,
+pub struct Asked {
+    pub scheme: Scheme,
     /// A name in lower case without a final dot, or an address without brackets.
-    pub(crate) host: String,
-    pub(crate) port: u16,
+    pub host: String,
+    pub port: u16,
 }
 
 impl Asked {
-    pub(crate) fn new(scheme: Scheme, host: &str, port: u16) -> Self {
+    pub fn new(scheme: Scheme, host: &str, port: u16) -> Self {
         let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         Self { scheme, host, port }
     }
 
-    pub(crate) fn literal(&self) -> Option<IpAddr> {
+    /// The destination of an absolute HTTP URL; none where it is no such URL.
+    pub fn of(uri: &http::Uri) -> Option<Self> {
+        let (scheme, usual) = match uri.scheme_str()? {
+            "https" => (Scheme::Https, 443),
+            "http" => (Scheme::Http, 80),
+            _ => return None,
+        };
+        Some(Self::new(scheme, uri.host()?, uri.port_u16().unwrap_or(usual)))
+    }
+
+    /// The address, where the host is one.
+    pub fn literal(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }
 }
 
 impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match self.scheme {
-            Scheme::Tcp => "tcp",
-            Scheme::Https => "https",
-            Scheme::Http => "http",
-        };
+        let scheme = self.scheme;
         let host: String = self.host.chars().filter(|c| !c.is_control()).take(253).collect();
         if host.contains(':') {
             write!(f, "{scheme}://[{host}]:{}", self.port)
@@ -45,36 +52,46 @@ impl fmt::Display for Asked {
     }
 }
 
-/// The grant that covers a name and a port, and its place among the instance's.
-pub(crate) fn entitled<'a>(egress: &'a [Egress], asked: &Asked) -> Result<(usize, &'a Egress), Rule> {
-    let granted = |e: &Egress| {
-        e.scheme == asked.scheme && e.port == asked.port && Asked::new(e.scheme, &e.host, e.port).host == asked.host
-    };
+/// One place that may be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    pub egress: Egress,
+    /// An administrator excepted this name: it may be private or loopback although the manifest fixes it.
+    pub private: bool,
+}
+
+impl Destination {
+    /// The destination as it is asked for.
+    pub fn asked(&self) -> Asked {
+        Asked::new(self.egress.scheme, &self.egress.host, self.egress.port)
+    }
+}
+
+/// The grant that covers a name and a port, and its place among all.
+pub fn entitled<'a>(egress: &'a [Egress], asked: &Asked) -> Result<(usize, &'a Egress), Refused> {
+    let granted = |e: &Egress| Asked::new(e.scheme, &e.host, e.port) == *asked;
     let covering = egress.iter().enumerate().find(|(_, e)| granted(e));
-    covering.ok_or_else(|| Rule::NotGranted {
+    covering.ok_or_else(|| Refused::NotGranted {
         asked: asked.to_string(),
         granted: egress.iter().map(ToString::to_string).collect(),
     })
 }
 
-/// Judges a destination and the addresses that it resolves to; answers the addresses that may be dialled, in their order.
+/// Judges what was asked and the addresses that it resolves to against a destination; answers the addresses that may be dialled, in
+/// their order.
 ///
+/// - Name and port are the destination's, or nothing is dialled.
 /// - A name or address that an administrator typed may reach public and private addresses; loopback only where `localhost`
 ///   or a loopback literal was typed; a link-local or metadata address only where that very literal was typed.
-/// - A name that the manifest fixes may reach public addresses only, unless a grant `private:NAME` excepts it; then also
-///   private ones and loopback.
-pub(crate) fn decide(
-    egress: &[Egress],
-    grants: &Grants,
-    asked: &Asked,
-    resolved: &[IpAddr],
-) -> Result<Vec<IpAddr>, Rule> {
-    let (_, grant) = entitled(egress, asked)?;
+/// - A name that the manifest fixes may reach public addresses only, unless an administrator excepts it; then also private ones
+///   and loopback.
+pub fn decide(destination: &Destination, asked: &Asked, resolved: &[IpAddr]) -> Result<Vec<IpAddr>, Refused> {
+    entitled(std::slice::from_ref(&destination.egress), asked)?;
     let mut allowed = Vec::new();
     let mut refused = None;
     for ip in resolved {
         // Judged as what it maps; dialled as it was resolved, since only the site's network knows the way through a NAT64.
-        if may_dial(grant, grants, asked, canonical(*ip)) {
+        if may_dial(destination, asked, canonical(*ip)) {
             let ip = ip.to_canonical();
             if !allowed.contains(&ip) {
                 allowed.push(ip);
@@ -84,25 +101,26 @@ pub(crate) fn decide(
         }
     }
     match refused {
-        Some(ip) if allowed.is_empty() => Err(Rule::Address {
+        Some(ip) if allowed.is_empty() => Err(Refused::Address {
             asked: asked.to_string(),
             host: asked.host.clone(),
             ip,
             reach: reach(ip),
-            typed: grant.typed,
+            typed: destination.egress.typed,
         }),
         _ => Ok(allowed),
     }
 }
 
-fn may_dial(grant: &Egress, grants: &Grants, asked: &Asked, ip: IpAddr) -> bool {
-    let typed_literal = grant.typed.then(|| asked.literal().map(canonical)).flatten();
+fn may_dial(destination: &Destination, asked: &Asked, ip: IpAddr) -> bool {
+    let typed = destination.egress.typed;
+    let typed_literal = typed.then(|| asked.literal().map(canonical)).flatten();
     match reach(ip) {
         Reach::Public => true,
-        Reach::Private if grant.typed => true,
-        Reach::Private => grants.private.contains(&asked.host),
-        Reach::Loopback if grant.typed => asked.host == "localhost" || typed_literal == Some(ip),
-        Reach::Loopback => grants.private.contains(&asked.host),
+        Reach::Private if typed => true,
+        Reach::Private => destination.private,
+        Reach::Loopback if typed => asked.host == "localhost" || typed_literal == Some(ip),
+        Reach::Loopback => destination.private,
         Reach::LinkLocal => typed_literal == Some(ip),
         Reach::Never => false,
     }
@@ -113,8 +131,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn grant(typed: bool, host: &str) -> Egress {
-        Egress {
+    fn grant(typed: bool, host: &str, private: bool) -> Destination {
+        let egress = Egress {
             scheme: Scheme::Tcp,
             host: host.to_owned(),
             port: 587,
@@ -122,7 +140,8 @@ mod tests {
             tls_name: None,
             certificate_pem: None,
             connect_timeout: None,
-        }
+        };
+        Destination { egress, private }
     }
 
     /// (typed by the administrator, granted host, exception, asked host, port, address, allowed)
@@ -324,12 +343,8 @@ mod tests {
         ];
         for case in cases {
             let (typed, host, excepted, asked, port, ip, allowed) = *case;
-            let mut grants = Grants::default();
-            if excepted {
-                grants.private.insert(host.to_owned());
-            }
             let asked = Asked::new(Scheme::Tcp, asked, port);
-            let verdict = decide(&[grant(typed, host)], &grants, &asked, &[ip.parse().unwrap()]);
+            let verdict = decide(&grant(typed, host, excepted), &asked, &[ip.parse().unwrap()]);
             assert_eq!(verdict.is_ok(), allowed, "{case:?}: {verdict:?}");
         }
     }
@@ -338,18 +353,13 @@ mod tests {
     fn only_the_addresses_that_pass_are_dialled() {
         let asked = Asked::new(Scheme::Tcp, "smtp.mairie.local", 587);
         let resolved = ["127.0.0.1", "10.0.0.5", "::ffff:10.0.0.5"].map(|ip| ip.parse().unwrap());
-        let verdict = decide(
-            &[grant(true, "smtp.mairie.local")],
-            &Grants::default(),
-            &asked,
-            &resolved,
-        );
+        let verdict = decide(&grant(true, "smtp.mairie.local", false), &asked, &resolved);
         assert_eq!(verdict.unwrap(), ["10.0.0.5".parse::<IpAddr>().unwrap()]);
     }
 
     #[test]
     fn a_grant_of_one_scheme_is_not_a_grant_of_another() {
         let asked = Asked::new(Scheme::Https, "smtp.mairie.local", 587);
-        assert!(decide(&[grant(true, "smtp.mairie.local")], &Grants::default(), &asked, &[]).is_err());
+        assert!(decide(&grant(true, "smtp.mairie.local", false), &asked, &[]).is_err());
     }
 }

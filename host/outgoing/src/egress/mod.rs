@@ -1,4 +1,4 @@
-//! Where an instance may connect.
+//! Where a connection may lead.
 //!
 //! The threat: a connector, or whoever sets its parameters, that reaches a machine nobody meant: another port, the host's
 //! own services on loopback, a cloud's metadata service, by name, by literal, by a name that changes its address, or by an
@@ -13,5 +13,5 @@ mod decide;
 mod resolve;
 
 pub use address::Reach;
-pub(crate) use decide::{Asked, decide, entitled};
+pub use decide::{Asked, Destination, decide, entitled};
 pub use resolve::{Resolve, SystemResolver};

@@ -18,9 +18,9 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-/// TLS for one grant of one session: tickets are kept here, and nowhere else.
+/// TLS towards one destination: tickets are kept here, and nowhere else.
 #[derive(Debug)]
-pub(crate) struct Tls {
+pub struct Tls {
     config: Arc<ClientConfig>,
     verifier: Arc<Verifier>,
     name: Option<String>,
@@ -43,18 +43,23 @@ impl Tls {
         })
     }
 
-    pub(crate) fn config(&self) -> &Arc<ClientConfig> {
+    /// For a handshake with the name of [`server_name`](Self::server_name).
+    pub fn config(&self) -> &Arc<ClientConfig> {
         &self.config
     }
 
     /// The name that the certificate must bear: the instance's, or the host's own.
-    pub(crate) fn server_name(&self, host: &str) -> Result<ServerName<'static>, String> {
+    ///
+    /// # Errors
+    ///
+    /// It can be no certificate's name.
+    pub fn server_name(&self, host: &str) -> Result<ServerName<'static>, String> {
         let name = self.name.as_deref().unwrap_or(host);
         certificate_name(name)
     }
 
     /// The fault of a handshake, with what the server presented, where it presented something.
-    pub(crate) fn explain(&self, error: &(dyn Error + 'static)) -> Fault {
+    pub fn explain(&self, error: &(dyn Error + 'static)) -> Fault {
         let text = match rustls_error(error) {
             Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) => return Fault::NotTls,
             Some(inner) => inner.to_string(),
@@ -81,15 +86,16 @@ fn certificate_name(name: &str) -> Result<ServerName<'static>, String> {
 
 /// Why a handshake failed.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// The other side does not speak TLS here.
     NotTls,
+    /// The handshake failed; the text says of what, and what the server presented.
     Tls(String),
 }
 
 /// An error and what is behind it, to the innermost. An I/O error gives its inner error's source as its own, so that the inner
 /// error itself has to be asked for.
-pub(crate) fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+pub fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
         let error: &'a (dyn Error + 'static) = *error;
         match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
@@ -100,7 +106,7 @@ pub(crate) fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item
 }
 
 /// The TLS library's own error, where one is behind an error.
-pub(crate) fn rustls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+pub fn rustls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
@@ -207,7 +213,7 @@ impl ServerCertVerifier for Verifier {
 }
 
 /// A certificate as pairs, in the names of `network.connection.describe`.
-pub(crate) fn describe(der: &[u8]) -> Vec<(String, String)> {
+pub fn describe(der: &[u8]) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     let mut pair = |name: &str, value: String| pairs.push((name.to_owned(), value));
     if let Ok((_, certificate)) = X509Certificate::from_der(der) {
@@ -253,12 +259,12 @@ fn general_name(name: &GeneralName<'_>) -> Option<String> {
 }
 
 /// SHA-256 of a certificate's DER, in lower-case hex.
-pub(crate) fn fingerprint(der: &[u8]) -> String {
+pub fn fingerprint(der: &[u8]) -> String {
     hex(&Sha256::digest(der))
 }
 
 /// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
