@@ -268,6 +268,7 @@ pub fn open(
         settings: effective.settings,
         egress: effective.egress,
         secrets,
+        accounts: BTreeMap::new(),
         grants: effective.grants,
     })
 }

@@ -7,6 +7,8 @@
 //! The threat: a connector is a stranger's code. It may loop, grow, flood, lie about what it sent, look for other machines,
 //! and try to read the secrets that are used on its behalf. No type of the WebAssembly engine leaves this crate.
 
+mod account;
+mod accounts;
 mod audit;
 mod bindings;
 mod busy;
@@ -33,6 +35,7 @@ mod state;
 mod tls;
 mod verdict;
 
+pub use account::{Account, AccountFault, Token, TokenFuture};
 pub use egress::{Reach, Resolve, SystemResolver};
 pub use error::{LoadError, SandboxError};
 pub use failure::{Failure, Kind, Receipt, Refusal};

@@ -7,6 +7,7 @@ mod conn;
 mod dial;
 mod greeting;
 mod login;
+mod mask;
 
 use std::collections::HashMap;
 use std::time::Duration;
