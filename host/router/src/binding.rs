@@ -13,6 +13,7 @@ use crate::store::sha256;
 /// What a secret is for besides parameters. The sign keeps these apart from the ids of parameters.
 const EGRESS: &str = "@egress";
 const CREDENTIALS: &str = "@credentials";
+const PROVIDERS: &str = "@providers";
 const GRANTS: &str = "@grants";
 
 /// What decides where the secrets of an instance can go: each part's name, and the digest of its value.
@@ -33,6 +34,11 @@ impl Binding {
         // A credential says in which header, and to which of the places, the host writes a secret.
         let credentials = serde_json::to_string(&manifest.credentials).unwrap_or_default();
         parts.insert(CREDENTIALS.to_owned(), sha256(credentials.as_bytes()));
+        // A provider says where refresh tokens and client secrets go. An instance from before there were any has none.
+        if !manifest.providers.is_empty() {
+            let providers = serde_json::to_string(&manifest.providers).unwrap_or_default();
+            parts.insert(PROVIDERS.to_owned(), sha256(providers.as_bytes()));
+        }
         let grants: BTreeSet<&str> = grants.iter().map(String::as_str).collect();
         parts.insert(GRANTS.to_owned(), sha256(format!("{grants:?}").as_bytes()));
         Self(parts)
@@ -60,7 +66,7 @@ impl Binding {
         hash.finalize().into()
     }
 
-    /// What differs: ids of parameters, or `egress`, `credentials`, `grants`. The egress is named only where no parameter
+    /// What differs: ids of parameters, or `egress`, `credentials`, `providers`, `grants`. The egress is named only where no parameter
     /// explains it.
     pub fn changes(&self, other: &Self) -> Vec<String> {
         let names: BTreeSet<&String> = self.0.keys().chain(other.0.keys()).collect();

@@ -88,6 +88,7 @@ pub fn effective<'a>(
     let secrets: BTreeSet<String> = secrets.cloned().collect();
     let settings = manifest.settings(given, &secrets).map_err(InstanceError::Fields)?;
     let egress = manifest.egress(&settings).map_err(InstanceError::Fields)?;
+    manifest.providers(&settings).map_err(InstanceError::Fields)?;
     let binding = Binding::new(manifest, &settings, &egress, &grants.texts());
     Ok(Effective {
         settings,
@@ -267,6 +268,7 @@ pub fn open(
         settings: effective.settings,
         egress: effective.egress,
         secrets,
+        accounts: BTreeMap::new(),
         grants: effective.grants,
     })
 }

@@ -101,7 +101,7 @@ pub fn view(
         name: credential.name.clone(),
         kind: credential.kind.word().to_owned(),
         ready: effective.is_some()
-            && usable(&credential.secret)
+            && credential.secret.as_ref().is_some_and(&usable)
             && credential
                 .username
                 .as_ref()
