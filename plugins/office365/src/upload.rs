@@ -26,6 +26,8 @@ pub const RANGE_BYTES: u64 = 12 * (320 << 10);
 
 /// How often an upload may break off without a byte more having arrived.
 const TRIES: u32 = 5;
+/// How often it may break off or fall back in all.
+const SETBACKS: u32 = 20;
 /// The longest pause that is waited out, in seconds; after a longer one the whole mail is tried again.
 pub const PATIENCE: u32 = 60;
 
@@ -135,12 +137,12 @@ fn upload<W: World, F: File<Stream = W::Stream>>(
 ) -> Result<(), Failure> {
     let world = &mut graph.world;
     let (mut at, mut content) = (0, file.content());
-    let mut tries = 0;
+    // In a row without a byte more, and in all.
+    let (mut tries, mut setbacks) = (0, 0);
     while at < size {
         let len = RANGE_BYTES.min(size - at);
         let range = content.take(len).map_err(|error| unreadable(&error))?;
-        let came = put(world, url, range, at, len, size);
-        let next = match came? {
+        let next = match put(world, url, range, at, len, size)? {
             Range::Whole => return Ok(()),
             Range::Next(next) if next == at + len => {
                 (at, tries) = (next, 0);
@@ -148,34 +150,24 @@ fn upload<W: World, F: File<Stream = W::Stream>>(
             }
             Range::Next(next) => next,
             Range::Broken { why, wait } => {
-                tries += 1;
-                if tries > TRIES || wait > PATIENCE {
+                if tries == TRIES || wait > PATIENCE {
                     return Err(why);
                 }
                 // The first time at once: most often it was the connection.
-                world.pause(Duration::from_secs(u64::from(wait.max(tries - 1))));
+                world.pause(Duration::from_secs(u64::from(wait.max(tries))));
                 match progress(world, url) {
                     Some(Some(next)) => next,
                     // Nothing more is wanted.
                     Some(None) => return Ok(()),
-                    // It does not say: the same range again, which it refuses if it has it.
+                    // It does not say: the same range again.
                     None => at,
                 }
             }
         };
-        if next > size {
-            return Err(Failure::new(
-                kind::TEMPORARY,
-                "the upload is further than the attachment is long; the mail is tried again from its beginning",
-            ));
-        }
-        if next > at {
-            tries = 0;
-        } else if next < at {
-            tries += 1;
-            if tries > TRIES {
-                return Err(Failure::new(kind::TEMPORARY, "an upload did not come forward"));
-            }
+        tries = if next > at { 0 } else { tries + 1 };
+        setbacks += 1;
+        if next > size || tries > TRIES || setbacks > SETBACKS {
+            return Err(Failure::new(kind::TEMPORARY, "an upload did not come forward"));
         }
         at = next;
         content = file.content();
