@@ -84,6 +84,11 @@ fn is_id(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
+/// The secret that a file holds.
+pub fn in_file(lang: Lang, field: &str, path: &Path) -> Result<Secret, Fault> {
+    fetch(lang, field, &Origin::File(path), &mut Inputs::new(lang))
+}
+
 fn fetch(lang: Lang, id: &str, origin: &Origin<'_>, inputs: &mut Inputs) -> Result<Secret, Fault> {
     // A line break may follow the secret.
     let most = SECRET_BYTES as u64 + 2;

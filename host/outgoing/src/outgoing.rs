@@ -8,61 +8,86 @@ use relais_manifest::Egress;
 
 use crate::client::{Client, OnRefused};
 use crate::dial::{self, DialError, Dialled};
-use crate::egress::{Destination, Resolve, SystemResolver};
+use crate::egress::{Destination, Resolve};
+use crate::proxy::{Proxy, Way};
+use crate::roots::Roots;
+use crate::settings::Settings;
 use crate::tls::Tls;
 
 /// How connections leave this process: one value for connectors, accounts and all else. Cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Outgoing {
-    shared: Arc<Shared>,
-}
-
-pub(crate) struct Shared {
-    pub(crate) resolver: Arc<dyn Resolve>,
+    settings: Arc<Settings>,
 }
 
 impl Outgoing {
-    /// A way out with names resolved by `resolver`.
-    pub fn with_resolver(resolver: Arc<dyn Resolve>) -> Self {
+    pub fn new(settings: Settings) -> Self {
         Self {
-            shared: Arc::new(Shared { resolver }),
+            settings: Arc::new(settings),
         }
     }
 
-    /// Connects to a destination, within `limit` where more than one address has to be tried. The caller bounds the whole.
-    pub async fn dial(&self, destination: &Destination, limit: Duration) -> Result<Dialled, DialError> {
-        dial::dial(&self.shared, destination, limit).await
+    /// A direct way out with names resolved by `resolver`.
+    pub fn with_resolver(resolver: Arc<dyn Resolve>) -> Self {
+        Self::new(Settings {
+            resolver,
+            ..Settings::default()
+        })
     }
 
-    /// TLS towards a destination. Its tickets are shared with nobody but its clones.
+    /// The proxy, where there is one. Not every destination goes through it.
+    pub fn proxy(&self) -> Option<&Proxy> {
+        self.settings.proxy.as_ref()
+    }
+
+    /// The authorities that are trusted.
+    pub fn roots(&self) -> &Roots {
+        &self.settings.roots
+    }
+
+    /// The proxy that a host is reached through: the one place that decides which way a connection leaves.
+    pub(crate) fn through(&self, host: &str) -> Option<&Proxy> {
+        self.proxy().filter(|proxy| proxy.way(host) == Way::Proxy)
+    }
+
+    pub(crate) fn resolver(&self) -> &dyn Resolve {
+        &*self.settings.resolver
+    }
+
+    /// Connects to a destination, within `limit`.
+    ///
+    /// # Errors
+    ///
+    /// It is refused, or no connection comes about in time.
+    pub async fn dial(&self, destination: &Destination, limit: Duration) -> Result<Dialled, DialError> {
+        dial::dial(self, destination, limit).await
+    }
+
+    /// TLS towards a destination, whichever way leads there. Its tickets are shared with nobody but its clones.
     ///
     /// # Errors
     ///
     /// The destination's certificate or name cannot be read; the text says which.
     pub fn tls(&self, egress: &Egress) -> Result<Tls, String> {
-        Tls::new(egress)
+        Tls::new(egress, &self.settings.roots)
     }
 
-    /// An HTTP client for one destination, with connections of its own, made within `connect`. A destination that is refused is
+    /// An HTTP client for one destination, with connections of its own, each made within `connect`. A destination that is refused is
     /// told to `on_refused` as well.
     ///
     /// # Errors
     ///
     /// Those of [`tls`](Self::tls).
     pub fn client(&self, destination: Destination, connect: Duration, on_refused: OnRefused) -> Result<Client, String> {
-        Client::new(self.shared.clone(), destination, connect, on_refused)
-    }
-}
-
-impl Default for Outgoing {
-    /// The system's resolver.
-    fn default() -> Self {
-        Self::with_resolver(Arc::new(SystemResolver))
+        Client::new(self.clone(), destination, connect, on_refused)
     }
 }
 
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outgoing").finish_non_exhaustive()
+        f.debug_struct("Outgoing")
+            .field("proxy", &self.settings.proxy)
+            .field("extra_roots", &self.settings.roots.extra())
+            .finish_non_exhaustive()
     }
 }

@@ -1,12 +1,12 @@
 //! TLS towards a granted destination, and who was found at the other end.
 //!
-//! A certificate is good when it chains to the system's roots and names the host; or, where the instance names a
+//! A certificate is good when it chains to the system's or the site's authorities and names the host; or, where the instance names a
 //! certificate, when it chains to that one as a CA, or is that very certificate (a pin: then neither name nor date matter,
 //! since the administrator named the thing itself). There is no way to accept anything else.
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use relais_manifest::Egress;
 use rustls::client::WebPkiServerVerifier;
@@ -18,6 +18,8 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
+use crate::roots::Roots;
+
 /// TLS towards one destination: tickets are kept here, and nowhere else.
 #[derive(Debug)]
 pub struct Tls {
@@ -27,9 +29,9 @@ pub struct Tls {
 }
 
 impl Tls {
-    pub(crate) fn new(egress: &Egress) -> Result<Self, String> {
+    pub(crate) fn new(egress: &Egress, roots: &Roots) -> Result<Self, String> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = Arc::new(Verifier::new(egress, &provider)?);
+        let verifier = Arc::new(Verifier::new(egress, roots, &provider)?);
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|e| e.to_string())?
@@ -110,18 +112,6 @@ pub fn rustls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// The system's roots, read once: it takes milliseconds.
-fn system_roots() -> Arc<RootCertStore> {
-    static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
-    ROOTS
-        .get_or_init(|| {
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            Arc::new(roots)
-        })
-        .clone()
-}
-
 #[derive(Debug)]
 struct Verifier {
     /// None where no root is known: then nothing but a pin is good.
@@ -135,11 +125,11 @@ struct Verifier {
 }
 
 impl Verifier {
-    fn new(egress: &Egress, provider: &Arc<CryptoProvider>) -> Result<Self, String> {
+    fn new(egress: &Egress, roots: &Roots, provider: &Arc<CryptoProvider>) -> Result<Self, String> {
         let name = egress.tls_name.as_deref().map(certificate_name).transpose()?;
         let mut pins = Vec::new();
         let roots = match egress.certificate_pem.as_deref() {
-            None => system_roots(),
+            None => roots.store(),
             Some(pem) => {
                 for der in CertificateDer::pem_slice_iter(pem.as_bytes()) {
                     pins.push(der.map_err(|e| format!("the instance's certificate cannot be read: {e}"))?);

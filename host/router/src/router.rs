@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use relais_sandbox::{Config, Connector, Sandbox};
+use relais_sandbox::{Config, Connector, Outgoing, Sandbox};
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::backup;
@@ -51,6 +51,7 @@ pub struct Router {
     pub(crate) keyring: Keyring,
     pub(crate) routes: Routes,
     pub(crate) sandbox: Sandbox,
+    pub(crate) outgoing: Outgoing,
     pub(crate) hub: Arc<Hub>,
     /// Compiled connectors, by digest.
     pub(crate) loaded: Mutex<HashMap<String, Connector>>,
@@ -89,6 +90,7 @@ impl Router {
             vault: Vault::new(key),
             keyring: Keyring::default(),
             routes: Routes::default(),
+            outgoing: sandbox.outgoing.clone(),
             sandbox: Sandbox::new(sandbox).map_err(|error| Error::Sandbox(Box::new(error)))?,
             loaded: Mutex::default(),
             changing: AsyncMutex::default(),
@@ -106,6 +108,11 @@ impl Router {
     /// The data folder, with no link left in its path.
     pub fn data(&self) -> &Path {
         self.store.folder()
+    }
+
+    /// How connections leave, a connector's and all others.
+    pub fn outgoing(&self) -> &Outgoing {
+        &self.outgoing
     }
 
     /// The durable book of deliveries.

@@ -7,8 +7,12 @@ use crate::Rule;
 /// Something a session asked of the host, and what came of it. Holds no secret and no content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A connection was made.
-    Connected { destination: String, address: String },
+    /// A connection was made; the address is the proxy's, where it goes through one.
+    Connected {
+        destination: String,
+        address: String,
+        proxy: Option<String>,
+    },
     /// The connection is encrypted from here on.
     Encrypted {
         version: String,

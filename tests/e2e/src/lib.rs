@@ -16,6 +16,7 @@ mod postfix;
 mod process;
 pub mod proxy;
 pub mod recorder;
+mod tinyproxy;
 
 pub use aiosmtpd::{Aiosmtpd, Demands, Received, Tls};
 pub use certificate::Identity;
@@ -23,6 +24,7 @@ pub use decode::{Decoded, Part, Reader, unix_lines};
 pub use draft::{RECIPIENT, SENDER, accept, attachment, draft, pdf};
 pub use host::{PATIENCE, Target, sandbox, send, smtp};
 pub use postfix::Postfix;
+pub use tinyproxy::Tinyproxy;
 
 use std::io::Write;
 

@@ -31,7 +31,9 @@ impl Observer for Watch {
 pub fn line(event: &Event, lang: Lang) -> String {
     let t = |fr: String, en: String| if lang == Lang::Fr { fr } else { en };
     match event {
-        Event::Connected { destination, address } => t(
+        Event::Connected {
+            destination, address, ..
+        } => t(
             format!("connexion à {destination} ({address})"),
             format!("connect to {destination} ({address})"),
         ),

@@ -68,6 +68,7 @@ pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
         sandbox.limits.silence = silence;
     }
     let router = Arc::new(site.open(sandbox).await?);
+    site.way_out.tell(router.outgoing());
     serve(site, router, options, stop).await.map(|()| Answer::silent())
 }
 

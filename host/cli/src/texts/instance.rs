@@ -205,6 +205,8 @@ pub fn readable_by_all(lang: Lang, path: &str) -> String {
 pub fn finding(name: &str) -> Option<Say> {
     Some(match name {
         "server" => say("Serveur", "Server"),
+        "address" => say("Adresse appelée", "Address dialled"),
+        "proxy" => say("Par le proxy", "Through the proxy"),
         "tls-version" => say("Version de TLS", "TLS version"),
         "certificate-subject" | "certificate-name" => say("Certificat", "Certificate"),
         "certificate-sha256" => say("SHA-256 du certificat", "Certificate SHA-256"),

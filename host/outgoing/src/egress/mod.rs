@@ -13,5 +13,6 @@ mod decide;
 mod resolve;
 
 pub use address::Reach;
+pub(crate) use address::{canonical, reach};
 pub use decide::{Asked, Destination, decide, entitled};
 pub use resolve::{Resolve, SystemResolver};

@@ -9,7 +9,7 @@ mod login;
 mod mask;
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use relais_outgoing::{Asked, DialError, entitled};
 use wasmtime::component::Resource;
@@ -106,37 +106,32 @@ impl State {
             Security::StartTls | Security::Tls => Some(self.tls(grant).map_err(NetworkError::Tls)?),
         };
         let limit = egress.connect_timeout.unwrap_or(context.limits.connect);
-        let destination = context.destination(egress);
-        let dialled = async {
-            let dialled = context.outgoing.dial(&destination, limit).await;
-            let dialled = dialled.map_err(|error| match error {
-                DialError::Unresolved(text) => NetworkError::Unresolved(text),
-                DialError::Refused(refused) => refuse(refused.into()),
-                DialError::Unreachable(text) => NetworkError::Unreachable(text),
-            })?;
-            context.audit.tell(Event::Connected {
-                destination: asked.to_string(),
-                address: dialled.address.to_string(),
-            });
-            let mut conn = Conn::new(
-                dialled.stream,
-                asked.clone(),
-                security,
-                tls,
-                Times {
-                    connect: limit,
-                    silence: context.limits.silence,
-                },
-                context.floor.turn(),
-            )?;
-            if security == Security::Tls {
-                conn.encrypt(&context).await?;
-            }
-            Ok(conn)
+        let begun = Instant::now();
+        let dialled = context.outgoing.dial(&context.destination(egress), limit).await;
+        let dialled = dialled.map_err(|error| match error {
+            DialError::Unresolved(text) => NetworkError::Unresolved(text),
+            DialError::Refused(refused) => refuse(refused.into()),
+            DialError::Unreachable(text) => NetworkError::Unreachable(text),
+            DialError::Proxy(fault) => NetworkError::Unreachable(fault.to_string()),
+            DialError::Timeout => NetworkError::Timeout,
+        })?;
+        context.audit.tell(Event::Connected {
+            destination: asked.to_string(),
+            address: dialled.address.to_string(),
+            proxy: dialled.proxy.clone(),
+        });
+        let times = Times {
+            connect: limit,
+            silence: context.limits.silence,
         };
-        tokio::time::timeout(limit, dialled)
-            .await
-            .unwrap_or(Err(NetworkError::Timeout))
+        let mut conn = Conn::new(dialled, asked, security, tls, times, context.floor.turn());
+        if security == Security::Tls {
+            let left = limit.saturating_sub(begun.elapsed());
+            tokio::time::timeout(left, conn.encrypt(&context))
+                .await
+                .unwrap_or(Err(NetworkError::Timeout))?;
+        }
+        Ok(conn)
     }
 }
 
