@@ -20,8 +20,9 @@ use crate::observer::Event;
 const REPLY_BYTES: usize = 8 << 10;
 /// Bytes of the text that the guest gets.
 const TEXT_BYTES: usize = 1024;
-/// Bytes of a line of the login, with its CRLF (RFC 4954 section 4).
-const AUTH_BYTES: usize = 12_288;
+/// Bytes of an AUTH command with its CRLF. A response that makes it longer waits for the server's invitation (RFC 4954 section
+/// 4, RFC 5321 section 4.5.3.1.4): tokens are that long, and servers refuse the line.
+const COMMAND_BYTES: usize = 512;
 
 pub(super) async fn run(conn: &mut Conn, context: &Context, name: &str) -> Result<Reply, NetworkError> {
     let refuse = |rule: Rule| NetworkError::Credential(context.audit.refuse(format!("login with `{name}`"), rule));
@@ -52,7 +53,7 @@ pub(super) async fn run(conn: &mut Conn, context: &Context, name: &str) -> Resul
     let (identity, exchanged) = match declared.kind {
         CredentialKind::Plain => {
             let identity = identity(username, secret);
-            let exchanged = plain(conn, context, &identity).await;
+            let exchanged = begin(conn, context, "PLAIN", &identity).await;
             (identity, exchanged)
         }
         CredentialKind::Login => (
@@ -101,8 +102,23 @@ fn identity(username: &str, secret: &str) -> Zeroizing<String> {
     Zeroizing::new(format!("\0{username}\0{secret}"))
 }
 
-async fn plain(conn: &mut Conn, context: &Context, identity: &str) -> Result<ServerReply, NetworkError> {
-    let line = Zeroizing::new(format!("AUTH PLAIN {}\r\n", *encoded(identity)));
+/// Begins an exchange that the client opens, with its response in the command or after it.
+async fn begin(
+    conn: &mut Conn,
+    context: &Context,
+    mechanism: &str,
+    response: &str,
+) -> Result<ServerReply, NetworkError> {
+    let response = encoded(response);
+    let line = Zeroizing::new(format!("AUTH {mechanism} {}\r\n", *response));
+    if line.len() <= COMMAND_BYTES {
+        return exchange(conn, context, &line).await;
+    }
+    let invited = exchange(conn, context, &format!("AUTH {mechanism}\r\n")).await?;
+    if invited.code != "334" {
+        return Ok(invited);
+    }
+    let line = Zeroizing::new(format!("{}\r\n", *response));
     exchange(conn, context, &line).await
 }
 
@@ -126,23 +142,12 @@ fn bearer(username: &str, token: &str) -> Option<Zeroizing<String>> {
 }
 
 async fn xoauth2(conn: &mut Conn, context: &Context, response: &str) -> Result<ServerReply, NetworkError> {
-    let response = encoded(response);
-    let line = Zeroizing::new(format!("AUTH XOAUTH2 {}\r\n", *response));
-    let mut reply = if line.len() <= AUTH_BYTES {
-        exchange(conn, context, &line).await?
-    } else {
-        let invited = exchange(conn, context, "AUTH XOAUTH2\r\n").await?;
-        if invited.code != "334" {
-            return Ok(invited);
-        }
-        let line = Zeroizing::new(format!("{}\r\n", *response));
-        exchange(conn, context, &line).await?
-    };
+    let reply = begin(conn, context, "XOAUTH2", response).await?;
     // A refusal comes as a challenge that explains it, and the reply itself follows an empty answer.
-    if reply.code == "334" {
-        reply = exchange(conn, context, "\r\n").await?;
+    match reply.code.as_str() {
+        "334" => exchange(conn, context, "\r\n").await,
+        _ => Ok(reply),
     }
-    Ok(reply)
 }
 
 fn encoded(text: &str) -> Zeroizing<String> {
