@@ -1,8 +1,9 @@
-//! Benchmarks: each compares Relais with what people use today, on the same sink in one run. `relais-bench smtp|durable [--json] [--quick]`.
+//! Benchmarks: each compares Relais with what people use today, on the same sink in one run. `relais-bench smtp|durable|graph [--json] [--quick]`.
 
 mod clients;
 mod cost;
 mod durable;
+mod graph;
 mod load;
 mod process;
 mod report;
@@ -20,9 +21,11 @@ async fn main() -> ExitCode {
     let done = match arguments.first().map(String::as_str) {
         Some("smtp") => smtp::run(has("--json"), has("--quick")).await,
         Some("durable") => durable::run(has("--json"), has("--quick")).await,
+        Some("graph") => graph::run(has("--json"), has("--quick")).await,
+        Some("graph-sink") => graph::serve().await,
         // The sink of a machine without Postfix: a process of its own, so that its work is not counted as a client's.
         Some("sink") => sink::serve().await,
-        _ => Err("usage: relais-bench smtp|durable [--json] [--quick]".into()),
+        _ => Err("usage: relais-bench smtp|durable|graph [--json] [--quick]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
