@@ -16,6 +16,7 @@ pub mod graph;
 mod host;
 pub mod office;
 mod postfix;
+mod prism;
 mod process;
 pub mod proxy;
 pub mod recorder;
@@ -28,6 +29,7 @@ pub use decode::{Decoded, Part, Reader, unix_lines};
 pub use draft::{RECIPIENT, SENDER, accept, attachment, draft, pdf};
 pub use host::{PATIENCE, Target, sandbox, send, smtp};
 pub use postfix::Postfix;
+pub use prism::Prism;
 pub use tinyproxy::Tinyproxy;
 
 use std::io::Write;
