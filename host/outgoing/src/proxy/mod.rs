@@ -159,8 +159,8 @@ const PRIVATE_ENDINGS: [&str; 9] = [
 
 /// A name without a dot is one of the site's own, too.
 fn is_private_name(name: &str) -> bool {
-    let ends = |ending: &&str| name.strip_suffix(*ending).is_some_and(|rest| rest.ends_with('.'));
-    !name.contains('.') || PRIVATE_ENDINGS.iter().any(|ending| ends(&ending))
+    let ends = |ending: &str| name.strip_suffix(ending).is_some_and(|rest| rest.ends_with('.'));
+    !name.contains('.') || PRIVATE_ENDINGS.into_iter().any(ends)
 }
 
 #[cfg(test)]

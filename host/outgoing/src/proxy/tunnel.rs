@@ -151,10 +151,7 @@ async fn read_head(stream: &mut TcpStream, room: usize) -> Result<Vec<u8>, Proxy
 /// How many of `more` belong to the head that began with `head`, where it ends among them. A line may end without its CR (RFC 9112
 /// section 2.2).
 fn end_of_head(head: &[u8], more: &[u8]) -> Option<usize> {
-    let mut line_is_empty = match head {
-        [.., b'\n'] | [.., b'\n', b'\r'] => true,
-        _ => false,
-    };
+    let mut line_is_empty = matches!(head, [.., b'\n'] | [.., b'\n', b'\r']);
     for (place, byte) in more.iter().enumerate() {
         match byte {
             b'\n' if line_is_empty => return Some(place + 1),
