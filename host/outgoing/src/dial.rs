@@ -49,11 +49,11 @@ pub(crate) async fn dial(
     destination: &Destination,
     limit: Duration,
 ) -> Result<Dialled, DialError> {
-    let asked = destination.asked();
-    let Some(proxy) = outgoing.through(&asked.host) else {
+    let Some(proxy) = outgoing.through(destination) else {
         let direct = timeout(limit, direct(outgoing, destination, limit)).await;
         return direct.unwrap_or(Err(DialError::Timeout));
     };
+    let asked = destination.asked();
     // The proxy resolves: name and port are judged, and an address only where one was asked for.
     let literal: Vec<IpAddr> = asked.literal().into_iter().collect();
     decide(destination, &asked, &literal)?;

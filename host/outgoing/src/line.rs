@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use relais_manifest::Scheme;
+use rustix::net::sockopt;
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -26,6 +27,13 @@ use crate::dial::DialError;
 use crate::egress::{Asked, Destination, entitled};
 use crate::outgoing::Outgoing;
 use crate::tls::{Fault, Tls};
+
+/// Silence before the system asks whether the other end is still there, and between two such questions.
+const PROBE: Duration = Duration::from_secs(15);
+/// Questions without an answer.
+const PROBES: u32 = 3;
+/// How long sent bytes may stay without the other end's receipt.
+const UNTAKEN: Duration = Duration::from_secs(30);
 
 /// Why an HTTP client has no connection.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +99,8 @@ impl Shared {
             (self.on_refused)(&asked, refused);
         }
         let stream = dialled?.stream;
+        // Without them a dead connection is noticed late, and no worse comes of it.
+        let _ = notice_death(&stream);
         if asked.scheme == Scheme::Http {
             return Ok(TokioIo::new(Line::Clear(stream)));
         }
@@ -102,6 +112,16 @@ impl Shared {
         let stream = stream.map_err(|error| LineError::Tls(said(self.tls.explain(&error))))?;
         Ok(TokioIo::new(Line::Encrypted(Box::new(stream))))
     }
+}
+
+/// Has the system look after a connection that a client keeps for later: a dead one is given up within a minute, and so is one
+/// whose other end takes nothing any more, instead of at the end of a silence.
+fn notice_death(stream: &TcpStream) -> rustix::io::Result<()> {
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, PROBE)?;
+    sockopt::set_tcp_keepintvl(stream, PROBE)?;
+    sockopt::set_tcp_keepcnt(stream, PROBES)?;
+    sockopt::set_tcp_user_timeout(stream, UNTAKEN.as_millis().try_into().unwrap_or(u32::MAX))
 }
 
 /// A fault of TLS in words.
@@ -191,5 +211,22 @@ impl AsyncWrite for Line {
             Line::Clear(stream) => Pin::new(stream).poll_shutdown(task),
             Line::Encrypted(stream) => Pin::new(stream).poll_shutdown(task),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn the_system_looks_after_a_kept_connection() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
+        notice_death(&stream).unwrap();
+        assert!(sockopt::socket_keepalive(&stream).unwrap());
+        assert_eq!(sockopt::tcp_keepidle(&stream).unwrap(), PROBE);
+        assert_eq!(sockopt::tcp_user_timeout(&stream).unwrap(), 30_000);
     }
 }

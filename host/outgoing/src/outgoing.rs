@@ -45,9 +45,9 @@ impl Outgoing {
         &self.settings.roots
     }
 
-    /// The proxy that a host is reached through: the one place that decides which way a connection leaves.
-    pub(crate) fn through(&self, host: &str) -> Option<&Proxy> {
-        self.proxy().filter(|proxy| proxy.way(host) == Way::Proxy)
+    /// The proxy that a destination is reached through, if it is.
+    pub(crate) fn through(&self, destination: &Destination) -> Option<&Proxy> {
+        self.proxy().filter(|proxy| proxy.way(destination) == Way::Proxy)
     }
 
     pub(crate) fn resolver(&self) -> &dyn Resolve {

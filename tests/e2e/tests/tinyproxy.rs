@@ -54,6 +54,7 @@ fn site(far: &Catcher, near: &Catcher, options: &[&str]) -> Daemon {
     relais.does(&[&create[..], &set].concat());
     relais.does(&["service", "default", "mail", "far"]);
     let mut relais = relais.with(&["--ca-file", &ca, "--first-retry", "1"]).with(options);
+    relais = relais.with_variable("RELAIS_LOG", "trace");
     relais.serve();
     relais
 }
@@ -143,7 +144,7 @@ async fn a_proxy_that_wants_a_login_is_given_it_and_its_refusal_is_told_in_words
         assert!(answer["text"].as_str().unwrap().contains(words), "{delivery}");
     }
     assert_eq!(far.count(), 0);
-    let options = ["--proxy", &url, "--proxy-credentials-file", &right, "-vv"];
+    let options = ["--proxy", &url, "--proxy-credentials-file", &right];
     let relais = site(&far, &near, &options);
     let token = relais.token("default", "test", "admin");
     becomes(&relais, &accept(&relais, &token, None), "sent").await;

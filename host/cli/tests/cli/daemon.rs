@@ -132,6 +132,8 @@ fn options_that_do_not_go_together_are_refused_before_anything_is_opened() {
         (&["--submission-open", "default"], "usage"),
         (&["--spool-group", "no-such-group-here"], "group-unknown"),
         (&["--log", "xml"], "usage"),
+        (&["--proxy", "https://proxy.example:3128"], "proxy-scheme-unknown"),
+        (&["--ca-file", "/none.pem"], "file-missing"),
     ] {
         let (status, answer) = place.refused(&[&["serve"], options].concat());
         assert_eq!((status, &answer["error"]["code"]), (2, &json!(code)), "{options:?}");

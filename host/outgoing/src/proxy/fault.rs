@@ -28,8 +28,12 @@ pub enum ProxyFault {
     Closed,
     /// What it answered is no answer of a proxy.
     NotHttp,
-    /// It wants credentials (407): whether it was given some, and the schemes that it offers.
-    Credentials { given: bool, offered: Vec<String> },
+    /// It wants credentials (407; tinyproxy refuses wrong ones with 401): whether it was given some, and the schemes that it offers.
+    Credentials {
+        status: u16,
+        given: bool,
+        offered: Vec<String>,
+    },
     /// Any other status, and its words.
     Said { status: u16, reason: String },
 }
@@ -74,7 +78,7 @@ impl ProxyFault {
                 "ne répond pas comme un proxy HTTP ; vérifiez --proxy".to_owned(),
                 "does not answer as an HTTP proxy does; check --proxy".to_owned(),
             ),
-            Self::Credentials { given, offered } => credentials(*given, offered),
+            Self::Credentials { status, given, offered } => credentials(*status, *given, offered),
             Self::Said { status, reason } => {
                 let words = format!("{status} {reason}");
                 let words = words.trim_end();
@@ -104,26 +108,25 @@ fn advice(status: u16) -> (&'static str, &'static str) {
     }
 }
 
-fn credentials(given: bool, offered: &[String]) -> (String, String) {
+fn credentials(status: u16, given: bool, offered: &[String]) -> (String, String) {
     let has_basic = offered.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic"));
     if !offered.is_empty() && !has_basic {
         let list = offered.join(", ");
         return (
-            format!("demande une identification {list} (407), et Relais ne connaît que Basic"),
-            format!("wants a login by {list} (407), and Relais knows Basic alone"),
+            format!("demande une identification {list} ({status}), et Relais ne connaît que Basic"),
+            format!("wants a login by {list} ({status}), and Relais knows Basic alone"),
         );
     }
-    let (fr, en) = match given {
+    match given {
         true => (
-            "refuse le compte ou le mot de passe (407) ; corrigez --proxy-credentials-file",
-            "refuses the user name or the password (407); correct --proxy-credentials-file",
+            format!("refuse le compte ou le mot de passe ({status}) ; corrigez --proxy-credentials-file"),
+            format!("refuses the user name or the password ({status}); correct --proxy-credentials-file"),
         ),
         false => (
-            "demande un compte et un mot de passe (407) ; donnez --proxy-credentials-file",
-            "wants a user name and a password (407); give --proxy-credentials-file",
+            format!("demande un compte et un mot de passe ({status}) ; donnez --proxy-credentials-file"),
+            format!("wants a user name and a password ({status}); give --proxy-credentials-file"),
         ),
-    };
-    (fr.to_owned(), en.to_owned())
+    }
 }
 
 impl fmt::Display for ProxyError {
@@ -145,6 +148,7 @@ mod tests {
             reason: "No".to_owned(),
         };
         let wants = |given, offered: &[&str]| ProxyFault::Credentials {
+            status: 407,
             given,
             offered: offered.iter().map(|&scheme| scheme.to_owned()).collect(),
         };

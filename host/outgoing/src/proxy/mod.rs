@@ -1,7 +1,8 @@
 //! The site's own way out: an HTTP proxy that opens tunnels (`CONNECT`, RFC 9110 section 9.3.6).
 //!
 //! Through a proxy, name and port are judged and no address is: the proxy resolves. What is private goes direct, so that its
-//! addresses are judged as without a proxy; which way a destination takes is decided by its name alone, in one place ([`Way`]).
+//! addresses are judged as without a proxy; which way a destination takes is decided without a look at what it resolves to, in one place
+//! ([`Proxy::way`]).
 //!
 //! The threat: whoever answers in the proxy's name reads and writes what the tunnel carries, so that certificates are verified
 //! against the destination all the same, nothing is written to the proxy before it agreed but the tunnel's own request, and what it
@@ -12,7 +13,6 @@ mod fault;
 mod tunnel;
 
 use std::fmt;
-use std::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -22,7 +22,7 @@ pub use exceptions::Exceptions;
 pub use fault::{ProxyError, ProxyFault};
 pub(crate) use tunnel::open;
 
-use crate::egress::{Reach, reach};
+use crate::egress::{Destination, Reach, reach};
 use crate::settings::SettingError;
 use crate::{Resolve, Secret};
 
@@ -118,11 +118,16 @@ impl Proxy {
         &self.exceptions
     }
 
-    /// The way to a host: a name in lower case, or an address without brackets.
-    pub fn way(&self, host: &str) -> Way {
-        let direct = match host.parse::<IpAddr>() {
-            Ok(ip) => reach(ip) != Reach::Public || self.exceptions.cover_address(ip),
-            Err(_) => is_private_name(host) || self.exceptions.cover_name(host),
+    /// The way to a destination. Direct are
+    ///
+    /// - addresses that are not public, and names that a site has for itself;
+    /// - names of which an administrator said that they lead to private addresses (`private:NAME`);
+    /// - what the proxy's exceptions cover.
+    pub fn way(&self, destination: &Destination) -> Way {
+        let asked = destination.asked();
+        let direct = match asked.literal() {
+            Some(ip) => reach(ip) != Reach::Public || self.exceptions.cover_address(ip),
+            None => destination.private || is_private_name(&asked.host) || self.exceptions.cover_name(&asked.host),
         };
         if direct { Way::Direct } else { Way::Proxy }
     }
@@ -154,14 +159,28 @@ const PRIVATE_ENDINGS: [&str; 9] = [
 
 /// A name without a dot is one of the site's own, too.
 fn is_private_name(name: &str) -> bool {
-    let ends = |ending: &&str| name.strip_suffix(*ending).is_some_and(|rest| rest.ends_with('.'));
-    !name.contains('.') || PRIVATE_ENDINGS.iter().any(|ending| ends(&ending))
+    let ends = |ending: &str| name.strip_suffix(ending).is_some_and(|rest| rest.ends_with('.'));
+    !name.contains('.') || PRIVATE_ENDINGS.into_iter().any(ends)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use relais_manifest::{Egress, Scheme};
+
+    fn to(host: &str, private: bool) -> Destination {
+        let egress = Egress {
+            scheme: Scheme::Tcp,
+            host: host.to_owned(),
+            port: 443,
+            typed: true,
+            tls_name: None,
+            certificate_pem: None,
+            connect_timeout: None,
+        };
+        Destination { egress, private }
+    }
 
     #[test]
     fn a_proxy_is_an_http_address_with_a_port() {
@@ -258,8 +277,11 @@ mod tests {
             ("0.0.0.0", Direct),
         ];
         for (host, way) in cases {
-            assert_eq!(proxy.way(host), way, "{host}");
+            assert_eq!(proxy.way(&to(host, false)), way, "{host}");
         }
+        // An administrator said that it is private.
+        assert_eq!(proxy.way(&to("graph.microsoft.com", true)), Direct);
+        assert_eq!(proxy.way(&to("93.184.216.34", true)), Through);
     }
 
     #[test]
@@ -275,7 +297,7 @@ mod tests {
             ("2606:2800:220:1::1", Way::Direct),
             ("2606:2801::1", Way::Proxy),
         ] {
-            assert_eq!(proxy.way(host), way, "{host}");
+            assert_eq!(proxy.way(&to(host, false)), way, "{host}");
         }
     }
 }

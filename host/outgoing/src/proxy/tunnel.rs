@@ -21,6 +21,8 @@ const HEAD_BYTES: usize = 16 << 10;
 const FIELDS: usize = 100;
 /// Bytes of its words in an error.
 const REASON_BYTES: usize = 200;
+/// Fields that name the schemes of a login, a proxy's and a server's.
+const CHALLENGES: [&str; 2] = ["proxy-authenticate", "www-authenticate"];
 /// Schemes of a login that an error names.
 const SCHEMES: usize = 8;
 
@@ -87,8 +89,10 @@ async fn agree(stream: &mut TcpStream, proxy: &Proxy, asked: &Asked) -> Result<(
             100..=199 => {}
             // Any of these opens the tunnel, whatever length its header names (RFC 9110 section 9.3.6).
             200..=299 => return Ok(()),
-            407 => {
+            // The second is a server's word and not a proxy's, and some say it all the same.
+            status @ (407 | 401) => {
                 return Err(ProxyFault::Credentials {
+                    status,
                     given: proxy.has_credentials(),
                     offered: answer.offered,
                 });
@@ -147,10 +151,7 @@ async fn read_head(stream: &mut TcpStream, room: usize) -> Result<Vec<u8>, Proxy
 /// How many of `more` belong to the head that began with `head`, where it ends among them. A line may end without its CR (RFC 9112
 /// section 2.2).
 fn end_of_head(head: &[u8], more: &[u8]) -> Option<usize> {
-    let mut line_is_empty = match head {
-        [.., b'\n'] | [.., b'\n', b'\r'] => true,
-        _ => false,
-    };
+    let mut line_is_empty = matches!(head, [.., b'\n'] | [.., b'\n', b'\r']);
     for (place, byte) in more.iter().enumerate() {
         match byte {
             b'\n' if line_is_empty => return Some(place + 1),
@@ -191,7 +192,7 @@ impl Answer {
         let challenges = answer
             .headers
             .iter()
-            .filter(|field| field.name.eq_ignore_ascii_case("proxy-authenticate"));
+            .filter(|field| CHALLENGES.iter().any(|name| field.name.eq_ignore_ascii_case(name)));
         // The scheme of each challenge is its first word (RFC 9110 section 11.3); proxies send one a field.
         let scheme = |value: &[u8]| {
             let word = value.split(|byte| byte.is_ascii_whitespace() || *byte == b',').next()?;

@@ -27,7 +27,8 @@ async fn a_refusal_is_told_in_the_proxys_own_words() {
         status,
         reason: reason.to_owned(),
     };
-    let wants = |offered: &[&str]| ProxyFault::Credentials {
+    let wants = |status, offered: &[&str]| ProxyFault::Credentials {
+        status,
         given: true,
         offered: offered.iter().map(|&scheme| scheme.to_owned()).collect(),
     };
@@ -46,10 +47,14 @@ async fn a_refusal_is_told_in_the_proxys_own_words() {
             "HTTP/1.1 302 Found\r\nLocation: http://portal/\r\n\r\n",
             said(302, "Found"),
         ),
-        ("HTTP/1.1 407 No\r\n\r\n", wants(&[])),
+        ("HTTP/1.1 407 No\r\n\r\n", wants(407, &[])),
         (
             "HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate\r\n\r\n",
-            wants(&["NTLM", "Negotiate"]),
+            wants(407, &["NTLM", "Negotiate"]),
+        ),
+        (
+            "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"a\"\r\n\r\n",
+            wants(401, &["Basic"]),
         ),
         ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\n\r\n", said(403, "No")),
         ("220 mail.example ESMTP\r\n\r\n", ProxyFault::NotHttp),
