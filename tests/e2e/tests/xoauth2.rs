@@ -91,7 +91,7 @@ async fn an_account_that_is_lost_after_a_refusal_is_what_failed() {
         .unwrap_err();
     assert_eq!(failure.kind, Kind::Authentication);
     assert!(
-        matches!(failure.account, Some(AccountFault::Reconnect(_))),
+        matches!(failure.account.as_deref(), Some(AccountFault::Reconnect(_))),
         "{failure:?}"
     );
     assert_eq!(failure.code, None);
