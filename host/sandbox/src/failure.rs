@@ -71,7 +71,7 @@ pub struct Failure {
     pub details: Vec<(String, String)>,
     /// An account of the instance had no token for the call, and the message has not left: the host's own finding, never the
     /// guest's. It concerns every message of the instance until the account is well again.
-    pub account: Option<AccountFault>,
+    pub account: Option<Box<AccountFault>>,
 }
 
 impl Failure {

@@ -60,7 +60,7 @@ pub(crate) fn of_account(failure: Failure, context: &Context) -> Failure {
         kind,
         text: clean(fault.text(), Failure::TEXT_BYTES),
         retry_after: fault.retry_after().map(|pause| pause.min(RETRY_AFTER)),
-        account: Some(fault),
+        account: Some(Box::new(fault)),
         ..failure
     };
     match claimed == kind {

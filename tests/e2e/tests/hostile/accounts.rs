@@ -166,7 +166,7 @@ async fn an_account_without_a_token_fails_the_send_whatever_the_guest_says() {
             assert_eq!(failure.text, fault.text());
             assert_eq!(failure.detail("claimed"), Some("rejected"));
             assert_eq!(failure.retry_after, fault.retry_after());
-            assert_eq!(failure.account.as_ref(), Some(&fault));
+            assert_eq!(failure.account.as_deref(), Some(&fault));
         }
     }
 }

@@ -83,15 +83,15 @@ impl Host {
             addresses.push(address.parse().unwrap());
         }
         let observed = Arc::new(Observed::default());
-        let config = Config {
+        let mut config = Config {
             cache: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile-compiled")),
             limits,
             sessions: SESSIONS,
             observer: observed.clone(),
             outgoing: Outgoing::with_resolver(Arc::new(resolver)),
-            keep_dumps,
             ..Config::default()
         };
+        config.keep_dumps = keep_dumps;
         Self {
             sandbox: Sandbox::new(config).unwrap(),
             observed,
