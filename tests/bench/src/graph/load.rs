@@ -74,7 +74,7 @@ impl Load {
     }
 
     /// A mail of 34 MB whose file stands on the disk.
-    pub fn from_a_file(&self) -> Result<(tempfile::NamedTempFile, Message), Fault> {
+    pub fn on_the_disk(&self) -> Result<(tempfile::NamedTempFile, Message), Fault> {
         let mut file = tempfile::NamedTempFile::new()?;
         file.write_all(&self.large)?;
         let path = file.path().to_owned();

@@ -136,7 +136,7 @@ async fn measure(cell: Cell, sink: &Sink, load: &Arc<Load>, window: Duration) ->
 async fn memory(sink: &Sink, load: &Load) -> Result<Memory, Fault> {
     let mut session = Office::towards(&sink.graph, &sink.upload).open().await;
     session.send(&load.message(Kind::Text)?).await?;
-    let (file, message) = load.from_a_file()?;
+    let (file, message) = load.on_the_disk()?;
     process::reset_peak();
     let (before, stats) = (process::resident(), session.stats());
     session.send(&message).await?;

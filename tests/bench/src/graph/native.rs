@@ -60,13 +60,13 @@ impl Native {
             "toRecipients": [{ "emailAddress": { "address": TO } }],
         });
         let draft = self.post("/messages", &draft).await?;
-        let id = draft["id"].as_str().ok_or("a draft without an id")?;
+        let id = text(&draft, "id")?;
         let item =
             json!({ "AttachmentItem": { "attachmentType": "file", "name": "séance.pdf", "size": load.large.len() } });
         let opened = self
             .post(&format!("/messages/{id}/attachments/createUploadSession"), &item)
             .await?;
-        let url = opened["uploadUrl"].as_str().ok_or("an upload without an address")?;
+        let url = text(&opened, "uploadUrl")?;
         let size = load.large.len();
         for from in (0..size).step_by(RANGE_BYTES) {
             let to = size.min(from + RANGE_BYTES);
@@ -98,6 +98,11 @@ impl Native {
         let answer = request.body(body.to_string()).send().await?;
         Ok(serde_json::from_slice(&expect(answer, StatusCode::CREATED).await?)?)
     }
+}
+
+fn text<'a>(answer: &'a Value, name: &str) -> Result<&'a str, Fault> {
+    let found = answer.get(name).and_then(Value::as_str);
+    found.ok_or_else(|| format!("an answer without `{name}`").into())
 }
 
 /// The body of an answer with this status, read so that its connection is free again.

@@ -22,7 +22,7 @@ pub(super) fn answer(shared: &Shared, asked: &Asked) -> Answer {
         },
         ["v1.0", "users", user, rest @ ..] => match reached(shared, user) {
             Ok(mailbox) => (mailbox, rest),
-            Err(answer) => return answer,
+            Err((status, code)) => return error(status, code),
         },
         _ => return error(404, "UnknownError"),
     };
@@ -51,11 +51,11 @@ pub(super) fn answer(shared: &Shared, asked: &Asked) -> Answer {
 }
 
 /// The mailbox of a path `/users/{id}`, where the account has access to it.
-fn reached(shared: &Shared, user: &str) -> Result<String, Answer> {
+fn reached(shared: &Shared, user: &str) -> Result<String, (u16, &'static str)> {
     let directory = &shared.directory;
     let among = |list: &[String]| list.iter().any(|known| known.eq_ignore_ascii_case(user));
     if !among(&directory.mailboxes) {
-        return Err(error(404, "ErrorInvalidUser"));
+        return Err((404, "ErrorInvalidUser"));
     }
     let own = directory
         .user
@@ -63,7 +63,7 @@ fn reached(shared: &Shared, user: &str) -> Result<String, Answer> {
         .is_none_or(|own| own.eq_ignore_ascii_case(user));
     match own || among(&directory.full_access) {
         true => Ok(user.to_lowercase()),
-        false => Err(error(403, "ErrorAccessDenied")),
+        false => Err((403, "ErrorAccessDenied")),
     }
 }
 

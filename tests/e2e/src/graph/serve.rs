@@ -1,6 +1,5 @@
 //! Connections, bodies, and where a fault comes in.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -188,11 +187,4 @@ fn decoded(text: &str) -> String {
         out.push(octet.unwrap_or(byte));
     }
     String::from_utf8_lossy(&out).into_owned()
-}
-
-/// Hyper wants an error that can be one.
-impl From<Infallible> for Cut {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
 }
