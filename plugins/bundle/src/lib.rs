@@ -50,7 +50,7 @@ mod tests {
             .iter()
             .map(|credential| credential.name.as_str())
             .collect();
-        assert_eq!(credentials, ["plain", "login"]);
+        assert_eq!(credentials, ["plain", "login", "xoauth2"]);
     }
 
     #[test]

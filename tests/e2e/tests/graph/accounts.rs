@@ -61,7 +61,7 @@ async fn an_account_without_a_token_is_the_hosts_own_finding_and_nothing_is_sent
     let failure = stand.send(&with_file(1_000)).await.unwrap_err();
     assert_eq!(
         (failure.kind, &failure.account),
-        (Kind::Authentication, &Some(lost)),
+        (Kind::Authentication, &Some(Box::new(lost))),
         "{failure}"
     );
     assert!(stand.graph.counts().requests.is_empty());
