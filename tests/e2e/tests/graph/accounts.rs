@@ -1,11 +1,13 @@
 //! Accounts, mailboxes and rights.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use relais_e2e::DealtAccount;
-use relais_e2e::graph::Directory;
+use relais_e2e::graph::{Directory, FakeGraph};
 use relais_e2e::office::{Office, TOKEN, USER};
-use relais_sandbox::{AccountFault, Kind, Session};
+use relais_sandbox::{AccountFault, Config, Kind, Sandbox, Session};
 
-use crate::stand::{Stand, with_file};
+use crate::stand::{Stand, noise, with_file};
 
 const SHARED: &str = "accueil@mairie.example";
 
@@ -157,11 +159,36 @@ async fn verify_says_which_account_which_mailbox_and_which_rights_and_sends_noth
 }
 
 #[tokio::test]
-async fn neither_the_token_nor_an_uploads_address_stay_where_they_can_be_read() {
-    let mut stand = Stand::new().await;
-    let (receipt, _) = stand.accepted(&with_file(4_000_000)).await;
-    let told = format!("{receipt:?}");
+async fn neither_the_token_nor_the_mail_is_in_the_guests_memory_and_no_upload_is_told_of() {
+    let config = Config {
+        keep_dumps: true,
+        ..Config::default()
+    };
+    let connector = Sandbox::new(config)
+        .unwrap()
+        .load(relais_bundle::OFFICE365)
+        .await
+        .unwrap();
+    let graph = FakeGraph::start(Directory::of(USER, TOKEN)).await.unwrap();
+    let instance = Office::at(&graph).instance().await;
+    let mut session = connector.open(instance).await.unwrap();
+    let mut told = String::new();
+    for bytes in [1_000, 4_000_000] {
+        told.push_str(&format!("{:?}", session.send(&with_file(bytes)).await.unwrap()));
+    }
     assert!(!told.contains(TOKEN) && !told.contains("authtoken"), "{told}");
-    let stats = stand.session.stats();
-    assert!(stats.host_calls > 0);
+    let memories = session.into_memories().await;
+    let holds = |needle: &[u8]| {
+        let mut windows = memories.iter().flat_map(|memory| memory.windows(needle.len()));
+        windows.any(|bytes| bytes == needle)
+    };
+    assert!(holds(graph.url().as_bytes()), "the search does not find what is there");
+    let file = noise(1_000);
+    let encoded = [STANDARD.encode(TOKEN), STANDARD.encode(&file[..30])];
+    for secret in [TOKEN.as_bytes(), &TOKEN.as_bytes()[TOKEN.len() / 2..], &file[..30]] {
+        assert!(!holds(secret), "{}", String::from_utf8_lossy(secret));
+    }
+    for secret in encoded {
+        assert!(!holds(secret.as_bytes()), "{secret}");
+    }
 }
