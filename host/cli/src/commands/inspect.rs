@@ -63,6 +63,17 @@ fn sheet(site: &Site, inspection: &Inspection) -> Sheet {
     sheet
         .title(say::CREDENTIALS.get(lang))
         .list(&or_nothing(credentials.collect()));
+    for service in manifest.services.values() {
+        for (title, patterns) in [(say::PREPARES, &service.prepares), (say::WITHDRAWS, &service.withdraws)] {
+            if !patterns.is_empty() {
+                let rows: Vec<_> = patterns
+                    .iter()
+                    .map(|pattern| [pattern.clone(), String::new()])
+                    .collect();
+                sheet.title(title.get(lang)).list(&rows);
+            }
+        }
+    }
     sheet.title(say::PARAMETERS.get(lang));
     if manifest.parameters.is_empty() {
         sheet.list(&[nothing()]);
@@ -101,6 +112,7 @@ fn as_json(inspection: &Inspection) -> Value {
         "name": text_json(&manifest.name),
         "description": manifest.description.as_ref().map(text_json),
         "services": inspection.services,
+        "behaviour": manifest.services,
         "exports": inspection.exports,
         "imports": inspection.imports,
         "capabilities": inspection.capabilities,

@@ -67,6 +67,33 @@ fn inspect_says_what_the_connector_exports_imports_and_asks_for() {
 }
 
 #[test]
+fn the_office365_connector_is_installed_by_its_id_and_says_which_requests_do_not_send() {
+    let place = Place::empty();
+    assert_eq!(
+        place.json(&["connector", "install", "relais/office365"])["id"],
+        "relais/office365"
+    );
+    let answer = place.json(&["connector", "inspect", "relais/office365"]);
+    let mail = &answer["behaviour"]["mail"];
+    assert_eq!(
+        (&mail["recipients"], &mail["sessions"]),
+        (&json!("all-or-none"), &json!(4))
+    );
+    assert_eq!(mail["withdraws"], json!(["DELETE */messages/*"]));
+    let text = stdout(&place.french(&["connector", "inspect", "relais/office365"]));
+    for words in [
+        "n'envoient rien",
+        "POST */attachments/createUploadSession",
+        "retirent ce qui était préparé",
+        "Compte associé",
+        "Boîte aux lettres",
+        "https://outlook.office.com",
+    ] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+}
+
+#[test]
 fn a_secret_is_never_taken_from_the_command_line_nor_shown() {
     let place = Place::with_smtp();
     let create = [
