@@ -61,6 +61,13 @@ actions! {
     WorkspaceRemove = "workspace-remove",
     TokenCreate = "token-create",
     TokenRevoke = "token-revoke",
+    AccountAssociate = "account-associate",
+    AccountRenew = "account-renew",
+    AccountDissociate = "account-dissociate",
+    /// An account gives no token any more.
+    AccountLost = "account-lost",
+    ApplicationSet = "application-set",
+    ApplicationRemove = "application-remove",
     DeliveryResend = "delivery-resend",
     DeliveryClose = "delivery-close",
     DeliveryCancel = "delivery-cancel",

@@ -253,6 +253,7 @@ fn contents(view: &Reading, scratch: &Scratch) -> Result<Contents, Error> {
             found.pending += count;
         }
     }
+    found.secrets += view.sealed_for_accounts()?;
     view.each_delivery(|row| {
         let (id, body) = (row.delivery.id, row.delivery.body);
         if body == Body::Spool && scratch.path(&body_name(id)).exists() {

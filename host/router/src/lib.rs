@@ -10,6 +10,7 @@
 //! they were given for (`binding`).
 
 mod accept;
+mod accounts;
 mod audit;
 mod backup;
 mod binding;
@@ -43,13 +44,17 @@ mod who;
 mod workspaces;
 
 pub use accept::{Accepted, Content, Mail};
+pub use accounts::{
+    AccountPath, AccountState, AccountView, ApplicationView, Associate, Association, Dissociated, Governance,
+    NewApplication, NewProof, Problem, ProviderView, Revocation, Stage,
+};
 pub use audit::{AUDIT_PAGE, Action, AuditEntry};
 pub use backup::BackupReport;
 pub use checks::TITLE_CHARS;
 pub use connectors::ConnectorRecord;
 pub use dispatch::{BUCKETS, Changed, DispatchConfig, Dispatcher, Histogram, LaneMeasure, Measures};
 pub use error::{
-    BackupError, Class, ConnectorError, DeliveryError, Error, InstanceError, InstanceUse, KeyError, SecretError,
+    AccountError, BackupError, Class, ConnectorError, DeliveryError, Error, InstanceError, InstanceUse, KeyError, SecretError,
     SecretProblem, SendError, ServiceError, ServiceInstanceError, SettingError, SettingProblem, TokenError,
     WorkspaceError,
 };

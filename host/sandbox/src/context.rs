@@ -5,6 +5,7 @@ use std::sync::Arc;
 use relais_manifest::{Egress, Manifest};
 use relais_outgoing::{Destination, Outgoing};
 
+use crate::accounts::Accounts;
 use crate::audit::Audit;
 use crate::busy::Busy;
 use crate::capability::log::LogBook;
@@ -24,6 +25,7 @@ pub(crate) struct Context {
     pub(crate) outgoing: Outgoing,
     pub(crate) audit: Audit,
     pub(crate) handles: Handles,
+    pub(crate) accounts: Accounts,
     pub(crate) meter: Meter,
     pub(crate) busy: Busy,
     pub(crate) floor: Floor,

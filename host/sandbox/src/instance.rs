@@ -1,11 +1,14 @@
-//! What one connector instance is given: settings, grants that follow from them, and secrets that stay here.
+//! What one connector instance is given: settings, grants that follow from them, secrets and accounts that stay here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use relais_manifest::{Egress, Settings};
 use relais_outgoing::Secret;
+
+use crate::Account;
 
 /// One configured connector instance. Immutable: an edit makes a new one, and ends the sessions of the old.
 #[derive(Debug)]
@@ -17,6 +20,8 @@ pub struct Instance {
     pub egress: Vec<Egress>,
     /// By the id of the parameter that holds each.
     pub secrets: BTreeMap<String, Secret>,
+    /// By the id of the parameter that holds each.
+    pub accounts: BTreeMap<String, Arc<dyn Account>>,
     pub grants: Grants,
 }
 

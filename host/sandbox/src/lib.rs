@@ -8,6 +8,8 @@
 //! The threat: a connector is a stranger's code. It may loop, grow, flood, lie about what it sent, look for other machines,
 //! and try to read the secrets that are used on its behalf. No type of the WebAssembly engine leaves this crate.
 
+mod account;
+mod accounts;
 mod audit;
 mod bindings;
 mod busy;
@@ -32,6 +34,7 @@ mod session;
 mod state;
 mod verdict;
 
+pub use account::{Account, AccountFault, Token, TokenFuture};
 pub use error::{LoadError, SandboxError};
 pub use failure::{Failure, Kind, Receipt, Refusal};
 pub use gate::Gate;

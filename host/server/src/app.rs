@@ -68,6 +68,7 @@ pub fn app(router: Arc<Router>, options: Options) -> axum::Router {
         .layer(from_fn(accept::check));
     api.merge(document::routes(described))
         .merge(routes::sight::routes())
+        .merge(routes::oauth::routes())
         .fallback(refusal::no_route)
         .method_not_allowed_fallback(refusal::no_method)
         .layer(from_fn(refusal::render))

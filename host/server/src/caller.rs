@@ -142,6 +142,11 @@ fn presented(request: &Request) -> Option<Option<&str>> {
     Some(token)
 }
 
+/// Lets somebody in who needs no token, as often as a stranger may come.
+pub fn stranger_of(app: &Shared, request: &Request) -> Result<(), Refusal> {
+    stranger(app, request.extensions().get::<Peer>().copied())
+}
+
 fn stranger(app: &Shared, peer: Option<Peer>) -> Result<(), Refusal> {
     let address = match peer {
         Some(Peer::Tcp(address)) => Some(address.ip()),

@@ -227,6 +227,11 @@ impl IntoResponse for Refusal {
             Self::Request(Request::TooMany { retry_after_s }) => {
                 headers.insert(RETRY_AFTER, (*retry_after_s).into());
             }
+            Self::Router(Error::Account(error)) => {
+                if let Some(wait) = error.retry_after() {
+                    headers.insert(RETRY_AFTER, wait.as_secs().max(1).into());
+                }
+            }
             Self::Request(Request::Busy) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
             }

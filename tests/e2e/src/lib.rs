@@ -6,18 +6,21 @@
 // Only tests use this crate, and a helper that cannot do its part has to end the test that asked for it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod account;
 mod aiosmtpd;
 mod certificate;
 pub mod daemon;
 mod decode;
 mod draft;
 mod host;
+pub mod oauth;
 mod postfix;
 mod process;
 pub mod proxy;
 pub mod recorder;
 mod tinyproxy;
 
+pub use account::DealtAccount;
 pub use aiosmtpd::{Aiosmtpd, Demands, Received, Tls};
 pub use certificate::Identity;
 pub use decode::{Decoded, Part, Reader, unix_lines};

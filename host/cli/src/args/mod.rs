@@ -1,5 +1,6 @@
 //! The command line: every command, option and help text, in the language of whoever reads it.
 
+mod account;
 mod backup;
 mod connector;
 mod delivery;
@@ -20,6 +21,7 @@ use relais_manifest::Lang;
 
 use crate::texts::{Say, general};
 
+pub use account::FLOWS;
 pub use serve::LISTEN;
 
 /// The whole tree.
@@ -45,6 +47,8 @@ pub fn command(lang: Lang) -> Command {
         .subcommand(delivery::command(lang))
         .subcommand(serve::command(lang))
         .subcommand(instance::command(lang))
+        .subcommand(account::command(lang))
+        .subcommand(account::application(lang))
         .subcommand(service::command(lang))
         .subcommand(service_instance::command(lang))
         .subcommand(connector::command(lang))

@@ -17,6 +17,7 @@ pub fn command(lang: Lang) -> Command {
     let file = |id, help| option(lang, id, general::FILE, help).value_parser(value_parser!(PathBuf));
     leaf(lang, "serve", serve::ABOUT)
         .arg(option(lang, "listen", serve::ADDRESS, serve::LISTEN))
+        .arg(option(lang, "public-url", serve::URL, serve::PUBLIC_URL))
         .arg(option(lang, "submission", serve::ADDRESS, serve::SUBMISSION))
         .arg(option(lang, "submission-open", serve::WORKSPACE, serve::SUBMISSION_OPEN).requires("submission"))
         .arg(file("submission-certificate", serve::CERTIFICATE).requires("submission-key"))

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use relais_manifest::{Manifest, Parameter};
+use relais_manifest::{Manifest, Parameter, Provider};
 use relais_sandbox::Inspection;
 use serde_json::{Value, json};
 
@@ -56,6 +56,10 @@ fn sheet(site: &Site, inspection: &Inspection) -> Sheet {
         ]
     });
     sheet.title(say::EGRESS.get(lang)).list(&or_nothing(egress.collect()));
+    let providers: Vec<_> = manifest.providers.iter().map(provider_row).collect();
+    if !providers.is_empty() {
+        sheet.title(say::PROVIDERS.get(lang)).list(&providers);
+    }
     sheet
         .title(say::CREDENTIALS.get(lang))
         .list(&or_nothing(credentials.collect()));
@@ -82,6 +86,13 @@ fn sheet(site: &Site, inspection: &Inspection) -> Sheet {
     sheet
 }
 
+/// Where a provider's tokens come from, and what is asked for there.
+fn provider_row(provider: &Provider) -> [String; 2] {
+    let scopes = provider.scopes.iter().chain(&provider.application_scopes);
+    let scopes: Vec<&str> = scopes.map(String::as_str).collect();
+    [format!("{} → {}", provider.id, provider.token), scopes.join(" ")]
+}
+
 fn as_json(inspection: &Inspection) -> Value {
     let manifest = &inspection.manifest;
     json!({
@@ -94,6 +105,7 @@ fn as_json(inspection: &Inspection) -> Value {
         "imports": inspection.imports,
         "capabilities": inspection.capabilities,
         "egress": egress_json(manifest),
+        "providers": manifest.providers,
         "credentials": credentials_json(manifest),
         "parameters": manifest.parameters.iter().map(parameter_json).collect::<Vec<_>>(),
         "sha256": inspection.sha256,
@@ -108,6 +120,7 @@ fn egress_json(manifest: &Manifest) -> Vec<Value> {
             "certificate": request.certificate,
             "tls_name": request.tls_name,
             "connect_timeout": request.connect_timeout,
+            "when": request.when,
             "reason": request.reason.as_ref().map(text_json),
         })
     };
@@ -122,6 +135,7 @@ fn credentials_json(manifest: &Manifest) -> Vec<Value> {
             "slot": credential.slot.word(),
             "username": credential.username,
             "secret": credential.secret,
+            "account": credential.account,
             "header": credential.header_name(),
             "origins": credential.origins,
         })
@@ -135,6 +149,7 @@ fn parameter_json(parameter: &Parameter) -> Value {
         "type": parameter.kind.word(),
         "required": parameter.required,
         "default": parameter.default,
+        "providers": parameter.providers,
         "when": parameter.when,
         "label": text_json(&parameter.label),
         "help": parameter.help.as_ref().map(text_json),

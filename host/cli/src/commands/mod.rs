@@ -1,5 +1,7 @@
 //! What each command does: it reads what it was given, asks the API, and answers in both forms.
 
+mod account;
+mod application;
 mod backup;
 mod bundled;
 mod connector;
@@ -32,6 +34,8 @@ pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     match matches.subcommand() {
         Some(("connector", inner)) => connector::run(site, inner).await,
         Some(("instance", inner)) => instance::run(site, inner).await,
+        Some(("account", inner)) => account::run(site, inner).await,
+        Some(("application", inner)) => application::run(site, inner).await,
         Some(("service", inner)) => service::run(site, inner).await,
         Some(("service-instance", inner)) => service_instance::run(site, inner).await,
         Some(("workspace", inner)) => workspace::run(site, inner).await,

@@ -37,6 +37,8 @@ use spool::Spool;
 
 /// How long what is on its way has when the daemon ends; systemd waits longer than that.
 const GRACE: Duration = Duration::from_secs(30);
+/// How long accounts that are being renewed have after that.
+const RENEWALS: Duration = Duration::from_secs(5);
 const UNIT: &str = include_str!("../../relais.service");
 
 /// The log that this command line asks for.
@@ -102,6 +104,7 @@ async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: Cancell
         limits.per_second = rate;
         limits.burst = rate.saturating_mul(2);
     }
+    router.set_public_url(options.public_url.clone());
     let app = relais_server::app(Arc::clone(&router), limits);
     let mut pace = DispatchConfig::default();
     if let Some(first) = options.first_retry {
@@ -127,8 +130,12 @@ async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: Cancell
             submission.stop(GRACE).await;
         }
     };
+    let dispatched = async {
+        dispatcher.stop(GRACE).await;
+        router.settle_accounts(RENEWALS).await;
+    };
     let ((), (), served, picked, watched) =
-        tokio::join!(dispatcher.stop(GRACE), submitted, serving, ended(picking), watchdog);
+        tokio::join!(dispatched, submitted, serving, ended(picking), watchdog);
     for lost in [served, picked, watched].into_iter().filter_map(Result::err) {
         tracing::error!(error = %lost, "a part of the daemon broke off");
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use relais_manifest::Lang;
 use relais_router::WorkspaceName;
+use url::Url;
 
 use super::group;
 use crate::args::LISTEN;
@@ -19,6 +20,8 @@ use crate::texts::serve as say;
 pub struct Options {
     /// None where it listens on Unix sockets only.
     pub listen: Option<SocketAddr>,
+    /// Where browsers reach the HTTP API: providers of accounts send them back there.
+    pub public_url: Option<Url>,
     pub submission: Option<SocketAddr>,
     /// The workspace into which anybody on this machine submits.
     pub submission_open: Option<WorkspaceName>,
@@ -66,6 +69,7 @@ impl Options {
         let group = given("spool-group").map(|name| group::id(lang, name)).transpose()?;
         Ok(Self {
             listen,
+            public_url: given("public-url").map(|text| public_url(lang, text)).transpose()?,
             submission,
             submission_open: open,
             certificate: file("submission-certificate").zip(file("submission-key")),
@@ -76,6 +80,16 @@ impl Options {
             silence: seconds("silence"),
         })
     }
+}
+
+/// An address of the web without a query. In clear for loopback only: a code comes back to it.
+fn public_url(lang: Lang, text: &str) -> Result<Url, Fault> {
+    let url = Url::parse(text).ok().filter(|url| {
+        let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        plain && url.has_host() && (url.scheme() == "https" || (url.scheme() == "http" && local))
+    });
+    url.ok_or_else(|| Fault::field(lang, "--public-url", "address-invalid", say::not_a_public_url(lang)))
 }
 
 fn address(lang: Lang, field: &str, text: &str) -> Result<SocketAddr, Fault> {
@@ -102,6 +116,19 @@ mod tests {
         assert!(read(&[]).unwrap().listen.unwrap().ip().is_loopback());
         assert_eq!(read(&["--listen", "off"]).unwrap().listen, None);
         assert_eq!(read(&["--listen", "localhost"]).unwrap_err().code, "address-invalid");
+    }
+
+    #[test]
+    fn a_public_address_is_one_of_the_web_and_in_clear_on_this_machine_only() {
+        let read = |url: &str| read(&["--public-url", url]).map(|options| options.public_url);
+        assert_eq!(
+            read("https://relais.mairie.example/ged").unwrap().unwrap().path(),
+            "/ged"
+        );
+        assert!(read("http://localhost:8525").is_ok());
+        for bad in ["relais.mairie.example", "http://relais.mairie.example", "https://x/?a=b", "https://u@x/", ""] {
+            assert_eq!(read(bad).unwrap_err().code, "address-invalid", "{bad}");
+        }
     }
 
     #[test]

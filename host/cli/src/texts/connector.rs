@@ -64,6 +64,7 @@ pub const ENABLED_COLUMN: Say = say("Espaces", "Workspaces");
 pub const INSTALLING: Say = say("Vérification et compilation", "Checking and compiling");
 pub const SIZE: Say = say("Taille", "Size");
 pub const EGRESS: Say = say("Connexions demandées", "Connections asked for");
+pub const PROVIDERS: Say = say("Fournisseurs de comptes", "Providers of accounts");
 pub const CREDENTIALS: Say = say("Justificatifs demandés", "Credentials asked for");
 pub const PARAMETERS: Say = say("Paramètres", "Parameters");
 pub const COLUMNS: [Say; 5] = [

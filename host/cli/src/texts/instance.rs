@@ -94,6 +94,7 @@ pub const EDITED: Say = say("Modifiée le", "Edited");
 pub const REVISION: Say = say("Révision", "Revision");
 pub const PARAMETERS: Say = say("Paramètres", "Parameters");
 pub const SECRETS: Say = say("Secrets", "Secrets");
+pub const ACCOUNTS: Say = say("Comptes", "Accounts");
 pub const IS_SET: Say = say("défini", "set");
 pub const NOT_SET: Say = say("non défini", "not set");
 pub const BY_DEFAULT: Say = say("(par défaut)", "(default)");

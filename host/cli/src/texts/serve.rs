@@ -13,6 +13,11 @@ pub const LISTEN: Say = say(
     "Où écoute l'API HTTP ; sinon 127.0.0.1:8525 ; « off » pour n'écouter que sur les sockets Unix",
     "Where the HTTP API listens; else 127.0.0.1:8525; `off` to listen on Unix sockets only",
 );
+pub const URL: Say = say("URL", "URL");
+pub const PUBLIC_URL: Say = say(
+    "Adresse publique de l'API HTTP, où les fournisseurs de comptes renvoient les navigateurs ; sinon l'adresse finale se colle à la main",
+    "Public address of the HTTP API, where the providers of accounts send browsers back to; else the final address is pasted by hand",
+);
 pub const SUBMISSION: Say = say(
     "Reçoit aussi par SMTP à cette adresse, avec un jeton comme mot de passe",
     "Takes mail in over SMTP at this address too, with a token as the password",
@@ -63,6 +68,14 @@ pub const AFTER: Say = say(
     "SIGTERM et SIGINT l'arrêtent : les envois en cours ont 30 s pour finir, les autres restent en file.",
     "SIGTERM and SIGINT stop it: deliveries on their way have 30 s to end, the others stay in the queue.",
 );
+
+pub fn not_a_public_url(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "ce n'est pas une adresse publique : écrivez https://HÔTE, au besoin avec un chemin, sans paramètres.",
+        "this is no public address: write https://HOST, with a path where there is one, and no query.",
+    )
+}
 
 pub fn address(lang: Lang) -> &'static str {
     pick(

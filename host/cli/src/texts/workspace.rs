@@ -42,6 +42,19 @@ pub const KEEP_JOURNAL: Say = say(
     "How long the journal of a delivery is kept; else 90d",
 );
 
+pub const LIST_VALUE: Say = say("MOTS", "WORDS");
+pub const ACCOUNT_FLOWS: Say = say(
+    "Méthodes permises pour associer un compte, séparées par des virgules : device-code, authorization-code, client-credentials ; « none » n'en permet aucune",
+    "Flows by which an account may come, separated by commas: device-code, authorization-code, client-credentials; `none` allows none",
+);
+pub const ACCOUNT_PROVIDERS: Say = say(
+    "Fournisseurs dont les comptes sont permis, séparés par des virgules : microsoft, google ; « none » n'en permet aucun",
+    "Providers whose accounts are allowed, separated by commas: microsoft, google; `none` allows none",
+);
+pub const FLOWS_LABEL: Say = say("Méthodes de compte", "Account flows");
+pub const PROVIDERS_LABEL: Say = say("Fournisseurs de compte", "Account providers");
+pub const ALL: Say = say("toutes et tous", "all");
+
 pub const COLUMNS: [Say; 3] = [say("nom", "name"), say("titre", "title"), say("contact", "contact")];
 pub const LABEL: Say = say("Espace", "Workspace");
 pub const TITLE_LABEL: Say = say("Titre", "Title");

@@ -41,6 +41,8 @@ fn inspect_says_what_the_connector_exports_imports_and_asks_for() {
     assert_eq!(answer["id"], "relais/smtp");
     assert_eq!(answer["egress"][0]["to"], "tcp://{host}:{port}");
     assert_eq!(answer["credentials"][0]["slot"], "smtp-auth");
+    assert_eq!(answer["credentials"][2]["account"], "account");
+    assert_eq!(answer["providers"][0]["id"], "microsoft");
     assert!(answer["capabilities"].as_array().unwrap().contains(&json!("network")));
     assert!(
         answer["imports"]
@@ -55,6 +57,8 @@ fn inspect_says_what_the_connector_exports_imports_and_asks_for() {
         "tcp://{host}:{port}",
         "Mot de passe",
         "Expéditeur",
+        "Fournisseurs de comptes",
+        "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
         "obligatoire".to_uppercase().as_str(),
     ] {
         assert!(text.contains(words), "{words} in {text}");

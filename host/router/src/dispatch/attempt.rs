@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use relais_message::Message;
-use relais_sandbox::{Failure, Kind, Receipt};
+use relais_sandbox::{AccountFault, Failure, Kind, Receipt};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -15,7 +15,7 @@ use super::verdict::{self, Report, Verdict};
 use super::world::World;
 use super::{DispatchConfig, backoff, words};
 use crate::names::InstancePath;
-use crate::outbox::{Attempt, Delivery, DeliveryId, Outcome, RecipientResult, RecipientState, Words};
+use crate::outbox::{Attempt, Change, Delivery, DeliveryId, Outcome, RecipientResult, RecipientState, Words};
 use crate::store::StoreError;
 
 /// A delivery to attempt, with its message for the recipients that are pending.
@@ -148,8 +148,52 @@ pub(super) async fn make<W: World>(
         held.drop_session();
         end = run(core, path, held, job, began_at, phase).await;
     }
+    if let Some(failure) = awaited(&end) {
+        note(core, &job.delivery, failure).await;
+        return Attempted {
+            outcome: None,
+            report: Report::Waits,
+        };
+    }
     core.hub.tally.attempting.note(began.elapsed());
     conclude(core, job, began_at, end)
+}
+
+/// The failure of an attempt that was none: an account of the instance has to be associated first, and nothing has left.
+fn awaited(end: &End) -> Option<&Failure> {
+    match end {
+        End::NotOpened(failure) | End::Answered(Err(failure), Stage::Shut) => match failure.account.as_deref() {
+            Some(AccountFault::NotAssociated(_) | AccountFault::Reconnect(_)) => Some(failure),
+            Some(AccountFault::Unavailable { .. }) | None => None,
+        },
+        _ => None,
+    }
+}
+
+/// Says at a delivery what it waits for.
+async fn note<W: World>(core: &Core<W>, delivery: &Delivery, failure: &Failure) {
+    let words = Words::from(failure);
+    let noted = |words: &Words| delivery.pending().all(|(_, recipient)| recipient.words.as_ref() == Some(words));
+    if noted(&words) {
+        return;
+    }
+    match core.world.change(delivery.id, Change::Note { words }).await {
+        Ok(Some(row)) => core.hub.changed(&row),
+        Ok(None) => {}
+        Err(error) => {
+            core.hub.tally.store_faults.add(1);
+            tracing::error!(target: "relais::dispatch", delivery = %delivery.id, code = error.code(), "what it waits for could not be stored");
+        }
+    }
+}
+
+/// The time by which a delivery is given up: never while it waits for an account, and not right after.
+fn calendar<W: World>(core: &Core<W>, delivery: &Delivery) -> Timestamp {
+    let calendar = core.calendar();
+    match calendar >= delivery.give_up_at && core.world.reprieve(delivery).is_some() {
+        true => Timestamp::MIN,
+        false => calendar,
+    }
 }
 
 async fn run<W: World>(
@@ -184,12 +228,18 @@ async fn run<W: World>(
 
 fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) -> Attempted {
     let delivery = &job.delivery;
+    let end = match end {
+        // A provider that gives no token now says nothing of the message, whatever the connector makes of it.
+        End::Answered(Err(failure), Stage::Shut) if failure.account.is_some() => End::NotOpened(failure),
+        end => end,
+    };
     let verdict = match end {
         End::NotOpened(failure) => {
             let verdict = verdict::of_failure(delivery, &failure, false);
             // Whatever kept the session from opening, it was not this message.
+            let account = failure.account.as_deref().and_then(AccountFault::retry_after);
             let report = Report::Ails {
-                asked: failure.retry_after,
+                asked: account.or(failure.retry_after),
             };
             verdict::waits(Verdict { report, ..verdict })
         }
@@ -218,7 +268,7 @@ fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) 
     let times = Times {
         began_at,
         ended_at: core.world.now(),
-        calendar: core.calendar(),
+        calendar: calendar(core, delivery),
     };
     Attempted {
         outcome: Some(outcome(&core.config, delivery, times, verdict)),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use relais_message::{Draft, Limits, Message};
-use relais_sandbox::{Failure, Gate, Kind, Receipt, Refusal};
+use relais_sandbox::{AccountFault, Failure, Gate, Kind, Receipt, Refusal};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -94,6 +94,12 @@ pub(crate) enum Do {
     Await,
     /// The session cannot be opened.
     Closed(Kind),
+    /// The same, because an account has to be associated first.
+    Unassociated,
+    /// An account is lost while the session is used.
+    LoseAccount,
+    /// The same once [`Fake::go`] is told.
+    AwaitLoss,
 }
 
 /// What happened.
@@ -117,6 +123,7 @@ pub(crate) struct Fake {
     pub edition: AtomicU64,
     pub revision: AtomicU64,
     pub limits: Mutex<InstanceLimits>,
+    pub reprieve: Mutex<Option<Timestamp>>,
     /// Sessions open now, and at most so far.
     pub open: Mutex<HashMap<String, (usize, usize)>>,
     pub notices: Mutex<Vec<(DeliveryId, Vec<usize>)>>,
@@ -137,6 +144,7 @@ impl Fake {
             edition: AtomicU64::new(0),
             revision: AtomicU64::new(1),
             limits: Mutex::default(),
+            reprieve: Mutex::default(),
             open: Mutex::default(),
             notices: Mutex::default(),
             alerts: Mutex::default(),
@@ -176,7 +184,7 @@ impl Fake {
         let Some(queue) = script.get_mut(path) else {
             return Do::Send;
         };
-        let closed = matches!(queue.front(), Some(Do::Closed(_)));
+        let closed = matches!(queue.front(), Some(Do::Closed(_) | Do::Unassociated));
         if opening && !closed {
             return Do::Send;
         }
@@ -185,6 +193,14 @@ impl Fake {
             1 => queue.front().cloned().unwrap(),
             _ => queue.pop_front().unwrap(),
         }
+    }
+}
+
+fn unassociated() -> Failure {
+    let text = "the account has to be associated again";
+    Failure {
+        account: Some(Box::new(AccountFault::Reconnect(text.to_owned()))),
+        ..Failure::new(Kind::Authentication, text)
     }
 }
 
@@ -224,7 +240,12 @@ impl Session for FakeSession {
         let what = self.world.next(&self.path, false);
         let mut refused = Vec::new();
         match what {
-            Do::Send | Do::Closed(_) => {}
+            Do::Send | Do::Closed(_) | Do::Unassociated => {}
+            Do::LoseAccount => return Err(unassociated()),
+            Do::AwaitLoss => {
+                self.world.go.notified().await;
+                return Err(unassociated());
+            }
             Do::Slow(span) => tokio::time::sleep(span).await,
             Do::Fail(kind) => return Err(Failure::new(kind, "it failed")),
             Do::FailLate(kind) => {
@@ -290,8 +311,10 @@ impl World for FakeWorld {
 
     async fn open(&self, path: &InstancePath) -> Result<FakeSession, Failure> {
         let path = path.to_string();
-        if let Do::Closed(kind) = self.0.next(&path, true) {
-            return Err(Failure::new(kind, "no session"));
+        match self.0.next(&path, true) {
+            Do::Closed(kind) => return Err(Failure::new(kind, "no session")),
+            Do::Unassociated => return Err(unassociated()),
+            _ => {}
         }
         let mut open = lock(&self.0.open);
         let (now, most) = open.entry(path.clone()).or_default();
@@ -342,6 +365,10 @@ impl World for FakeWorld {
 
     fn timers(&self, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
         self.0.book.timers(until, limit)
+    }
+
+    fn reprieve(&self, _: &Delivery) -> Option<Timestamp> {
+        *lock(&self.0.reprieve)
     }
 
     async fn fire(&self, timer: Timer) -> Result<(), StoreError> {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use relais_manifest::Lang;
 use relais_message::{Message, Source};
-use relais_sandbox::{Failure, Gate, Kind, Receipt};
+use relais_sandbox::{AccountFault, Failure, Gate, Kind, Receipt};
 
 use super::notice::{self, Ends, Notice};
 use super::world::{Mark, Session, World};
@@ -92,6 +93,14 @@ impl World for Live {
     }
 
     async fn open(&self, path: &InstancePath) -> Result<relais_sandbox::Session, Failure> {
+        if let Some(problem) = self.router.missing_account(path) {
+            // No guest is needed to find that out.
+            let text = problem.text(Lang::En).to_owned();
+            return Err(Failure {
+                account: Some(Box::new(AccountFault::Reconnect(text.clone()))),
+                ..Failure::new(Kind::Authentication, text)
+            });
+        }
         let opened = self.router.open_session(&path.workspace, &path.name).await;
         opened.map_err(|error| match error {
             Error::Send(SendError::Open { failure, .. }) => *failure,
@@ -145,6 +154,10 @@ impl World for Live {
 
     fn timers(&self, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
         self.router.book.timers(until, limit)
+    }
+
+    fn reprieve(&self, delivery: &Delivery) -> Option<Timestamp> {
+        self.router.reprieve(delivery)
     }
 
     async fn fire(&self, timer: Timer) -> Result<(), StoreError> {

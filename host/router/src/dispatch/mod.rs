@@ -89,6 +89,7 @@ impl Router {
         let world = Arc::new(Live::new(self.clone()));
         let running = Running::start(Core::new(world, self.hub.clone(), config))?;
         self.keep_token_uses();
+        self.keep_accounts();
         Ok(Dispatcher { running })
     }
 

@@ -156,6 +156,12 @@ async fn give_up<W: World>(core: Arc<Core<W>>, timer: Timer) {
         Ok(None) => return fire(core, timer).await,
         Err(error) => return fault(&core, &error),
     };
+    if let Some(until) = core.world.reprieve(&row) {
+        if let Err(error) = core.world.change(id, Change::Postpone { until }).await {
+            fault(&core, &error);
+        }
+        return;
+    }
     let waiting: Vec<usize> = row.pending().map(|(place, _)| place).collect();
     let last = row.pending().find_map(|(_, recipient)| recipient.words.as_ref());
     let now = core.world.now();

@@ -82,11 +82,21 @@ pub(super) async fn work<W: World>(mut post: Post<W>) {
                 )
             }
             Found::Job(job) => {
-                let attempted = attempt::make(core, &lane.path, &mut held, &job, &mut phase).await;
+                let edition = core.world.edition();
+                let mut attempted = attempt::make(core, &lane.path, &mut held, &job, &mut phase).await;
+                if attempted.report == Report::Waits && core.world.edition() != edition {
+                    // What it waits for may have come meanwhile.
+                    attempted.report = Report::Nothing;
+                    held.close().await;
+                    drop(claim);
+                    engine.report(&lane, attempted.report);
+                    lane.tend.notify_one();
+                    continue;
+                }
                 (attempted, Some(job.whole))
             }
         };
-        if let Report::Ails { .. } = attempted.report {
+        if let Report::Ails { .. } | Report::Waits = attempted.report {
             held.close().await;
         }
         engine.report(&lane, attempted.report);

@@ -99,6 +99,10 @@ pub(crate) trait World: Send + Sync + 'static {
     /// See `Book::timers`.
     fn timers(&self, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError>;
 
+    /// Until when a delivery is not given up although its time has come, because an account of its instance is missing, or was
+    /// until a while ago.
+    fn reprieve(&self, delivery: &Delivery) -> Option<Timestamp>;
+
     /// See `Book::fire`.
     fn fire(&self, timer: Timer) -> impl Future<Output = Result<(), StoreError>> + Send;
 

@@ -53,6 +53,10 @@ pub enum Change {
     Cancel { now: Timestamp },
     /// The next attempt is due then.
     Defer { until: Timestamp },
+    /// It is not given up before then.
+    Postpone { until: Timestamp },
+    /// Recipients that are queued or deferred wait for what these words say; nothing was tried.
+    Note { words: Words },
     /// Recipients that are queued or deferred have failed, with these words.
     GiveUp { now: Timestamp, words: Words },
     /// Another connector instance of the same workspace sends it, from now on. Refused while it is being sent.
@@ -170,6 +174,21 @@ pub fn change(row: &mut DeliveryRow, change: &Change, retention: &Retention) -> 
             let waits = row.sending_ms.is_none() && row.delivery.recipients.iter().any(waiting);
             if waits {
                 row.delivery.due_at = Some(*until);
+            }
+            waits
+        }
+        Change::Postpone { until } => {
+            let waits = row.delivery.recipients.iter().any(waiting);
+            if waits {
+                row.delivery.give_up_at = row.delivery.give_up_at.max(*until);
+                row.set_timer(TimerKind::GiveUp, Some(ms(row.delivery.give_up_at)));
+            }
+            waits
+        }
+        Change::Note { words } => {
+            let waits = row.sending_ms.is_none() && row.delivery.recipients.iter().any(waiting);
+            for recipient in row.delivery.recipients.iter_mut().filter(|recipient| waits && waiting(recipient)) {
+                recipient.words = Some(words.clone());
             }
             waits
         }

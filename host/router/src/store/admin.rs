@@ -171,7 +171,7 @@ impl<T: Transaction> Tables<T> {
     }
 
     /// The rows whose key begins with the workspace, by the rest of the key.
-    fn of_workspace<R: Record>(
+    pub(super) fn of_workspace<R: Record>(
         &self,
         table: TableDefinition<Two, Bytes>,
         ws: &WorkspaceName,
@@ -202,6 +202,7 @@ impl Writing<'_> {
             let mut table = self.table(table)?;
             table.retain(|(workspace, _), _| workspace != ws.as_str()).at(&place)?;
         }
+        self.remove_applications(ws)?;
         self.remove(WORKSPACES, ws.as_str())
     }
 
@@ -308,8 +309,9 @@ impl Writing<'_> {
         self.remove(META, RESTORED)
     }
 
-    /// Erases every sealed secret, none of which can be opened any more, and leaves each instance's record of what it had.
+    /// Erases everything that is sealed, none of which can be opened any more, and leaves each record of what there was.
     pub fn lose_secrets(&mut self) -> Result<(), StoreError> {
+        self.lose_accounts()?;
         for (path, mut row) in self.all_instances()? {
             let InstancePath { workspace, name } = &path;
             let fields = self.secrets(workspace, name)?.into_keys();

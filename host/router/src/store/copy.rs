@@ -10,7 +10,7 @@ use redb::{Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, Tabl
 
 use super::error::{At, StoreError};
 use super::tables::{META, Reading};
-use super::{Store, admin, config, outbox};
+use super::{Store, accounts, admin, config, outbox};
 
 impl Store {
     /// A view of the store that stays as it is, and `pin` done at that very state: while it runs nothing is written, so no file
@@ -51,6 +51,10 @@ impl Reading {
         copying.table(config::INSTANCES)?;
         copying.table(config::DEFAULTS)?;
         copying.table(config::SECRETS)?;
+        copying.table(accounts::ACCOUNTS)?;
+        copying.table(accounts::ACCOUNT_SECRETS)?;
+        copying.table(accounts::APPLICATIONS)?;
+        copying.table(accounts::APPLICATION_SECRETS)?;
         copying.table(admin::WORKSPACES)?;
         copying.table(admin::ENABLED)?;
         copying.table(admin::FORCED)?;

@@ -17,6 +17,8 @@ pub enum What {
     ServiceInstance,
     Token,
     Audit,
+    Account,
+    Application,
     Delivery,
     IdempotencyKey,
 }

@@ -4,6 +4,8 @@
 //! One process at a time holds the data folder. A write is one transaction: it is on the disk when [`Store::write`] returns, or
 //! nothing of it is.
 
+mod account_rows;
+mod accounts;
 mod admin;
 mod admin_rows;
 mod backend;
@@ -26,6 +28,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use account_rows::{AccountRow, ApplicationRow, LostRow, ProofRow, Why};
+pub use accounts::Part;
 pub use admin_rows::{AuditRow, RestoredRow, ServiceInstanceRow, TokenRow, WorkspaceRow};
 pub(crate) use disk::{Disk, DiskFile, Opening};
 pub use error::{StoreError, What};

@@ -40,7 +40,7 @@ fn summary(router: &Router, id: DeliveryId) -> Summary {
     router.book().get(id).unwrap().unwrap().summary()
 }
 
-async fn mime(router: &Router, id: DeliveryId) -> Vec<u8> {
+pub async fn mime(router: &Router, id: DeliveryId) -> Vec<u8> {
     use relais_message::{Addressing, Framing};
     let message = router.book().message(id).unwrap().unwrap();
     let mut body = message.mime(Addressing::Written, Framing::Raw);

@@ -19,6 +19,12 @@ pub struct Workspace {
     pub notices_through: Option<String>,
     /// How long personal data is kept.
     pub retention: Retention,
+    /// The flows by which accounts may come; `null` allows all.
+    #[serde(default)]
+    pub account_flows: Option<Vec<String>>,
+    /// The providers whose accounts are allowed; `null` allows all.
+    #[serde(default)]
+    pub account_providers: Option<Vec<String>>,
     /// The connectors that may be used in it.
     pub connectors: Vec<String>,
     /// How many connector instances it holds.
@@ -71,6 +77,12 @@ impl From<&WorkspaceView> for Workspace {
                 failed_body: kept(view.retention.failed_body, view.failed_body),
                 journal: kept(view.retention.journal, view.journal),
             },
+            account_flows: view
+                .governance
+                .flows
+                .as_ref()
+                .map(|flows| flows.iter().map(|flow| flow.word().to_owned()).collect()),
+            account_providers: view.governance.providers.clone(),
             connectors: view.connectors.clone(),
             instances: view.instances as u64,
             created_at: view.created_at.to_string(),
@@ -130,4 +142,12 @@ pub struct WorkspaceEdit {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>)]
     pub journal: Option<Option<u64>>,
+    /// `device-code`, `authorization-code`, `client-credentials`; an empty list allows none, `null` all.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, max_items = 3)]
+    pub account_flows: Option<Option<Vec<String>>>,
+    /// Ids of providers; an empty list allows none, `null` all.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, max_items = 64)]
+    pub account_providers: Option<Option<Vec<String>>>,
 }

@@ -62,11 +62,20 @@ impl Host {
         Self::with(small(), names)
     }
 
+    /// A host that gives a guest's memory away.
+    pub fn transparent() -> Self {
+        Self::configured(small(), &[], true)
+    }
+
     pub fn limited(limits: Limits) -> Self {
         Self::with(limits, &[])
     }
 
     fn with(limits: Limits, names: &[(&str, &str)]) -> Self {
+        Self::configured(limits, names, false)
+    }
+
+    fn configured(limits: Limits, names: &[(&str, &str)], keep_dumps: bool) -> Self {
         let mut resolver = Names::default();
         resolver.0.insert("localhost".to_owned(), vec![[127, 0, 0, 1].into()]);
         for (name, address) in names {
@@ -80,6 +89,7 @@ impl Host {
             sessions: SESSIONS,
             observer: observed.clone(),
             outgoing: Outgoing::with_resolver(Arc::new(resolver)),
+            keep_dumps,
             ..Config::default()
         };
         Self {

@@ -1,6 +1,7 @@
 //! The dispatcher as a whole, over the real book, with sessions that do as they are told.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod accounts;
 mod calendar;
 mod lanes;
 mod outcomes;

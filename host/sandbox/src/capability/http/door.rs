@@ -11,7 +11,7 @@ use relais_outgoing::{Asked, Client, decide, entitled};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
-use crate::capability::credentials::Parts;
+use crate::capability::credentials::{Parts, Value};
 use crate::context::Context;
 use crate::handles::Watch;
 use crate::{Place, Rule};
@@ -43,7 +43,7 @@ pub(crate) enum DoorError {
     Failed(String),
 }
 
-/// A request that may leave, and how.
+/// A request whose head may leave, and how. Handles still stand in it where credentials go.
 pub(crate) struct Admitted {
     pub(super) client: Client,
     pub(super) asked: Asked,
@@ -66,7 +66,7 @@ impl Door {
         }
     }
 
-    /// Judges a request's head, and puts credentials in the place of their handles.
+    /// Judges a request's head. Handles that stand where they may are left to [`write`](Self::write).
     pub(crate) fn admit(&self, head: &mut http::request::Parts) -> Result<Admitted, DoorError> {
         let asked = self.destination(&head.uri)?;
         let (index, egress) =
@@ -98,17 +98,8 @@ impl Door {
         for name in HOST_OWNED {
             head.headers.remove(name);
         }
-        let names: Vec<HeaderName> = head.headers.keys().cloned().collect();
-        for name in names {
-            let http::header::Entry::Occupied(mut entry) = head.headers.entry(name) else {
-                continue;
-            };
-            let name = entry.key().clone();
-            for value in entry.iter_mut() {
-                if let Some(written) = self.written(&asked, egress, &name, value)? {
-                    *value = written;
-                }
-            }
+        for (name, value) in &head.headers {
+            self.judge_header(&asked, egress, name, value)?;
         }
         Ok(Admitted {
             client: self.client(index, egress)?,
@@ -154,26 +145,21 @@ impl Door {
         Ok(Asked::new(scheme, authority.host(), port))
     }
 
-    /// What to write in place of a header's value, if it is a handle.
-    fn written(
+    /// A header's value is no handle, or one where it may stand.
+    fn judge_header(
         &self,
         asked: &Asked,
         egress: &Egress,
         name: &HeaderName,
         value: &HeaderValue,
-    ) -> Result<Option<HeaderValue>, DoorError> {
+    ) -> Result<(), DoorError> {
         if !self.context.handles.within(value.as_bytes()) {
-            return Ok(None);
+            return Ok(());
         }
-        let whole = value
-            .to_str()
-            .ok()
-            .and_then(|handle| self.context.handles.credential(handle));
-        let Some(credential) = whole else {
+        let Some(credential) = self.credential(value) else {
             return Err(self.refuse(asked, Rule::Handle(Place::PartOfHeader)));
         };
-        let missing = |what: String| DoorError::Failed(format!("the credential `{credential}` is not ready: {what}"));
-        let parts = Parts::of(&self.context.manifest, &self.context.instance, &credential).map_err(|e| missing(e.0))?;
+        let parts = self.parts(&credential)?;
         let own_header = parts.credential.header_name().unwrap_or_default();
         if !name.as_str().eq_ignore_ascii_case(own_header) {
             let (credential, header) = (credential.clone(), own_header.to_owned());
@@ -193,9 +179,36 @@ impl Door {
         if asked.scheme == Scheme::Http && !self.context.instance.grants.auth_in_clear {
             return Err(self.refuse(asked, Rule::InClear));
         }
-        compose(&parts)
-            .map(Some)
-            .ok_or_else(|| missing("its secret cannot stand in a header".to_owned()))
+        Ok(())
+    }
+
+    /// Puts credentials in the place of their handles, in a head that was admitted, and answers what was written. Asks for
+    /// tokens last, so that nothing that is refused costs one.
+    pub(super) async fn write<'a>(&'a self, headers: &mut http::HeaderMap) -> Result<Vec<Value<'a>>, DoorError> {
+        let mut written = Vec::new();
+        for header in headers.values_mut() {
+            let Some(credential) = self.credential(header) else {
+                continue;
+            };
+            let parts = self.parts(&credential)?;
+            let value = parts
+                .value(&self.context)
+                .await
+                .map_err(|fault| not_ready(&credential, fault.text()))?;
+            *header = compose(&parts, &value).ok_or_else(|| not_ready(&credential, "it cannot stand in a header"))?;
+            written.push(value);
+        }
+        Ok(written)
+    }
+
+    /// The credential whose handle is the whole of a header's value.
+    fn credential(&self, value: &HeaderValue) -> Option<String> {
+        self.context.handles.credential(value.to_str().ok()?)
+    }
+
+    fn parts(&self, credential: &str) -> Result<Parts<'_>, DoorError> {
+        Parts::of(&self.context.manifest, &self.context.instance, credential)
+            .map_err(|missing| not_ready(credential, &missing.0))
     }
 
     fn client(&self, index: usize, egress: &Egress) -> Result<Client, DoorError> {
@@ -222,9 +235,13 @@ impl Door {
     }
 }
 
-/// The header's value, made of the secret.
-fn compose(parts: &Parts<'_>) -> Option<HeaderValue> {
-    let secret = parts.secret.reveal();
+fn not_ready(credential: &str, why: &str) -> DoorError {
+    DoorError::Failed(format!("the credential `{credential}` is not ready: {why}"))
+}
+
+/// The header's value, made of the secret or the token.
+fn compose(parts: &Parts<'_>, value: &Value<'_>) -> Option<HeaderValue> {
+    let secret = value.reveal();
     let text = Zeroizing::new(match parts.credential.kind {
         CredentialKind::Basic => {
             let identity = Zeroizing::new(format!("{}:{secret}", parts.username));
@@ -232,7 +249,7 @@ fn compose(parts: &Parts<'_>) -> Option<HeaderValue> {
         }
         CredentialKind::Bearer => format!("Bearer {secret}"),
         CredentialKind::Header => secret.to_owned(),
-        CredentialKind::Plain | CredentialKind::Login => return None,
+        CredentialKind::Plain | CredentialKind::Login | CredentialKind::Xoauth2 => return None,
     });
     let mut value = HeaderValue::from_str(&text).ok()?;
     value.set_sensitive(true);

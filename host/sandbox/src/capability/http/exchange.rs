@@ -28,12 +28,13 @@ impl Door {
         &self,
         turn: Turn,
         admitted: Admitted,
-        request: http::Request<Body>,
+        mut request: http::Request<Body>,
     ) -> Result<Answer, DoorError> {
         let Admitted { client, asked } = admitted;
         let context = self.context();
         let limited = |limit| DoorError::Limit(context.limited(limit));
         let place = self.place().ok_or_else(|| limited(LimitHit("connections")))?;
+        let credentials = self.write(request.headers_mut()).await?;
         let method = clean(request.method().as_str(), METHOD_BYTES);
         let bytes = head_bytes(request.headers()) + request.uri().to_string().len();
         let head = context.head_leaves(turn, bytes).await;
@@ -54,6 +55,12 @@ impl Door {
         let response = answered
             .ok_or(DoorError::Timeout)?
             .map_err(|error| self.explain(&error))?;
+        if response.status() == http::StatusCode::UNAUTHORIZED {
+            // The answer is the guest's to read; what the host learns of it is that the token is worth nothing there.
+            for credential in &credentials {
+                credential.refused(context);
+            }
+        }
         context.meter.arrived(head_bytes(response.headers())).map_err(limited)?;
         if context.floor.turn() != turn {
             return Err(DoorError::Failed(Held::Over.to_string()));

@@ -6,6 +6,7 @@
 mod conn;
 mod greeting;
 mod login;
+mod mask;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
