@@ -62,7 +62,8 @@ pub struct Options {
     /// Offers AUTH before TLS too, and with [`Tls::StartTls`] takes mail in clear. Without it, [`Tls::None`] and an
     /// account together accept nobody.
     pub auth_in_clear: bool,
-    /// The mechanisms offered. `PLAIN` and `LOGIN` work; another name is offered and then refused with 504.
+    /// The mechanisms offered. `PLAIN`, `LOGIN` and `XOAUTH2` work, the last with the account's password as its token; another
+    /// name is offered and then refused with 504.
     pub auth_mechanisms: Vec<&'static str>,
     /// Offers PIPELINING (RFC 2920). Where it is off, a client that does not wait for an answer is refused.
     pub pipelining: bool,

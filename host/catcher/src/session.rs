@@ -13,6 +13,9 @@ use crate::{MAX_LINE, MAX_SILENCE, Tls};
 /// How the server calls itself.
 const NAME: &str = "localhost";
 
+/// Longest AUTH command, its CRLF included, in octets (RFC 5321 section 4.5.3.1.4).
+const COMMAND: usize = 512;
+
 /// A client between two commands.
 pub(crate) struct Session<S> {
     pub(crate) wire: Wire<S>,
@@ -288,16 +291,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         {
             return Ok(self.say("504 5.5.4 Unknown authentication mechanism"));
         }
-        let login = auth::exchange(&mut self.wire, mechanism, initial, || shared.record.add_secret()).await?;
+        // RFC 4954 section 4: a response that does not fit into the command comes after a 334.
+        let command = "AUTH ".len() + mechanism.len() + initial.map_or(0, |initial| " ".len() + initial.len());
+        if command + "\r\n".len() > COMMAND {
+            return Ok(self.say("500 5.5.6 Command line too long"));
+        }
+        let heard = || shared.record.add_secret();
+        let bearer = mechanism.eq_ignore_ascii_case("XOAUTH2");
+        let login = if bearer {
+            auth::bearer(&mut self.wire, initial, heard).await?
+        } else {
+            auth::exchange(&mut self.wire, mechanism, initial, heard).await?
+        };
         let reply = match login {
             Ok(login) if account.is(&login) => {
                 self.authenticated = Some(account.username.clone());
                 auth::ACCEPTED
             }
+            Ok(_) if bearer => self.explain().await?,
             Ok(_) => auth::WRONG,
             Err(reply) => reply,
         };
         Ok(self.say(reply))
+    }
+
+    /// XOAUTH2 refuses by a challenge that says why, and then by the reply, once the client has answered with nothing.
+    async fn explain(&mut self) -> Result<&'static str, Lost> {
+        // {"status":"401","schemes":"Bearer"}
+        self.wire.reply("334 eyJzdGF0dXMiOiI0MDEiLCJzY2hlbWVzIjoiQmVhcmVyIn0=");
+        Ok(match self.wire.line().await? {
+            Line::Text(line) if line.is_empty() => auth::WRONG,
+            _ => "501 5.5.2 An empty line was expected",
+        })
     }
 
     fn is_extended(&self) -> bool {

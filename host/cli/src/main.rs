@@ -25,6 +25,7 @@ mod site;
 mod socket;
 mod streamed;
 mod texts;
+mod way_out;
 
 use std::env;
 use std::ffi::OsString;

@@ -48,6 +48,27 @@ pub fn read<'a>(
     Ok(secrets)
 }
 
+/// One secret of a field that an option names: `@FILE`, `-`, or nothing, which asks for it.
+pub fn one(lang: Lang, field: &str, given: &str, inputs: &mut Inputs) -> Result<Secret, Fault> {
+    let origin = match given {
+        "" => Origin::Prompt,
+        "-" => Origin::Stdin,
+        given => match given.strip_prefix('@') {
+            Some(path) if !path.is_empty() => Origin::File(Path::new(path)),
+            _ => {
+                let text = texts::application::ON_COMMAND_LINE.get(lang);
+                return Err(Fault::field(lang, field, "secret-on-command-line", text));
+            }
+        },
+    };
+    fetch(lang, field, &origin, inputs)
+}
+
+/// A secret that is a file.
+pub fn of_file(lang: Lang, field: &str, path: &Path, inputs: &mut Inputs) -> Result<Secret, Fault> {
+    fetch(lang, field, &Origin::File(path), inputs)
+}
+
 fn parse(lang: Lang, text: &str) -> Result<(&str, Origin<'_>), Fault> {
     let (id, rest) = match text.split_once('=') {
         Some((id, rest)) => (id, Some(rest)),
@@ -82,6 +103,11 @@ fn is_id(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// The secret that a file holds.
+pub fn in_file(lang: Lang, field: &str, path: &Path) -> Result<Secret, Fault> {
+    fetch(lang, field, &Origin::File(path), &mut Inputs::new(lang))
 }
 
 fn fetch(lang: Lang, id: &str, origin: &Origin<'_>, inputs: &mut Inputs) -> Result<Secret, Fault> {

@@ -12,6 +12,7 @@ use relais_sandbox::Config;
 
 use crate::fault::Fault;
 use crate::texts::files;
+use crate::way_out::WayOut;
 
 /// The data folder of root.
 const SYSTEM: &str = "/var/lib/relais";
@@ -25,6 +26,8 @@ pub struct Site {
     /// Whether the answer is for a program.
     pub json: bool,
     pub workspace: WorkspaceName,
+    /// How connections leave, where this process makes them.
+    pub way_out: WayOut,
     data: Option<PathBuf>,
     key: KeySource,
 }
@@ -47,6 +50,7 @@ impl Site {
             lang,
             json: matches.get_flag("json"),
             workspace: workspace.map_or_else(|| Ok(WorkspaceName::default()), |name| named(lang, &name))?,
+            way_out: WayOut::of(matches, &variable),
             data: option("data", "RELAIS_DATA").or_else(|| usual_data(is_root(), &variable)),
             key: option("key", "RELAIS_KEY_FILE").map_or(KeySource::Found, KeySource::File),
         })
@@ -71,8 +75,12 @@ impl Site {
         .await
     }
 
-    /// Opens the data folder.
+    /// Opens the data folder, with the way out that was asked for.
     pub async fn open(&self, config: Config) -> Result<Router, Fault> {
+        let config = Config {
+            outgoing: self.way_out.read(self.lang)?,
+            ..config
+        };
         let router = Router::open(self.paths()?, config).await;
         router.map_err(|error| Fault::router(self.lang, &error))
     }

@@ -17,11 +17,16 @@ pub struct Credential {
     pub kind: CredentialKind,
     /// Where the host may write it.
     pub slot: Slot,
-    /// For `basic`, `plain` and `login`: the id of the `text` or `email` parameter that holds the user's name.
+    /// For `basic`, `plain` and `login`: the id of the `text` or `email` parameter that holds the user's name. For
+    /// `xoauth2`: the same, where it can be another name than the account's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// The id of the `secret` parameter that holds the password or key.
-    pub secret: String,
+    /// The id of the `secret` parameter that holds the password or key. A credential has this or `account`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// For `bearer` and `xoauth2`: the id of the `account` parameter whose token the host writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// For slot `http-header`: the one header whose whole value it becomes. `Authorization` for `basic` and `bearer`
     /// where nothing is said, necessary for `header`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,7 +57,7 @@ impl Credential {
 pub enum CredentialKind {
     /// `Basic` and the base64 of user and password (RFC 7617).
     Basic,
-    /// `Bearer` and the secret (RFC 6750 §2.1).
+    /// `Bearer` and the secret, or the account's token (RFC 6750 §2.1).
     Bearer,
     /// The secret itself as the value of a header.
     Header,
@@ -60,14 +65,23 @@ pub enum CredentialKind {
     Plain,
     /// The LOGIN exchange that many SMTP servers offer beside PLAIN.
     Login,
+    /// SASL XOAUTH2 with the account's token, as Google and Microsoft describe it.
+    Xoauth2,
 }
 
 impl CredentialKind {
     /// Words that later versions of Relais will give a meaning to. A manifest that uses one is refused with that word.
-    pub const RESERVED: [&'static str; 5] = ["xoauth2", "sigv4", "oauth1", "cram-md5", "query"];
+    pub const RESERVED: [&'static str; 4] = ["sigv4", "oauth1", "cram-md5", "query"];
 
     /// Every kind that this version computes.
-    pub const ALL: [Self; 5] = [Self::Basic, Self::Bearer, Self::Header, Self::Plain, Self::Login];
+    pub const ALL: [Self; 6] = [
+        Self::Basic,
+        Self::Bearer,
+        Self::Header,
+        Self::Plain,
+        Self::Login,
+        Self::Xoauth2,
+    ];
 
     /// The word of the manifest for this kind.
     pub fn word(self) -> &'static str {
@@ -77,6 +91,7 @@ impl CredentialKind {
             Self::Header => "header",
             Self::Plain => "plain",
             Self::Login => "login",
+            Self::Xoauth2 => "xoauth2",
         }
     }
 
@@ -84,13 +99,28 @@ impl CredentialKind {
     pub fn slot(self) -> Slot {
         match self {
             Self::Basic | Self::Bearer | Self::Header => Slot::HttpHeader,
-            Self::Plain | Self::Login => Slot::SmtpAuth,
+            Self::Plain | Self::Login | Self::Xoauth2 => Slot::SmtpAuth,
         }
     }
 
     /// Whether the kind is made of a user's name as well as a secret.
     pub fn needs_username(self) -> bool {
         matches!(self, Self::Basic | Self::Plain | Self::Login)
+    }
+
+    /// Whether the kind can have a user's name of its own.
+    pub fn takes_username(self) -> bool {
+        self.needs_username() || self == Self::Xoauth2
+    }
+
+    /// Whether the kind can be made of a secret.
+    pub fn takes_secret(self) -> bool {
+        !matches!(self, Self::Xoauth2)
+    }
+
+    /// Whether the kind can be made of an account.
+    pub fn takes_account(self) -> bool {
+        matches!(self, Self::Bearer | Self::Xoauth2)
     }
 }
 

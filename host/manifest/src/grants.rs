@@ -83,14 +83,15 @@ impl fmt::Display for Scheme {
 }
 
 impl Manifest {
-    /// Where an instance with these settings may connect. A place whose parameters have no value is left out.
+    /// Where an instance with these settings may connect. A place whose `when` does not hold, or whose parameters have no
+    /// value, is left out.
     ///
     /// # Errors
     ///
     /// Values that are each fit for their parameter but make no host together. Settings that did not come from
     /// [`Manifest::settings`] can fail in other ways.
     pub fn egress(&self, settings: &Settings) -> Result<Vec<Egress>, Vec<FieldError>> {
-        granted(self.egress.iter(), settings)
+        self.granted(self.egress.iter(), settings)
     }
 
     /// Where `credential` may be written: the places of its `origins`, else every HTTP place (slot `http-header`) or
@@ -108,14 +109,16 @@ impl Manifest {
                 Slot::HttpHeader => is_http && credential.origins.contains(&request.to),
             }
         };
-        granted(self.egress.iter().filter(fits), settings)
+        self.granted(self.egress.iter().filter(fits), settings)
     }
 
-    /// Every parameter that an egress, a certificate, an expected TLS name or a credential is built from, and every
-    /// parameter that decides (`when`) whether one of these applies. The secrets themselves are not among them.
+    /// Every parameter that an egress, a certificate, an expected TLS name, a credential or a provider's endpoint is built
+    /// from, and every parameter that decides (`when`) whether one of these applies. The secrets and accounts themselves are
+    /// not among them.
     ///
-    /// Editing one erases the saved secrets: whoever may edit the address must not receive the saved password. A
-    /// deciding parameter counts, since switching it can bring an address into effect that lay unnoticed.
+    /// Editing one erases the saved secrets and accounts: whoever may edit the address must not receive the saved password,
+    /// and a refresh token goes to no other endpoint than the one that gave it. A deciding parameter counts, since switching
+    /// it can bring an address into effect that lay unnoticed.
     pub fn bound_parameters(&self) -> BTreeSet<String> {
         let mut named: Vec<String> = Vec::new();
         for request in &self.egress {
@@ -124,10 +127,17 @@ impl Manifest {
             }
             named.extend(request.certificate.clone());
             named.extend(request.tls_name.clone());
+            named.extend(request.when.keys().cloned());
         }
         for credential in &self.credentials {
-            named.push(credential.secret.clone());
+            named.extend(credential.secret.clone());
+            named.extend(credential.account.clone());
             named.extend(credential.username.clone());
+        }
+        for provider in &self.providers {
+            named.extend(provider.parameters());
+            named.extend(provider.certificate.clone());
+            named.extend(provider.when.keys().cloned());
         }
         let mut bound = BTreeSet::new();
         while let Some(id) = named.pop() {
@@ -149,40 +159,42 @@ impl Manifest {
             .find(|parameter| parameter.role == Some(Role::Sender))?;
         settings.text(&parameter.id).map(str::to_owned)
     }
-}
 
-fn granted<'a>(
-    requests: impl Iterator<Item = &'a EgressRequest>,
-    settings: &Settings,
-) -> Result<Vec<Egress>, Vec<FieldError>> {
-    let mut granted = Vec::new();
-    let mut errors = Vec::new();
-    for request in requests {
-        // A template that cannot be read grants nothing; no valid manifest holds one.
-        let Ok(template) = Template::parse(&request.to) else {
-            continue;
-        };
-        match template.fill(settings) {
-            Ok(None) => {}
-            Ok(Some(filled)) => granted.push(Egress {
-                scheme: filled.scheme,
-                host: filled.host,
-                port: filled.port,
-                typed: filled.typed,
-                tls_name: text_of(request.tls_name.as_deref(), settings),
-                certificate_pem: text_of(request.certificate.as_deref(), settings),
-                connect_timeout: request
-                    .connect_timeout
-                    .as_deref()
-                    .and_then(|id| settings.seconds(id))
-                    .map(Duration::from_secs),
-            }),
-            Err(error) => errors.push(error),
+    fn granted<'a>(
+        &'a self,
+        requests: impl Iterator<Item = &'a EgressRequest>,
+        settings: &Settings,
+    ) -> Result<Vec<Egress>, Vec<FieldError>> {
+        let mut granted = Vec::new();
+        let mut errors = Vec::new();
+        for request in self.applying(requests, |request| &request.when, settings) {
+            // A template that cannot be read grants nothing; no valid manifest holds one.
+            let Ok(template) = Template::parse(&request.to) else {
+                continue;
+            };
+            match template.fill(settings) {
+                Ok(None) => {}
+                Ok(Some(filled)) => granted.push(Egress {
+                    scheme: filled.scheme,
+                    host: filled.host,
+                    port: filled.port,
+                    typed: filled.typed,
+                    tls_name: text_of(request.tls_name.as_deref(), settings),
+                    certificate_pem: text_of(request.certificate.as_deref(), settings),
+                    connect_timeout: request
+                        .connect_timeout
+                        .as_deref()
+                        .and_then(|id| settings.seconds(id))
+                        .map(Duration::from_secs),
+                }),
+                Err(error) => errors.push(error),
+            }
         }
+        if errors.is_empty() { Ok(granted) } else { Err(errors) }
     }
-    if errors.is_empty() { Ok(granted) } else { Err(errors) }
 }
 
-fn text_of(id: Option<&str>, settings: &Settings) -> Option<String> {
+/// The value of the parameter that `id` names, where one is named.
+pub(crate) fn text_of(id: Option<&str>, settings: &Settings) -> Option<String> {
     settings.text(id?).map(str::to_owned)
 }

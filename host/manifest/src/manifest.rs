@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::credential::Credential;
 use crate::parameter::{Parameter, ParameterType};
+use crate::provider::Provider;
+use crate::service::{self, Service};
 use crate::text::Text;
 
 /// The version of the manifest that this host reads and writes.
@@ -50,30 +53,15 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     pub egress: Vec<EgressRequest>,
+    /// Who gives the accounts of the connector: OAuth 2 servers. Several may share an id, told apart by `when`: the first
+    /// that applies counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub providers: Vec<Provider>,
     /// The logins and keys that the host writes for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     pub credentials: Vec<Credential>,
-}
-
-/// How a connector behaves for one service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Service {
-    /// What happens to the other recipients of a message when one is refused.
-    #[serde(default)]
-    pub recipients: Recipients,
-}
-
-/// What happens to the other recipients of a message when one is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Recipients {
-    /// Each recipient is accepted or refused by itself.
-    #[default]
-    Each,
-    /// One refused recipient refuses the message for all.
-    AllOrNone,
 }
 
 /// One place that the connector asks to connect to.
@@ -94,6 +82,10 @@ pub struct EgressRequest {
     /// The id of a `duration` parameter: how long connecting may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect_timeout: Option<String>,
+    /// It is asked for only where every parameter named here has the value given here, as for a parameter.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("additionalProperties" = { "type": ["boolean", "integer", "string"] }))]
+    pub when: BTreeMap<String, Value>,
     /// Why the connector needs it, for the administrator who grants it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Text>,
@@ -117,8 +109,15 @@ impl Manifest {
             .filter(|parameter| parameter.kind == ParameterType::Secret)
     }
 
-    /// How the connector behaves for `service`: what the manifest says, or the defaults.
-    pub fn service(&self, service: &str) -> Service {
-        self.services.get(service).copied().unwrap_or_default()
+    /// The parameters of type `account`, in the order of the form.
+    pub fn accounts(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters
+            .iter()
+            .filter(|parameter| parameter.kind == ParameterType::Account)
+    }
+
+    /// How the connector behaves for the service `name`: what the manifest says, or the defaults.
+    pub fn service(&self, name: &str) -> &Service {
+        self.services.get(name).unwrap_or(&service::DEFAULT)
     }
 }

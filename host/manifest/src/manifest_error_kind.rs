@@ -5,6 +5,7 @@ use std::fmt;
 use crate::credential::{CredentialKind, Slot};
 use crate::manifest::MANIFEST_VERSION;
 use crate::parameter::ParameterType;
+use crate::provider_problem::ProviderProblem;
 use crate::reason::Reason;
 use crate::template::TemplateProblem;
 use crate::text::{Lang, listed};
@@ -104,6 +105,8 @@ pub enum ManifestErrorKind {
         /// Its only slot.
         slot: Slot,
     },
+    /// A credential made of neither a secret nor an account, or of both.
+    SecretOrAccount,
     /// A key that this kind of credential does not have.
     NotForKind(CredentialKind),
     /// A key that this kind of credential needs.
@@ -116,6 +119,15 @@ pub enum ManifestErrorKind {
     UnknownOrigin,
     /// A credential that could go nowhere.
     NoDestination(Slot),
+    /// A provider, or an account that looks for one.
+    Provider(ProviderProblem),
+    /// Not a method and a path.
+    RequestPattern,
+    /// No number of sessions that an instance can have.
+    Sessions {
+        /// The greatest number.
+        max: u32,
+    },
 }
 
 impl ManifestErrorKind {
@@ -239,6 +251,10 @@ impl ManifestErrorKind {
                 format!("le type {kind} va seulement avec {slot}."),
                 format!("the kind {kind} goes with {slot} only."),
             ),
+            Self::SecretOrAccount => both(
+                "donnez « secret » ou « account », l'un des deux.",
+                "give `secret` or `account`, one of the two.",
+            ),
             Self::NotForKind(kind) => (
                 format!("cette clé n'a pas de sens pour le type {kind} : retirez-la."),
                 format!("this key has no meaning for the kind {kind}: remove it."),
@@ -263,6 +279,15 @@ impl ManifestErrorKind {
             Self::NoDestination(Slot::SmtpAuth) => both(
                 "aucun egress tcp où l'écrire : ajoutez-en un.",
                 "no tcp egress to write it to: add one.",
+            ),
+            Self::Provider(problem) => (problem.text(Lang::Fr), problem.text(Lang::En)),
+            Self::RequestPattern => both(
+                "écrivez une méthode et un chemin, 256 octets et 4 « * » au plus : POST */messages.",
+                "write a method and a path, with at most 256 bytes and 4 `*`: POST */messages.",
+            ),
+            Self::Sessions { max } => (
+                format!("donnez un nombre de 1 à {max}."),
+                format!("give a number from 1 to {max}."),
             ),
         }
     }

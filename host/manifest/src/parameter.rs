@@ -48,6 +48,11 @@ pub struct Parameter {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub choices: Vec<Choice>,
+    /// For `account`: the ids of the providers that can give it. Where there are several, whoever associates the account
+    /// picks one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub providers: Vec<String>,
     /// The parameter applies only where every parameter named here has the value given here: a field that makes no
     /// sense beside another is neither shown nor required nor handed to the connector. A boolean that nobody set counts
     /// as false.

@@ -109,6 +109,10 @@ pub enum Reason {
     UrlHasUser,
     /// A URL that holds a fragment.
     UrlHasFragment,
+    /// A URL that holds a query where a path follows it.
+    UrlHasQuery,
+    /// Not one segment of a path.
+    NotASegment,
     /// Not certificates in PEM.
     NotACertificate,
     /// A private key stands beside the certificate.
@@ -151,6 +155,8 @@ impl Reason {
             Self::NotAUrl => "not-a-url",
             Self::UrlHasUser => "url-has-user",
             Self::UrlHasFragment => "url-has-fragment",
+            Self::UrlHasQuery => "url-has-query",
+            Self::NotASegment => "not-a-segment",
             Self::NotACertificate => "not-a-certificate",
             Self::PrivateKey => "private-key",
             Self::NotADuration => "not-a-duration",
@@ -261,6 +267,11 @@ impl Reason {
                 "retirez « # » et ce qui le suit.",
                 "remove the `#` and what follows it.",
             ),
+            Self::UrlHasQuery => (
+                "retirez « ? » et ce qui le suit.",
+                "remove the `?` and what follows it.",
+            ),
+            Self::NotASegment => ("donnez un seul mot, sans « / ».", "give one word, without `/`."),
             Self::NotACertificate => (
                 "donnez un certificat au format PEM (« -----BEGIN CERTIFICATE----- »), 64 Kio au plus.",
                 "give a certificate in PEM (`-----BEGIN CERTIFICATE-----`), 64 KiB at most.",

@@ -11,7 +11,7 @@ use crate::text::Lang;
 use crate::value_types::{port, url};
 
 /// The most bytes of a template.
-const MAX_TEMPLATE: usize = 512;
+pub(crate) const MAX_TEMPLATE: usize = 512;
 
 /// A parsed `to`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub(crate) enum Place {
     Whole,
     Host,
     Port,
+    /// One segment of the path of a provider's endpoint.
+    Segment,
 }
 
 impl Place {
@@ -55,6 +57,12 @@ impl Place {
             Self::Whole => &[ParameterType::Url],
             Self::Host => &[ParameterType::Host, ParameterType::Text],
             Self::Port => &[ParameterType::Port],
+            Self::Segment => &[
+                ParameterType::Text,
+                ParameterType::Choice,
+                ParameterType::Host,
+                ParameterType::Email,
+            ],
         }
     }
 }
@@ -86,6 +94,10 @@ pub enum TemplateProblem {
     NoPort,
     /// The port is neither a number from 1 to 65535 nor one parameter.
     Port,
+    /// A provider's endpoint that is not reached over HTTP.
+    NotHttp,
+    /// A provider's endpoint whose path or query cannot stand in a URL.
+    Path,
 }
 
 impl TemplateProblem {
@@ -113,6 +125,15 @@ impl TemplateProblem {
             Self::Port => (
                 "le port est un nombre de 1 à 65535 ou un paramètre entre accolades.",
                 "the port is a number from 1 to 65535 or one parameter in braces.",
+            ),
+            Self::NotHttp => (
+                "commencez par https:// et un hôte, ou par un paramètre de type url : {authority}/token.",
+                "begin with https:// and a host, or with a parameter of type url: {authority}/token.",
+            ),
+            Self::Path => (
+                "dans le chemin, un paramètre entre accolades tient lieu d'un segment entier, sans « .. », et la requête \
+                 est fixe.",
+                "in the path a parameter in braces stands for one whole segment, without `..`, and the query is fixed.",
             ),
         };
         lang.pick(fr.to_owned(), en.to_owned())

@@ -1,5 +1,5 @@
 //! Whether a manifest holds together: its head, its bounds, its texts. Parameters are judged in `validate_parameters`,
-//! what it asks for in `validate_grants`.
+//! who gives its accounts in `validate_providers`, what it asks for in `validate_grants`.
 
 use crate::manifest::{MANIFEST_VERSION, Manifest};
 use crate::manifest_error::{InvalidManifest, ManifestError};
@@ -9,6 +9,7 @@ use crate::text::{Text, disturbs, printable};
 const MAX_SERVICES: usize = 16;
 const MAX_PARAMETERS: usize = 64;
 const MAX_EGRESS: usize = 16;
+const MAX_PROVIDERS: usize = 16;
 const MAX_CREDENTIALS: usize = 16;
 pub(crate) const MAX_ID: usize = 64;
 const MAX_TEXT: usize = 4096;
@@ -41,6 +42,7 @@ impl Manifest {
             ("services", self.services.len(), MAX_SERVICES),
             ("parameters", self.parameters.len(), MAX_PARAMETERS),
             ("egress", self.egress.len(), MAX_EGRESS),
+            ("providers", self.providers.len(), MAX_PROVIDERS),
             ("credentials", self.credentials.len(), MAX_CREDENTIALS),
         ];
         let mut bounded = true;
@@ -52,6 +54,7 @@ impl Manifest {
         }
         if bounded {
             self.check_parameters(&mut findings);
+            self.check_providers(&mut findings);
             self.check_grants(&mut findings);
         }
         if findings.0.is_empty() {
@@ -85,13 +88,12 @@ impl Manifest {
         if let Some(description) = &self.description {
             check_text("description", description, findings);
         }
-        for service in self.services.keys() {
-            if !is_name(service) {
-                findings.add(
-                    format!("services.{}", printable(service, MAX_ID)),
-                    ManifestErrorKind::Id(NAME),
-                );
+        for (name, service) in &self.services {
+            let path = format!("services.{}", printable(name, MAX_ID));
+            if !is_name(name) {
+                findings.add(&path, ManifestErrorKind::Id(NAME));
             }
+            service.check(&path, findings);
         }
     }
 }

@@ -56,6 +56,7 @@ impl Manifest {
                 findings.add(at(key), ManifestErrorKind::NoTls);
             }
         }
+        self.check_when(&request.when, &at, findings);
         if let Some(reason) = &request.reason {
             check_text(&at("reason"), reason, findings);
         }
@@ -63,15 +64,32 @@ impl Manifest {
 
     /// The parameters that a credential is made of.
     fn check_parts(&self, credential: &Credential, at: impl Fn(&str) -> String, findings: &mut Findings) {
-        self.expect_parameter(&credential.secret, &[ParameterType::Secret], &at("secret"), findings);
+        let kind = credential.kind;
+        match (&credential.secret, &credential.account) {
+            (Some(id), None) if kind.takes_secret() => {
+                self.expect_parameter(id, &[ParameterType::Secret], &at("secret"), findings);
+            }
+            (Some(_), None) => findings.add(at("secret"), ManifestErrorKind::NotForKind(kind)),
+            (None, Some(id)) if kind.takes_account() => {
+                self.expect_parameter(id, &[ParameterType::Account], &at("account"), findings);
+            }
+            (None, Some(_)) => findings.add(at("account"), ManifestErrorKind::NotForKind(kind)),
+            (None, None) if !kind.takes_secret() => {
+                findings.add(at("account"), ManifestErrorKind::NeededForKind(kind));
+            }
+            (None, None) if !kind.takes_account() => {
+                findings.add(at("secret"), ManifestErrorKind::NeededForKind(kind));
+            }
+            _ => findings.add(at("secret"), ManifestErrorKind::SecretOrAccount),
+        }
         match &credential.username {
-            Some(id) if credential.kind.needs_username() => {
+            Some(id) if kind.takes_username() => {
                 let fit: &'static [ParameterType] = &[ParameterType::Text, ParameterType::Email];
                 self.expect_parameter(id, fit, &at("username"), findings);
             }
-            Some(_) => findings.add(at("username"), ManifestErrorKind::NotForKind(credential.kind)),
-            None if credential.kind.needs_username() => {
-                findings.add(at("username"), ManifestErrorKind::NeededForKind(credential.kind));
+            Some(_) => findings.add(at("username"), ManifestErrorKind::NotForKind(kind)),
+            None if kind.needs_username() => {
+                findings.add(at("username"), ManifestErrorKind::NeededForKind(kind));
             }
             None => {}
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::conditions::When;
 use crate::manifest::Manifest;
 use crate::manifest_error_kind::ManifestErrorKind;
 use crate::nearest::nearest;
@@ -31,7 +32,8 @@ impl Manifest {
             check_constraints(parameter, at, findings);
             check_choices(&parameter.choices, at, findings);
             check_default(parameter, at, findings);
-            self.check_when(parameter, at, findings);
+            self.check_when(&parameter.when, at, findings);
+            self.check_account(parameter, at, findings);
             if parameter.role == Some(Role::Sender) {
                 if parameter.kind != ParameterType::Email {
                     findings.add(at("role"), ManifestErrorKind::RoleNeeds(ParameterType::Email));
@@ -45,7 +47,7 @@ impl Manifest {
         self.check_circles(findings);
     }
 
-    fn check_when(&self, parameter: &Parameter, at: impl Fn(&str) -> String, findings: &mut Findings) {
+    pub(crate) fn check_when(&self, when: &When, at: impl Fn(&str) -> String, findings: &mut Findings) {
         const FIT: &[ParameterType] = &[
             ParameterType::Boolean,
             ParameterType::Choice,
@@ -57,7 +59,7 @@ impl Manifest {
             ParameterType::Url,
             ParameterType::Duration,
         ];
-        for (id, wanted) in &parameter.when {
+        for (id, wanted) in when {
             let path = at(&format!("when.{}", printable(id, MAX_ID)));
             if let Some(target) = self.expect_parameter(id, FIT, &path, findings)
                 && let Err(reason) = checked(target, wanted)

@@ -118,7 +118,7 @@ pub(crate) fn url(text: &str) -> Result<Url, Reason> {
 }
 
 /// The characters of a path and query (RFC 3986 §3.3, §3.4), each `%` followed by two hexadecimal digits.
-fn is_path_and_query(text: &str) -> bool {
+pub(crate) fn is_path_and_query(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?".contains(&b);
     let mut bytes = text.bytes();
     while let Some(b) = bytes.next() {

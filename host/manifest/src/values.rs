@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::certificate::{MAX_PEM, certificate};
+use crate::conditions::State;
 use crate::host::host;
 use crate::manifest::Manifest;
 use crate::nearest::nearest;
@@ -30,20 +31,6 @@ pub fn given_values(given: &Given) -> BTreeMap<String, Value> {
 /// The characters of a text where the manifest gives no `max-length`.
 pub(crate) const DEFAULT_MAX_LENGTH: u32 = 1024;
 
-/// What became of one parameter.
-#[derive(Debug, PartialEq)]
-enum State {
-    /// It does not apply beside the other values.
-    Away,
-    /// It applies, and nobody set it.
-    Unset,
-    /// It applies, and the host holds it or its value was refused: nothing can depend on it.
-    Opaque,
-    Set(Value),
-}
-
-type States<'a> = BTreeMap<&'a str, State>;
-
 impl Manifest {
     /// Checks the values and the ids of the secrets (and accounts) that an instance has, and gives its effective values.
     ///
@@ -62,28 +49,13 @@ impl Manifest {
         secrets: &BTreeSet<String>,
     ) -> Result<Settings, Vec<FieldError>> {
         let mut errors = self.misplaced(given, secrets);
-        let mut states = States::new();
-        // Each round settles the parameters whose conditions are settled. A valid manifest has no circle, so the rounds
-        // end with every parameter; in a circle the rest stays away.
-        loop {
-            let settled = states.len();
-            for parameter in &self.parameters {
-                if states.contains_key(parameter.id.as_str()) {
-                    continue;
-                }
-                if let Some(applies) = self.applies(parameter, &states) {
-                    let state = if applies {
-                        settle(parameter, given, secrets, &mut errors)
-                    } else {
-                        State::Away
-                    };
-                    states.insert(&parameter.id, state);
-                }
+        let mut states = self.settle(|parameter, applies| {
+            if applies {
+                settle(parameter, given, secrets, &mut errors)
+            } else {
+                State::Away
             }
-            if states.len() == settled {
-                break;
-            }
-        }
+        });
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -133,31 +105,6 @@ impl Manifest {
         Reason::UnknownParameter {
             nearest: nearest(id, known).map(str::to_owned),
         }
-    }
-
-    /// Whether the conditions of `parameter` hold; nothing while one of them is not settled.
-    fn applies(&self, parameter: &Parameter, states: &States<'_>) -> Option<bool> {
-        let mut open = false;
-        for (id, wanted) in &parameter.when {
-            let Some(target) = self.parameter(id) else {
-                return Some(false);
-            };
-            let holds = match states.get(id.as_str()) {
-                None => {
-                    open = true;
-                    continue;
-                }
-                Some(State::Set(value)) => checked(target, wanted).is_ok_and(|wanted| wanted == *value),
-                Some(State::Unset) => {
-                    target.kind == ParameterType::Boolean && checked(target, wanted) == Ok(Value::Bool(false))
-                }
-                Some(State::Away | State::Opaque) => false,
-            };
-            if !holds {
-                return Some(false);
-            }
-        }
-        (!open).then_some(true)
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{finding, found, manifest, parameter, settings, smtp};
+use common::{PROVIDER, finding, found, manifest, parameter, settings, smtp};
 use relais_manifest::ManifestErrorKind as Kind;
 use relais_manifest::{CredentialKind, Lang, ParameterType, Slot};
 
@@ -12,9 +12,11 @@ fn with(credential: &str) -> String {
     parameter("host", "host", "")
         + &parameter("user", "text", "")
         + &parameter("key", "secret", "")
+        + &parameter("compte", "account", "providers = ['idp']")
         + "[[egress]]\nto = 'https://api.example.org'\n"
         + "[[egress]]\nto = 'https://{host}:8443'\n"
         + "[[egress]]\nto = 'tcp://{host}:25'\n"
+        + PROVIDER
         + "[[credentials]]\nname = 'c'\n"
         + credential
 }
@@ -55,9 +57,12 @@ fn a_kind_goes_with_its_own_slot_only() {
         } else {
             ""
         };
-        let found = finding(&with(&format!(
-            "kind = '{kind}'\nslot = '{other}'\n{user}secret = 'key'"
-        )));
+        let made_of = if kind.takes_secret() {
+            "secret = 'key'"
+        } else {
+            "account = 'compte'"
+        };
+        let found = finding(&with(&format!("kind = '{kind}'\nslot = '{other}'\n{user}{made_of}")));
         assert_eq!(
             found,
             (
@@ -83,7 +88,10 @@ fn the_parts_of_a_credential_exist_and_are_of_the_right_type() {
     );
     assert_eq!(
         plain("username = 'user'"),
-        ("credentials[0]".into(), Kind::MissingKey("secret".into()))
+        (
+            "credentials[0].secret".into(),
+            Kind::NeededForKind(CredentialKind::Plain)
+        )
     );
     assert!(matches!(
         plain("username = 'user'\nsecret = 'kex'").1,
@@ -207,4 +215,64 @@ fn two_credentials_of_one_name_are_refused() {
     let one = "kind = 'bearer'\nslot = 'http-header'\nsecret = 'key'\n";
     let found = finding(&format!("{}[[credentials]]\nname = 'c'\n{one}", with(one)));
     assert_eq!(found, ("credentials[1].name".into(), Kind::Duplicate("c".into())));
+}
+
+#[test]
+fn a_credential_is_made_of_a_secret_or_of_an_account_and_never_of_both() {
+    let made_of =
+        |kind: &str, slot: &str, parts: &str| finding(&with(&format!("kind = '{kind}'\nslot = '{slot}'\n{parts}")));
+    let bearer = |parts: &str| made_of("bearer", "http-header", parts);
+    assert_eq!(bearer(""), ("credentials[0].secret".into(), Kind::SecretOrAccount));
+    assert_eq!(
+        bearer("secret = 'key'\naccount = 'compte'"),
+        ("credentials[0].secret".into(), Kind::SecretOrAccount)
+    );
+    assert!(matches!(
+        bearer("account = 'key'"),
+        (path, Kind::UnfitParameter { found: ParameterType::Secret, .. }) if path == "credentials[0].account"
+    ));
+    assert!(matches!(
+        bearer("secret = 'compte'").1,
+        Kind::UnfitParameter {
+            found: ParameterType::Account,
+            ..
+        }
+    ));
+    assert_eq!(
+        made_of("header", "http-header", "header = 'X'\naccount = 'compte'"),
+        (
+            "credentials[0].account".into(),
+            Kind::NotForKind(CredentialKind::Header)
+        )
+    );
+    let xoauth2 = |parts: &str| made_of("xoauth2", "smtp-auth", parts);
+    assert_eq!(
+        xoauth2("secret = 'key'"),
+        (
+            "credentials[0].secret".into(),
+            Kind::NotForKind(CredentialKind::Xoauth2)
+        )
+    );
+    assert_eq!(
+        xoauth2(""),
+        (
+            "credentials[0].account".into(),
+            Kind::NeededForKind(CredentialKind::Xoauth2)
+        )
+    );
+}
+
+#[test]
+fn a_token_goes_into_a_header_or_into_a_login_with_or_without_a_name() {
+    let bearer = manifest(&with("kind = 'bearer'\nslot = 'http-header'\naccount = 'compte'"));
+    assert_eq!(bearer.credentials[0].header_name(), Some("Authorization"));
+    assert_eq!(bearer.credentials[0].account.as_deref(), Some("compte"));
+    let ids: Vec<&str> = bearer.accounts().map(|account| account.id.as_str()).collect();
+    assert_eq!(ids, ["compte"]);
+    for username in ["", "username = 'user'"] {
+        let xoauth2 = manifest(&with(&format!(
+            "kind = 'xoauth2'\nslot = 'smtp-auth'\naccount = 'compte'\n{username}"
+        )));
+        assert_eq!(xoauth2.credentials[0].secret, None);
+    }
 }

@@ -155,3 +155,59 @@ fn the_sender_is_the_value_of_the_parameter_with_that_role() {
     );
     assert_eq!(with(&[("host", "h")]), None);
 }
+
+#[test]
+fn an_egress_applies_only_where_its_conditions_hold() {
+    let manifest = manifest(
+        &(parameter(
+            "cloud",
+            "choice",
+            "default = 'global'\nchoices = [{ value = 'global', label = { en = 'x' } }, { value = 'china', label = { en = 'x' } }]",
+        ) + &parameter("special", "boolean", "when = { cloud = 'china' }")
+            + &parameter("key", "secret", "")
+            + "[[egress]]\nto = 'https://graph.example.org'\nwhen = { cloud = 'global' }\n\
+               [[egress]]\nto = 'https://graph.example.cn'\nwhen = { cloud = 'china' }\n\
+               [[egress]]\nto = 'https://plain.example.cn'\nwhen = { special = false }\n\
+               [[egress]]\nto = 'https://both.example.org'\n\
+               [[credentials]]\nname = 'c'\nkind = 'bearer'\nslot = 'http-header'\nsecret = 'key'\n"),
+    );
+    let global = ["https://graph.example.org:443", "https://both.example.org:443"];
+    assert_eq!(shown(&manifest, &[]), global);
+    assert_eq!(
+        shown(&manifest, &[("cloud", "china")]),
+        [
+            "https://graph.example.cn:443",
+            "https://plain.example.cn:443",
+            "https://both.example.org:443"
+        ],
+        "a boolean that nobody set is false, where it applies"
+    );
+    assert_eq!(
+        shown(&manifest, &[("cloud", "china"), ("special", "true")]),
+        ["https://graph.example.cn:443", "https://both.example.org:443"]
+    );
+    let settings = settings(&manifest, &[]);
+    let places = manifest.destinations(&manifest.credentials[0], &settings).unwrap();
+    assert_eq!(places.iter().map(ToString::to_string).collect::<Vec<_>>(), global);
+    let bound: Vec<String> = manifest.bound_parameters().into_iter().collect();
+    assert_eq!(bound, ["cloud", "special"]);
+}
+
+#[test]
+fn conditions_of_many_parameters_are_settled_quickly() {
+    let mut text = String::new();
+    for n in 0..64 {
+        let before: Vec<String> = (0..n).map(|m| format!("p{m} = false")).collect();
+        text += &parameter(
+            &format!("p{n}"),
+            "boolean",
+            &format!("when = {{ {} }}", before.join(", ")),
+        );
+    }
+    text += "[[egress]]\nto = 'https://api.example.org'\nwhen = { p63 = false }\n";
+    let manifest = manifest(&text);
+    let before = std::time::Instant::now();
+    assert_eq!(shown(&manifest, &[]), ["https://api.example.org:443"]);
+    assert!(shown(&manifest, &[("p0", "true")]).is_empty());
+    assert!(before.elapsed() < Duration::from_secs(2), "{:?}", before.elapsed());
+}

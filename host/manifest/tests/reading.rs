@@ -27,7 +27,7 @@ fn the_smtp_manifest_reads_as_it_is_written() {
         smtp.secrets().map(|secret| secret.id.as_str()).collect::<Vec<_>>(),
         ["password"]
     );
-    assert_eq!(smtp.credential("plain").unwrap().secret, "password");
+    assert_eq!(smtp.credential("plain").unwrap().secret.as_deref(), Some("password"));
     assert_eq!(smtp.credential("login"), None);
 }
 
@@ -37,6 +37,15 @@ fn json_written_is_json_read_and_the_same_each_time() {
     let json = smtp.to_json().unwrap();
     assert_eq!(Manifest::from_json(json.as_bytes()).unwrap(), smtp);
     assert_eq!(smtp.to_json().unwrap(), json);
+}
+
+/// What an earlier version wrote into components, byte for byte.
+#[test]
+fn a_manifest_from_before_accounts_reads_and_writes_as_it_did() {
+    let old = r#"{"manifest-version":1,"id":"acme/api","version":"1.0.0","name":{"en":"Acme"},"parameters":[{"id":"user","type":"text","label":{"en":"x"}},{"id":"key","type":"secret","label":{"en":"x"}},{"id":"compte","type":"account","label":{"en":"x"}}],"egress":[{"to":"https://api.example.org"}],"credentials":[{"name":"c","kind":"basic","slot":"http-header","username":"user","secret":"key"}]}"#;
+    let read = Manifest::from_json(old.as_bytes()).unwrap();
+    assert_eq!(read.to_json().unwrap(), old);
+    assert!(read.providers.is_empty() && read.egress[0].when.is_empty());
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 mod support;
 
-use relais_message::{Addressing, Flaw, Framing, Limits, Reason};
+use relais_message::{Addressing, Flaw, Framing, Limits, MimeDraft, Reason};
 use support::mime::*;
 use support::*;
 
@@ -218,4 +218,35 @@ fn the_message_id_is_the_one_that_came_and_harms_no_log() {
         assert_eq!(message.id(), id);
         assert!(self::written(&message).contains(&format!("Message-ID: {written}\r\n")));
     }
+}
+
+#[test]
+fn a_trace_stands_above_all_that_came_and_moves_no_line() {
+    let trace =
+        "Received: from a.example ([192.0.2.1])\r\n\tby b.example with ESMTP;\r\n\tSat, 28 Nov 2026 09:00:00 +0000\r\n";
+    let traced = |mime: &[u8]| MimeDraft {
+        trace: Some(trace.to_owned()),
+        ..mime_draft(mime)
+    };
+    let mime = b"Received: from old.example; x\r\nFrom: a@b.example\r\nSubject: x\r\n\r\nbody\r\n";
+    let message = traced(mime).accept(&Limits::default()).unwrap();
+    let out = written(&message);
+    let first = format!("{trace}Received: from old.example; x\r\nFrom:");
+    assert!(out.starts_with(&first), "{out}");
+    assert_eq!(out.len() as u64, message.size());
+    // What is refused is told by the line that the caller wrote.
+    let refused = traced(b"From: a@b.example\r\nSubject: \0\r\n\r\nbody\r\n").accept(&Limits::default());
+    let reason = refused.unwrap_err().remove(0).reason;
+    assert!(matches!(reason, Reason::MimeHeader { line: 2, .. }), "{reason:?}");
+}
+
+#[test]
+fn a_message_that_turns_in_a_circle_is_refused() {
+    let looped = |hops: usize| {
+        let trace = "Received: from a.example by b.example; x\r\n".repeat(hops);
+        mime_draft(format!("{trace}From: a@b.example\r\n\r\nbody\r\n").as_bytes()).accept(&Limits::default())
+    };
+    assert!(looped(99).is_ok());
+    let reason = looped(100).unwrap_err().remove(0).reason;
+    assert_eq!(reason, Reason::MimeLoop { limit: 100 });
 }

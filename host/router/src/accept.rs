@@ -11,7 +11,7 @@ use crate::dispatch::Hub;
 use crate::error::{DeliveryError, Error, SendError};
 use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{
-    Acceptance, Body, Book, Delivery, DeliveryId, Idempotency, NewDelivery, Origin, Recipient, RecipientState,
+    Acceptance, Body, Book, Delivery, DeliveryId, Idempotency, NewDelivery, Now, Origin, Recipient, RecipientState,
 };
 use crate::resolve::{Resolved, Route};
 use crate::router::Router;
@@ -96,7 +96,7 @@ impl Router {
             None => None,
         };
         let (resolved, message) = self.check(ws, mail.content, &mail.route).await?;
-        let delivery = delivery(ws, &resolved, mail.origin, &message)?;
+        let delivery = delivery(ws, &resolved, mail.origin, &message, self.book.now())?;
         let stored = Stored {
             book: self.book.clone(),
             hub: self.hub.clone(),
@@ -151,14 +151,14 @@ impl Stored {
                 hub.changed(&delivery);
                 hub.wake(&path, id);
                 Ok(Accepted {
-                    delivery,
+                    delivery: book.calendar().shown(delivery),
                     replayed: false,
                 })
             }
             Acceptance::Replayed(earlier) => {
                 let delivery = book.get(earlier)?.ok_or(DeliveryError::Unknown { id: earlier })?;
                 Ok(Accepted {
-                    delivery,
+                    delivery: book.calendar().shown(delivery),
                     replayed: true,
                 })
             }
@@ -196,9 +196,14 @@ async fn message(content: Content, resolved: &Resolved) -> Result<Message, Error
 
 type Checked = Result<Message, Vec<FieldError>>;
 
-fn delivery(ws: &WorkspaceName, resolved: &Resolved, origin: Origin, message: &Message) -> Result<Delivery, Error> {
-    let now = now();
-    let made_ms = u64::try_from(now.as_millisecond()).unwrap_or_default();
+fn delivery(
+    ws: &WorkspaceName,
+    resolved: &Resolved,
+    origin: Origin,
+    message: &Message,
+    now: Now,
+) -> Result<Delivery, Error> {
+    let made_ms = u64::try_from(now.wall.as_millisecond()).unwrap_or_default();
     let envelope = message.envelope();
     let recipients = envelope.recipients.iter().map(|address| Recipient {
         address: address.clone(),
@@ -217,9 +222,9 @@ fn delivery(ws: &WorkspaceName, resolved: &Resolved, origin: Origin, message: &M
         recipients: recipients.collect(),
         size: message.size(),
         body: Body::Inline,
-        accepted_at: now,
-        due_at: Some(now),
-        give_up_at: now.checked_add(give_up).unwrap_or(Timestamp::MAX),
+        accepted_at: now.wall,
+        due_at: Some(now.calendar),
+        give_up_at: now.calendar.checked_add(give_up).unwrap_or(Timestamp::MAX),
         ended_at: None,
         tried: 0,
         attempts: Vec::new(),
@@ -227,12 +232,6 @@ fn delivery(ws: &WorkspaceName, resolved: &Resolved, origin: Origin, message: &M
         uncertain: resolved.uncertain,
         notices_through: resolved.notices_through.clone(),
     })
-}
-
-/// In whole milliseconds, as the store counts.
-fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
 /// Bytes that a message holds in memory, where it is small and depends on nothing outside: a file of the caller's may go once

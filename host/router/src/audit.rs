@@ -8,12 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 use crate::error::Error;
 use crate::names::WorkspaceName;
 use crate::router::Router;
-use crate::store::{AuditRow, Writing};
+use crate::store::{AuditLimits, AuditRow, Writing};
 use crate::who::Who;
 
 /// How long an entry stays.
 const KEPT: SignedDuration = SignedDuration::from_hours(365 * 24);
-/// Entries at most; beyond, the oldest go.
+/// Entries of one workspace, or of the host itself, at most; beyond, its oldest go.
+const OF_ONE: u64 = 10_000;
+/// Entries of all together at most; beyond, the oldest of whoever has the most go.
 const MOST: u64 = 100_000;
 /// Old entries that go with one new entry at most, so that no change waits for a year of cleaning.
 const DROPS: usize = 16;
@@ -61,9 +63,18 @@ actions! {
     WorkspaceRemove = "workspace-remove",
     TokenCreate = "token-create",
     TokenRevoke = "token-revoke",
+    AccountAssociate = "account-associate",
+    AccountRenew = "account-renew",
+    AccountDissociate = "account-dissociate",
+    /// An account gives no token any more.
+    AccountLost = "account-lost",
+    ApplicationSet = "application-set",
+    ApplicationRemove = "application-remove",
     DeliveryResend = "delivery-resend",
     DeliveryClose = "delivery-close",
     DeliveryCancel = "delivery-cancel",
+    /// A file of the drop folder could not be accepted; by its owner.
+    DropReject = "drop-reject",
     /// Everything was copied out.
     Backup = "backup",
     /// This store came from a backup.
@@ -105,12 +116,34 @@ pub fn note(
         object: printable(object),
         detail: detail.iter().take(DETAILS).map(|text| printable(text)).collect(),
     };
-    let oldest = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
-    tables.add_audit(&row, oldest, MOST, DROPS)?;
+    let limits = AuditLimits {
+        oldest: now.checked_sub(KEPT).unwrap_or(Timestamp::MIN),
+        of_one: OF_ONE,
+        most: MOST,
+        drops: DROPS,
+    };
+    tables.add_audit(&row, &limits)?;
     Ok(())
 }
 
 impl Router {
+    /// Notes that a file which a user dropped could not be accepted, and how many more there were that are not noted. It concerns
+    /// no configuration.
+    pub fn note_rejected(
+        &self,
+        ws: &WorkspaceName,
+        uid: u32,
+        file: &str,
+        reason: &str,
+        untold: u64,
+    ) -> Result<(), Error> {
+        let mut detail = vec![reason.to_owned()];
+        detail.extend((untold > 0).then(|| format!("+{untold}")));
+        let by = Who::Local { uid };
+        self.store
+            .write(|tables| note(tables, &by, Some(ws), Action::DropReject, file, detail))
+    }
+
     /// Entries of the audit journal, newest first, at most [`AUDIT_PAGE`]: of one workspace or of all, from before the entry
     /// of that number on.
     pub fn audit(
@@ -128,10 +161,8 @@ impl Router {
             if limit == 0 {
                 return Ok(());
             }
-            tables.audit_back(before, |seq, row| {
-                if ws.is_none() || row.workspace.as_ref() == ws {
-                    found.push(entry(seq, row));
-                }
+            tables.audit_back(ws, before, |seq, row| {
+                found.push(entry(seq, row));
                 if found.len() < limit {
                     ControlFlow::Continue(())
                 } else {

@@ -253,12 +253,14 @@ fn contents(view: &Reading, scratch: &Scratch) -> Result<Contents, Error> {
             found.pending += count;
         }
     }
-    view.each_delivery(|row| {
-        let (id, body) = (row.delivery.id, row.delivery.body);
-        if body == Body::Spool && scratch.path(&body_name(id)).exists() {
-            found.bodies.push(id);
-        } else if body == Body::Spool {
-            found.missing.push(id);
+    found.secrets += view.sealed_for_accounts()?;
+    view.each_delivery(|id, row| {
+        let there = scratch.path(&body_name(id)).exists();
+        match row.map(|row| row.delivery.body) {
+            Some(Body::Spool) if !there => found.missing.push(id),
+            // Of a row that cannot be read here, the body may be needed elsewhere.
+            Some(Body::Spool) | None if there => found.bodies.push(id),
+            _ => {}
         }
     })?;
     Ok(found)

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use relais_manifest::{Egress, Manifest, Settings};
+use relais_manifest::{Egress, FilledProvider, Manifest, Settings};
 use sha2::{Digest, Sha256};
 
 use crate::store::sha256;
@@ -14,6 +14,7 @@ use crate::store::sha256;
 const EGRESS: &str = "@egress";
 const CREDENTIALS: &str = "@credentials";
 const GRANTS: &str = "@grants";
+const PROVIDERS: &str = "@providers";
 
 /// What decides where the secrets of an instance can go: each part's name, and the digest of its value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,6 +34,11 @@ impl Binding {
         // A credential says in which header, and to which of the places, the host writes a secret.
         let credentials = serde_json::to_string(&manifest.credentials).unwrap_or_default();
         parts.insert(CREDENTIALS.to_owned(), sha256(credentials.as_bytes()));
+        let providers = manifest.providers(settings).unwrap_or_default();
+        if !providers.is_empty() {
+            // Where refresh tokens and the secrets of applications go.
+            parts.insert(PROVIDERS.to_owned(), sha256(endpoints(&providers).as_bytes()));
+        }
         let grants: BTreeSet<&str> = grants.iter().map(String::as_str).collect();
         parts.insert(GRANTS.to_owned(), sha256(format!("{grants:?}").as_bytes()));
         Self(parts)
@@ -60,19 +66,37 @@ impl Binding {
         hash.finalize().into()
     }
 
-    /// What differs: ids of parameters, or `egress`, `credentials`, `grants`. The egress is named only where no parameter
-    /// explains it.
+    /// What differs: ids of parameters, or `egress`, `credentials`, `grants`, `providers`. The egress and the providers are named
+    /// only where no parameter explains them.
     pub fn changes(&self, other: &Self) -> Vec<String> {
         let names: BTreeSet<&String> = self.0.keys().chain(other.0.keys()).collect();
         let changed = names.into_iter().filter(|name| self.0.get(*name) != other.0.get(*name));
         let (parts, mut parameters): (Vec<&String>, Vec<&String>) = changed.partition(|name| name.starts_with('@'));
         let explained = !parameters.is_empty();
-        parameters.extend(parts.into_iter().filter(|part| !(explained && *part == EGRESS)));
+        parameters.extend(
+            parts
+                .into_iter()
+                .filter(|part| !(explained && [EGRESS, PROVIDERS].contains(&part.as_str()))),
+        );
         parameters
             .into_iter()
             .map(|name| name.trim_start_matches('@').to_owned())
             .collect()
     }
+}
+
+/// The endpoints of every provider in full; what is asked for there decides nothing.
+fn endpoints(providers: &[FilledProvider]) -> String {
+    let mut text = String::new();
+    for provider in providers {
+        let optional = [&provider.authorization, &provider.device, &provider.revocation];
+        let all = optional.into_iter().map(Option::as_ref).chain([Some(&provider.token)]);
+        for endpoint in all {
+            let _ = write!(text, "{:?} ", endpoint.map(|endpoint| (&endpoint.url, endpoint.typed)));
+        }
+        let _ = writeln!(text, "{} {:?}", provider.id, provider.certificate_pem);
+    }
+    text
 }
 
 /// The places in full; how long connecting may take decides nothing.

@@ -8,8 +8,9 @@ use crate::connectors::{self, ConnectorRecord};
 use crate::error::{ConnectorError, Error};
 use crate::instances::{self, Edit, New};
 use crate::limits::InstanceLimits;
-use crate::names::{InstanceName, WorkspaceName};
+use crate::names::{InstanceName, InstancePath, WorkspaceName};
 use crate::router::Router;
+use crate::store::{InstanceRow, Reading};
 use crate::uses;
 use crate::view::{InstanceView, view};
 use crate::who::Who;
@@ -118,7 +119,7 @@ impl Router {
     pub fn instances(&self, ws: &WorkspaceName) -> Result<Vec<InstanceView>, Error> {
         self.read_in(ws, |tables| {
             let rows = tables.instances(ws)?.into_iter();
-            rows.map(|(name, row)| view(tables, &self.vault, ws, &name, row))
+            rows.map(|(name, row)| self.whole_view(tables, ws, &name, row))
                 .collect()
         })
     }
@@ -126,8 +127,21 @@ impl Router {
     /// The instance of that name.
     pub fn instance(&self, ws: &WorkspaceName, name: &InstanceName) -> Result<InstanceView, Error> {
         self.read_in(ws, |tables| {
-            view(tables, &self.vault, ws, name, instances::find(tables, ws, name)?)
+            self.whole_view(tables, ws, name, instances::find(tables, ws, name)?)
         })
+    }
+
+    /// With what memory knows of its accounts.
+    fn whole_view(
+        &self,
+        tables: &Reading,
+        ws: &WorkspaceName,
+        name: &InstanceName,
+        row: InstanceRow,
+    ) -> Result<InstanceView, Error> {
+        let mut view = view(tables, &self.vault, ws, name, row)?;
+        self.accounts.complete(&path_of(ws, name), &mut view.accounts);
+        Ok(view)
     }
 
     /// How much may go through an instance at once.
@@ -150,15 +164,26 @@ impl Router {
             instances::edit(tables, &self.vault, ws, name, edit)?;
             audit::note(tables, by, Some(ws), Action::InstanceEdit, name.as_str(), detail)
         })?;
+        self.accounts.forget_instance(&path_of(ws, name));
         self.instance(ws, name)
     }
 
-    /// Removes an instance and its secrets; refused while anything names it or a delivery waits for it.
+    /// Removes an instance with its secrets and accounts; refused while anything names it or a delivery waits for it. What went on
+    /// to associate an account is given up.
     pub fn remove_instance(&self, by: &Who, ws: &WorkspaceName, name: &InstanceName) -> Result<(), Error> {
         self.change(|tables| {
             workspaces::known(tables.workspace(ws)?, ws)?;
             uses::remove(tables, ws, name)?;
             audit::note(tables, by, Some(ws), Action::InstanceRemove, name.as_str(), Vec::new())
-        })
+        })?;
+        self.accounts.remove_instance(&path_of(ws, name));
+        Ok(())
+    }
+}
+
+fn path_of(ws: &WorkspaceName, name: &InstanceName) -> InstancePath {
+    InstancePath {
+        workspace: ws.clone(),
+        name: name.clone(),
     }
 }

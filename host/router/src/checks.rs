@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use relais_message::{Draft, Limits};
 
+use crate::accounts::is_provider;
 use crate::error::{Error, SettingError, SettingProblem};
 
 /// Characters of a title at most.
@@ -51,6 +52,13 @@ impl Checks {
     pub fn number(&mut self, field: &'static str, number: u32, least: u32, most: u32) {
         if number < least || number > most {
             self.refuse(field, SettingProblem::Number { least, most });
+        }
+    }
+
+    /// Ids of providers, at most so many.
+    pub fn providers(&mut self, field: &'static str, ids: &[String], most: usize) {
+        if ids.len() > most || !ids.iter().all(|id| is_provider(id)) {
+            self.refuse(field, SettingProblem::Providers { most });
         }
     }
 

@@ -87,7 +87,14 @@ pub fn record(tables: &Reading, row: ConnectorRow) -> Result<ConnectorRecord, Er
     let mut review = Vec::new();
     for (path, instance) in tables.instances_of(&row.id)? {
         let secrets = tables.secrets(&path.workspace, &path.name)?;
-        if !fits(&manifest, &instance, &secrets.into_keys().collect::<Vec<_>>()) {
+        let accounts = tables.accounts(&path.workspace, &path.name)?.into_iter();
+        let accounts: Vec<Binding> = accounts.map(|(_, row)| Binding::read(row.binding)).collect();
+        if !fits(
+            &manifest,
+            &instance,
+            &secrets.into_keys().collect::<Vec<_>>(),
+            &accounts,
+        ) {
             review.push(path);
         }
     }
@@ -112,9 +119,12 @@ pub fn record(tables: &Reading, row: ConnectorRow) -> Result<ConnectorRecord, Er
     })
 }
 
-fn fits(manifest: &Manifest, instance: &InstanceRow, secrets: &[String]) -> bool {
+fn fits(manifest: &Manifest, instance: &InstanceRow, secrets: &[String], accounts: &[Binding]) -> bool {
     match instances::effective(manifest, &instance.given, &instance.grants, secrets.iter()) {
-        Ok(effective) => secrets.is_empty() || effective.binding == Binding::read(instance.binding.clone()),
+        Ok(effective) => {
+            let same = secrets.is_empty() || effective.binding == Binding::read(instance.binding.clone());
+            same && accounts.iter().all(|account| *account == effective.binding)
+        }
         Err(_) => false,
     }
 }

@@ -1,31 +1,34 @@
 //! What can be asked of deliveries, and done with them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use relais_message::Message;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use crate::audit::{self, Action};
-use crate::dispatch::Changed;
+use crate::dispatch::{Changed, Hub};
 use crate::error::{DeliveryError, Error};
 use crate::names::{InstancePath, WorkspaceName};
-use crate::outbox::{Body, Change, Delivery, DeliveryId, Filter, Page, RecipientState};
+use crate::outbox::{Body, Book, Change, Delivery, DeliveryId, Filter, Page, RecipientState};
 use crate::router::Router;
+use crate::store::Store;
 use crate::who::Who;
 
 impl Router {
     /// The delivery of that id; one of another workspace is as unknown as one that never was.
     pub fn delivery(&self, ws: &WorkspaceName, id: DeliveryId) -> Result<Delivery, Error> {
         self.workspace(ws)?;
-        self.found(ws, id)
+        Ok(self.shown(self.found(ws, id)?))
     }
 
     /// Deliveries of a workspace, the newest first.
     pub fn deliveries(&self, ws: &WorkspaceName, filter: &Filter) -> Result<Page, Error> {
         self.workspace(ws)?;
-        Ok(self.book.list(ws, filter)?)
+        let mut page = self.book.list(ws, filter)?;
+        page.deliveries = page.deliveries.into_iter().map(|row| self.shown(row)).collect();
+        Ok(page)
     }
 
     /// The message of a delivery as it was accepted. Blocks while a large one is verified.
@@ -42,7 +45,7 @@ impl Router {
     /// for its next attempt, that is now.
     pub async fn resend_delivery(&self, ws: &WorkspaceName, id: DeliveryId, by: &Who) -> Result<Delivery, Error> {
         let delivery = self.delivery(ws, id)?;
-        let now = Timestamp::now();
+        let now = self.book.now();
         let ended = |state| {
             matches!(
                 state,
@@ -52,7 +55,7 @@ impl Router {
         let change = match delivery.recipients.iter().any(|recipient| ended(recipient.state)) {
             true if delivery.body == Body::Gone => return Err(DeliveryError::BodyGone { id }.into()),
             true => Change::Resend { recipients: None, now },
-            false => Change::Defer { until: now },
+            false => Change::Defer { until: now.calendar },
         };
         self.do_with(ws, delivery, change, Action::DeliveryResend, by).await
     }
@@ -66,7 +69,7 @@ impl Router {
         by: &Who,
     ) -> Result<Delivery, Error> {
         let delivery = self.delivery(ws, id)?;
-        let now = Timestamp::now();
+        let now = self.book.now();
         self.do_with(ws, delivery, Change::Close { as_sent, now }, Action::DeliveryClose, by)
             .await
     }
@@ -74,7 +77,7 @@ impl Router {
     /// Stops what is queued or deferred. What is being sent goes on.
     pub async fn cancel_delivery(&self, ws: &WorkspaceName, id: DeliveryId, by: &Who) -> Result<Delivery, Error> {
         let delivery = self.delivery(ws, id)?;
-        let now = Timestamp::now();
+        let now = self.book.now();
         self.do_with(ws, delivery, Change::Cancel { now }, Action::DeliveryCancel, by)
             .await
     }
@@ -92,10 +95,10 @@ impl Router {
             let delivery = self.found(ws, id)?;
             let at_once = |state| matches!(state, RecipientState::Queued | RecipientState::Sending);
             if !delivery.recipients.iter().any(|recipient| at_once(recipient.state)) {
-                return Ok(delivery);
+                return Ok(self.shown(delivery));
             }
             if tokio::time::timeout_at(until, told).await.is_err() {
-                return self.found(ws, id);
+                return Ok(self.shown(self.found(ws, id)?));
             }
         }
     }
@@ -104,6 +107,11 @@ impl Router {
     /// so ([`broadcast::error::RecvError::Lagged`]).
     pub fn watch(&self) -> broadcast::Receiver<Changed> {
         self.hub.watch()
+    }
+
+    /// What is to come of it is shown by the wall clock.
+    fn shown(&self, delivery: Delivery) -> Delivery {
+        self.book.calendar().shown(delivery)
     }
 
     fn found(&self, ws: &WorkspaceName, id: DeliveryId) -> Result<Delivery, Error> {
@@ -119,6 +127,32 @@ impl Router {
         action: Action,
         by: &Who,
     ) -> Result<Delivery, Error> {
+        let doing = Doing {
+            store: self.store.clone(),
+            book: self.book.clone(),
+            hub: self.hub.clone(),
+            ws: ws.clone(),
+            by: by.clone(),
+        };
+        // A task of its own: a caller that hangs up must leave neither a delivery of which no lane knows nor a change that the
+        // journal does not name.
+        let task = tokio::spawn(doing.change(delivery, change, action));
+        let changed = task.await.unwrap_or(Err(Error::Stopped))?;
+        Ok(self.shown(changed))
+    }
+}
+
+/// A change of a delivery, with all that follows from it.
+struct Doing {
+    store: Arc<Store>,
+    book: Book,
+    hub: Arc<Hub>,
+    ws: WorkspaceName,
+    by: Who,
+}
+
+impl Doing {
+    async fn change(self, delivery: Delivery, change: Change, action: Action) -> Result<Delivery, Error> {
         let id = delivery.id;
         // What is remembered of its acceptance is not true any more.
         self.hub.recall(id);
@@ -131,9 +165,10 @@ impl Router {
         drop(claim);
         let Some(changed) = changed else {
             // As it stands now: it may have moved since it was looked at.
-            return Err(wrong_state(&self.found(ws, id)?, self.hub.in_hand(id)).into());
+            let now = self.book.get(id)?.ok_or(DeliveryError::Unknown { id })?;
+            return Err(wrong_state(&now, self.hub.in_hand(id)).into());
         };
-        tracing::info!(target: "relais::deliveries", delivery = %id, by = %by, action = action.word(), state = changed.summary().word(), "changed");
+        tracing::info!(target: "relais::deliveries", delivery = %id, by = %self.by, action = action.word(), state = changed.summary().word(), "changed");
         self.hub.changed(&changed);
         if changed.pending().next().is_some() {
             let path = InstancePath {
@@ -147,7 +182,7 @@ impl Router {
                 delivery.summary().word().to_owned(),
                 changed.summary().word().to_owned(),
             ];
-            audit::note(tables, by, Some(ws), action, &id.to_string(), states)
+            audit::note(tables, &self.by, Some(&self.ws), action, &id.to_string(), states)
         })?;
         Ok(changed)
     }

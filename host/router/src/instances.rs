@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use relais_manifest::{Egress, Manifest, Settings};
+use relais_manifest::{Egress, FieldError, Manifest, Reason, Settings};
 use relais_sandbox::{Grants, Secret};
 use serde_json::Value;
 
+use crate::accounts;
 use crate::binding::Binding;
 use crate::connectors;
 use crate::enablement;
@@ -41,7 +42,7 @@ pub struct Edit {
     /// Parameters that go back to their default.
     pub unset: Vec<String>,
     pub secrets: BTreeMap<String, Secret>,
-    /// Secrets to erase.
+    /// Secrets and accounts to erase. The provider of an account is not told: [`crate::Router::dissociate`] does that.
     pub forget: Vec<String>,
     /// Replaces all grants.
     pub grants: Option<Vec<String>>,
@@ -85,9 +86,12 @@ pub fn effective<'a>(
     let grants = Grants::parse(grants).map_err(|error| InstanceError::Grant {
         given: error.0.chars().take(80).collect(),
     })?;
-    let secrets: BTreeSet<String> = secrets.cloned().collect();
+    // An account is associated once its instance is there, so it counts as held; whether it is there is told when it is used.
+    let accounts = accounts::declared(manifest).map(|account| account.id.clone());
+    let secrets: BTreeSet<String> = secrets.cloned().chain(accounts).collect();
     let settings = manifest.settings(given, &secrets).map_err(InstanceError::Fields)?;
     let egress = manifest.egress(&settings).map_err(InstanceError::Fields)?;
+    manifest.providers(&settings).map_err(InstanceError::Fields)?;
     let binding = Binding::new(manifest, &settings, &egress, &grants.texts());
     Ok(Effective {
         settings,
@@ -113,6 +117,7 @@ pub fn create(
         return Err(InstanceError::Exists { name: name.clone() }.into());
     }
     let manifest = connectors::manifest(&connector)?;
+    refuse_accounts(&manifest, &new.secrets)?;
     let effective = effective(&manifest, &new.values, &new.grants, new.secrets.keys())?;
     check_secrets(&new.secrets)?;
     new.limits.check()?;
@@ -153,6 +158,12 @@ pub fn edit(
     let manifest = connectors::manifest(&connector)?;
     let saved: BTreeSet<String> = tables.secrets(ws, name)?.into_keys().collect();
     check_edit(&manifest, &row, &saved, &edit)?;
+    let before = effective(
+        &manifest,
+        &row.given,
+        &row.grants,
+        manifest.secrets().map(|secret| &secret.id),
+    );
 
     for id in &edit.unset {
         row.given.remove(id);
@@ -195,6 +206,12 @@ pub fn edit(
             tables.remove_secret(ws, name, field)?;
         }
     }
+    let path = InstancePath {
+        workspace: ws.clone(),
+        name: name.clone(),
+    };
+    let before = before.ok().map(|before| before.binding);
+    keep_accounts(tables, &path, before.as_ref(), &effective.binding, &edit.forget)?;
     for field in &edit.forget {
         tables.remove_secret(ws, name, field)?;
     }
@@ -207,6 +224,53 @@ pub fn edit(
     row.revision = row.revision.saturating_add(1);
     tables.put_instance(ws, name, &row)?;
     Ok(())
+}
+
+/// Forgets the accounts that the edit names. An account that was of use before and would not be after is not given up without
+/// being named: it could only be associated again by somebody who is there.
+fn keep_accounts(
+    tables: &mut Writing<'_>,
+    path: &InstancePath,
+    before: Option<&Binding>,
+    after: &Binding,
+    forget: &[String],
+) -> Result<(), Error> {
+    let (mut fields, mut because) = (Vec::new(), Vec::new());
+    for (account, row) in tables.accounts(&path.workspace, &path.name)? {
+        if forget.contains(&account.parameter) {
+            tables.remove_account(&account)?;
+            continue;
+        }
+        let binding = Binding::read(row.binding);
+        if before == Some(&binding) && *after != binding {
+            fields.push(account.parameter);
+            because = after.changes(&binding);
+        }
+    }
+    if fields.is_empty() {
+        return Ok(());
+    }
+    Err(InstanceError::AccountsNeeded {
+        name: path.name.clone(),
+        fields,
+        because,
+    }
+    .into())
+}
+
+/// An account is associated, and never given as a secret.
+fn refuse_accounts(manifest: &Manifest, secrets: &BTreeMap<String, Secret>) -> Result<(), Error> {
+    let given = accounts::declared(manifest).filter(|account| secrets.contains_key(&account.id));
+    let wrong: Vec<FieldError> = given
+        .map(|account| FieldError {
+            field: account.id.clone(),
+            reason: Reason::AccountAsValue,
+        })
+        .collect();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(InstanceError::Fields(wrong).into())
 }
 
 /// The row of that name, or an error that says where to look.
@@ -267,6 +331,8 @@ pub fn open(
         settings: effective.settings,
         egress: effective.egress,
         secrets,
+        // Their tokens are not opened here: whoever keeps them hands them out.
+        accounts: BTreeMap::new(),
         grants: effective.grants,
     })
 }
@@ -302,14 +368,15 @@ fn check_secrets(secrets: &BTreeMap<String, Secret>) -> Result<(), Error> {
 
 /// What an edit names must be there to be taken away, and nothing may be given and taken away at once.
 fn check_edit(manifest: &Manifest, row: &InstanceRow, saved: &BTreeSet<String>, edit: &Edit) -> Result<(), Error> {
+    refuse_accounts(manifest, &edit.secrets)?;
     let twice = edit.unset.iter().find(|id| edit.set.contains_key(*id));
     if let Some(field) = twice.or(edit.forget.iter().find(|id| edit.secrets.contains_key(*id))) {
         return Err(InstanceError::Contradiction { field: field.clone() }.into());
     }
     let known = |id: &&String| manifest.parameter(id).is_some();
     let unset = edit.unset.iter().find(|id| !row.given.contains_key(*id) && !known(id));
-    let is_secret = |id: &&String| manifest.secrets().any(|secret| secret.id == **id);
-    let forget = edit.forget.iter().find(|id| !saved.contains(*id) && !is_secret(id));
+    let is_held = |id: &&String| manifest.parameter(id).is_some_and(|parameter| parameter.kind.is_held());
+    let forget = edit.forget.iter().find(|id| !saved.contains(*id) && !is_held(id));
     match unset.or(forget) {
         Some(field) => Err(InstanceError::NoSuchField {
             field: field.chars().take(80).collect(),

@@ -10,6 +10,8 @@
 //! they were given for (`binding`).
 
 mod accept;
+mod accounts;
+mod alerts;
 mod audit;
 mod backup;
 mod binding;
@@ -43,15 +45,20 @@ mod who;
 mod workspaces;
 
 pub use accept::{Accepted, Content, Mail};
+pub use accounts::{
+    AccountPath, AccountState, AccountView, ApplicationView, Associate, Association, Dissociated, Governance,
+    NewApplication, NewProof, Problem, ProviderView, Revocation, Stage,
+};
+pub use alerts::Alerts;
 pub use audit::{AUDIT_PAGE, Action, AuditEntry};
 pub use backup::BackupReport;
 pub use checks::TITLE_CHARS;
 pub use connectors::ConnectorRecord;
 pub use dispatch::{BUCKETS, Changed, DispatchConfig, Dispatcher, Histogram, LaneMeasure, Measures};
 pub use error::{
-    BackupError, Class, ConnectorError, DeliveryError, Error, InstanceError, InstanceUse, KeyError, SecretError,
-    SecretProblem, SendError, ServiceError, ServiceInstanceError, SettingError, SettingProblem, TokenError,
-    WorkspaceError,
+    AccountError, BackupError, Class, ConnectorError, DeliveryError, Error, InstanceError, InstanceUse, KeyError,
+    Registration, SecretError, SecretProblem, SendError, ServiceError, ServiceInstanceError, SettingError,
+    SettingProblem, TokenError, WorkspaceError,
 };
 pub use instances::{Edit, New, SECRET_BYTES};
 pub use key::{KEY_BYTES, KeySource};
@@ -60,10 +67,10 @@ pub use names::{InstanceName, InstancePath, NAME_BYTES, NameError, ServiceInstan
 pub use outbox::{
     Acceptance, Attempt, Body, Book, Change, Counts, Delivery, DeliveryId, Filter, IdError, Idempotency, NewDelivery,
     Origin, Outcome, Page, Recipient, RecipientResult, RecipientState, Retention, Spool, Summary, Timer, TimerKind,
-    UncertainPolicy, Upload, UploadError, Words, Written,
+    UncertainPolicy, Unreadable, Upload, UploadError, Words, Written,
 };
 pub use resolve::{Resolved, Route};
-pub use restore::{Pending, RestoreReport, restore};
+pub use restore::{Pending, RestoreReport, Tokens, restore};
 pub use router::{Paths, Router};
 pub use service_instances::{GIVE_UP, SERVICE_INSTANCES, ServiceInstanceEdit, ServiceInstanceView};
 pub use services::{MAIL, SERVICES, Service, ServiceView, service};

@@ -1,5 +1,6 @@
 //! How much may go through a connector instance at once.
 
+use relais_manifest::Service;
 use serde::{Deserialize, Serialize};
 
 use crate::checks::Checks;
@@ -10,7 +11,7 @@ pub const SESSIONS: u32 = 64;
 /// Mails of one instance in a minute at most, where they are limited at all.
 pub const PER_MINUTE: u32 = 1_000_000;
 
-/// How much goes through an instance at once. What is absent follows the host.
+/// How much goes through an instance at once. What is absent follows the connector, then the host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstanceLimits {
     /// Sessions at once, from 1 to [`SESSIONS`].
@@ -27,6 +28,16 @@ impl InstanceLimits {
         *self == Self::default()
     }
 
+    /// What the connector asks for where the instance sets nothing.
+    pub(crate) fn or(self, service: &Service) -> Self {
+        Self {
+            sessions: self
+                .sessions
+                .or(service.sessions.map(|sessions| sessions.min(SESSIONS))),
+            ..self
+        }
+    }
+
     /// An error where a limit is outside its bounds.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let mut checks = Checks::default();
@@ -37,5 +48,30 @@ impl InstanceLimits {
             checks.number("limits.per-minute", per_minute, 1, PER_MINUTE);
         }
         checks.done()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_instance_sets_goes_before_what_its_connector_asks_for() {
+        let service = Service {
+            sessions: Some(4),
+            ..Service::default()
+        };
+        assert_eq!(InstanceLimits::default().or(&service).sessions, Some(4));
+        let own = InstanceLimits {
+            sessions: Some(9),
+            per_minute: Some(2),
+        };
+        assert_eq!(own.or(&service), own);
+        let greedy = Service {
+            sessions: Some(1000),
+            ..service
+        };
+        assert_eq!(InstanceLimits::default().or(&greedy).sessions, Some(SESSIONS));
+        assert!(InstanceLimits::default().or(&Service::default()).is_none());
     }
 }

@@ -6,6 +6,9 @@
 //! What a backup cannot know is what was sent after it was made. So a delivery that was pending then is held: it becomes
 //! `uncertain`, which is never sent again by itself, and whoever restores decides. To lose nothing and send nothing twice, both,
 //! is not in the power of a copy.
+//!
+//! Nor can it know which tokens were revoked since. They are good again, for whoever restores a host wants its callers back; it
+//! is said, and all of them can be revoked with the restoration.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -18,7 +21,7 @@ use crate::audit::{self, Action};
 use crate::backup::{self, CONNECTORS, DATABASE, SPOOL};
 use crate::error::{BackupError, Error};
 use crate::key::KeyFile;
-use crate::outbox::{Retention, Words, doubt};
+use crate::outbox::{Calendar, Retention, Words, doubt};
 use crate::router::Paths;
 use crate::store::{RestoredRow, Store, StoreError};
 use crate::unpack::unpack;
@@ -39,6 +42,16 @@ pub enum Pending {
     Hold,
     /// They are sent: the host that made the backup has sent nothing since, for instance since it was stopped for it.
     Resume,
+}
+
+/// What becomes of the tokens that were good when the backup was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tokens {
+    /// They are good, those among them that were revoked since.
+    #[default]
+    Keep,
+    /// All of them are revoked.
+    Revoke,
 }
 
 /// What was restored.
@@ -62,6 +75,8 @@ pub struct RestoreReport {
     pub key: PathBuf,
     /// Tokens that are good. One that was revoked after the backup was made is good again.
     pub tokens: u64,
+    /// Tokens that were good, and are revoked.
+    pub revoked: u64,
 }
 
 /// Restores a backup into a data folder that is empty or does not exist. After an error nothing is left in it.
@@ -70,6 +85,7 @@ pub async fn restore(
     paths: Paths,
     by: &Who,
     pending: Pending,
+    tokens: Tokens,
 ) -> Result<RestoreReport, Error> {
     let to = paths.data.clone();
     let target = match tokio::task::spawn_blocking(move || Target::take(&to)).await {
@@ -87,13 +103,29 @@ pub async fn restore(
         Pending::Hold => hold(&store, manifest.made_at)?,
         Pending::Resume => 0,
     };
+    let good = store.read(|tables| tables.all_tokens())?.into_iter();
+    let good: Vec<_> = good.filter(|(_, _, row)| row.revoked_at.is_none()).collect();
+    let now = Timestamp::now();
     store.write(|tables| {
-        tables.put_restored(&RestoredRow { at: Timestamp::now() })?;
+        tables.put_restored(&RestoredRow { at: now })?;
         let detail = vec![manifest.made_at.to_string()];
-        audit::note(tables, by, None, Action::Restore, "", detail)
+        audit::note(tables, by, None, Action::Restore, "", detail)?;
+        if tokens == Tokens::Keep {
+            return Ok(());
+        }
+        for (ws, id, row) in &good {
+            let mut row = row.clone();
+            row.revoked_at = Some(now);
+            tables.put_token(ws, id, &row)?;
+            audit::note(tables, by, Some(ws), Action::TokenRevoke, id, vec![row.name])?;
+        }
+        Ok::<_, Error>(())
     })?;
-    let tokens = store.read(|tables| tables.all_tokens())?.into_iter();
-    let tokens = tokens.filter(|(_, _, row)| row.revoked_at.is_none()).count();
+    let good = good.len() as u64;
+    let (tokens, revoked) = match tokens {
+        Tokens::Keep => (good, 0),
+        Tokens::Revoke => (0, good),
+    };
     let vault = Vault::new(KeyFile::find(&paths.key, &target.folder)?);
     let secrets_open = manifest.secrets == 0 || store.read(|tables| vault.opens(tables))?;
     drop(store);
@@ -107,7 +139,8 @@ pub async fn restore(
         secrets: manifest.secrets,
         secrets_open,
         key: vault.key_path().to_path_buf(),
-        tokens: tokens as u64,
+        tokens,
+        revoked,
     })
 }
 
@@ -170,7 +203,7 @@ impl Drop for Target {
 
 /// Makes every pending delivery uncertain, and returns how many there were.
 fn hold(store: &Store, made_at: Timestamp) -> Result<u64, Error> {
-    let now = Timestamp::now();
+    let now = Calendar::open(store)?.now();
     let words = Words::new(
         Kind::UnknownOutcome,
         format!("restored from a backup of {made_at}: it may have been sent since"),

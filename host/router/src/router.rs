@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use relais_sandbox::{Config, Connector, Sandbox};
+use relais_sandbox::{Config, Connector, Outgoing, Sandbox};
 use tokio::sync::Mutex as AsyncMutex;
 
+use crate::accounts::{Doors, Keeper, RealDoors};
 use crate::backup;
 use crate::dispatch::Hub;
 use crate::error::Error;
@@ -47,10 +49,12 @@ impl Paths {
 pub struct Router {
     pub(crate) store: Arc<Store>,
     pub(crate) book: Book,
-    pub(crate) vault: Vault,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) accounts: Arc<Keeper>,
     pub(crate) keyring: Keyring,
     pub(crate) routes: Routes,
     pub(crate) sandbox: Sandbox,
+    pub(crate) outgoing: Outgoing,
     pub(crate) hub: Arc<Hub>,
     /// Compiled connectors, by digest.
     pub(crate) loaded: Mutex<HashMap<String, Connector>>,
@@ -72,7 +76,13 @@ impl fmt::Debug for Router {
 
 impl Router {
     /// Opens the data folder, and makes it where it does not exist. Waits 5 seconds for another process that holds it.
-    pub async fn open(paths: Paths, mut sandbox: Config) -> Result<Self, Error> {
+    pub async fn open(paths: Paths, sandbox: Config) -> Result<Self, Error> {
+        let doors = Arc::new(RealDoors::new(sandbox.outgoing.clone()));
+        Self::open_through(paths, sandbox, doors).await
+    }
+
+    /// The same, with providers reached by a way of the caller's choice.
+    pub(crate) async fn open_through(paths: Paths, mut sandbox: Config, doors: Arc<dyn Doors>) -> Result<Self, Error> {
         let store = Arc::new(Store::open(&paths.data).await?);
         if store
             .read(|tables| tables.workspace(&WorkspaceName::default()))?
@@ -80,15 +90,21 @@ impl Router {
         {
             store.write(workspaces::found)?;
         }
+        if !store.read(|tables| tables.audit_shared())? {
+            store.write(|tables| tables.share_audit())?;
+        }
         backup::sweep(store.folder());
         let retentions = store.read(workspaces::retentions)?;
         let book = Book::open(store.clone(), retentions)?;
         let key = KeyFile::find(&paths.key, store.folder())?;
         sandbox.cache.get_or_insert_with(|| store.folder().join(CACHE));
+        let (vault, hub) = (Arc::new(Vault::new(key)), Arc::<Hub>::default());
         let router = Self {
-            vault: Vault::new(key),
+            accounts: Keeper::new(store.clone(), vault.clone(), hub.clone(), doors),
+            vault,
             keyring: Keyring::default(),
             routes: Routes::default(),
+            outgoing: sandbox.outgoing.clone(),
             sandbox: Sandbox::new(sandbox).map_err(|error| Error::Sandbox(Box::new(error)))?,
             loaded: Mutex::default(),
             changing: AsyncMutex::default(),
@@ -96,7 +112,7 @@ impl Router {
             retaining: Mutex::default(),
             store,
             book,
-            hub: Arc::default(),
+            hub,
         };
         router.reload_tokens()?;
         router.recover().await?;
@@ -106,6 +122,11 @@ impl Router {
     /// The data folder, with no link left in its path.
     pub fn data(&self) -> &Path {
         self.store.folder()
+    }
+
+    /// How connections leave, a connector's and all others.
+    pub fn outgoing(&self) -> &Outgoing {
+        &self.outgoing
     }
 
     /// The durable book of deliveries.
@@ -150,5 +171,9 @@ impl Drop for Router {
         if let Err(error) = self.note_token_uses() {
             tracing::warn!(%error, "when tokens were used last could not be written down");
         }
+        if let Err(error) = self.accounts.note_uses(Duration::ZERO) {
+            tracing::warn!(%error, "when accounts were used last could not be written down");
+        }
+        self.accounts.close();
     }
 }

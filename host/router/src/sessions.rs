@@ -58,6 +58,8 @@ impl Router {
                 break (connector, instance);
             }
         };
+        let mut instance = instance;
+        instance.accounts = self.accounts.of_instance(&path, connector.manifest());
         let opened = connector.open(Arc::new(instance)).await;
         opened.map_err(|failure| {
             SendError::Open {

@@ -1,4 +1,4 @@
-//! Seals the secrets of instances with XChaCha20-Poly1305.
+//! Seals secrets, tokens and keys with XChaCha20-Poly1305.
 //!
 //! The threat is whoever can read or change the database but not the key: a backup, a second program of the same server. What
 //! a secret belongs to is authenticated with it (workspace, instance, field, and what it may be used for), so a row that is
@@ -33,21 +33,81 @@ pub struct Place<'a> {
     pub binding: &'a [u8; 32],
 }
 
-impl Place<'_> {
-    /// Each part after its length, so that no two places read the same.
+/// What the secret of a workspace's application belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct ApplicationPlace<'a> {
+    pub workspace: &'a WorkspaceName,
+    pub provider: &'a str,
+    pub client_id: &'a str,
+    /// Where it may go.
+    pub origins: &'a [String],
+}
+
+/// What a secret belongs to, as it is authenticated with it.
+pub trait Belongs {
+    /// No two places read the same.
+    fn bytes(&self) -> Vec<u8>;
+
+    /// What an error calls it.
+    fn field(&self) -> &str;
+
+    /// What is sealed was not sealed for here.
+    fn unopened(&self) -> KeyError;
+}
+
+impl Belongs for Place<'_> {
     fn bytes(&self) -> Vec<u8> {
-        let parts = [
+        joined([
             self.workspace.as_str().as_bytes(),
             self.instance.as_str().as_bytes(),
             self.field.as_bytes(),
-        ];
-        let mut bytes = vec![FORMAT];
-        for part in parts.into_iter().chain([self.binding.as_slice()]) {
-            bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            bytes.extend_from_slice(part);
-        }
-        bytes
+            self.binding.as_slice(),
+        ])
     }
+
+    fn field(&self) -> &str {
+        self.field
+    }
+
+    fn unopened(&self) -> KeyError {
+        KeyError::Unopened {
+            instance: self.instance.clone(),
+            field: self.field.to_owned(),
+        }
+    }
+}
+
+impl Belongs for ApplicationPlace<'_> {
+    fn bytes(&self) -> Vec<u8> {
+        // No workspace has a name that begins so.
+        let first = [
+            b"@application".as_slice(),
+            self.workspace.as_str().as_bytes(),
+            self.provider.as_bytes(),
+            self.client_id.as_bytes(),
+        ];
+        joined(first.into_iter().chain(self.origins.iter().map(String::as_bytes)))
+    }
+
+    fn field(&self) -> &str {
+        self.provider
+    }
+
+    fn unopened(&self) -> KeyError {
+        KeyError::UnopenedApplication {
+            provider: self.provider.to_owned(),
+        }
+    }
+}
+
+/// Each part after its length.
+fn joined<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut bytes = vec![FORMAT];
+    for part in parts {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    bytes
 }
 
 /// Holds the key once it was needed.
@@ -144,14 +204,14 @@ pub struct Key<'v> {
 
 impl Key<'_> {
     /// Seals a secret for one place.
-    pub fn seal(&self, place: &Place<'_>, secret: &Secret) -> Result<Vec<u8>, Error> {
+    pub fn seal(&self, place: &impl Belongs, secret: &Secret) -> Result<Vec<u8>, Error> {
         Ok(self.encrypt(secret.reveal().as_bytes(), &place.bytes())?)
     }
 
     /// Opens a secret that was sealed for that very place.
-    pub fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Secret, Error> {
+    pub fn open(&self, place: &impl Belongs, sealed: &[u8]) -> Result<Secret, Error> {
         if let Some(&format) = sealed.first().filter(|format| **format > FORMAT) {
-            return Err(newer_secret(place.field, format, FORMAT).into());
+            return Err(newer_secret(place.field(), format, FORMAT).into());
         }
         let opened = self.decrypt(sealed, &place.bytes()).and_then(|mut plain| {
             // Takes the buffer over, so that no copy of the secret is left behind.
@@ -159,13 +219,7 @@ impl Key<'_> {
                 .map_err(|error| drop(Zeroizing::new(error.into_bytes())))
                 .ok()
         });
-        opened.map(Secret::new).ok_or_else(|| {
-            KeyError::Unopened {
-                instance: place.instance.clone(),
-                field: place.field.to_owned(),
-            }
-            .into()
-        })
+        opened.map(Secret::new).ok_or_else(|| place.unopened().into())
     }
 
     fn recognises(&self, check: &[u8]) -> bool {

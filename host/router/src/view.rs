@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use relais_manifest::{FieldError, Settings};
 use serde_json::Value;
 
+use crate::accounts::{self, AccountState, AccountView};
 use crate::binding::Binding;
 use crate::connectors;
 use crate::error::{Error, InstanceError};
 use crate::instances::effective;
 use crate::limits::InstanceLimits;
-use crate::names::{InstanceName, WorkspaceName};
+use crate::names::{InstanceName, InstancePath, WorkspaceName};
 use crate::store::{InstanceRow, Reading};
 use crate::vault::Vault;
 
@@ -28,6 +29,8 @@ pub struct InstanceView {
     /// Every secret of the connector, and whether it is saved.
     pub secrets: BTreeMap<String, bool>,
     pub grants: Vec<String>,
+    /// Every account of the connector, in the order of the form.
+    pub accounts: Vec<AccountView>,
     /// Where it may connect: `tcp://smtp.example.org:587`.
     pub egress: Vec<String>,
     pub credentials: Vec<CredentialView>,
@@ -97,11 +100,21 @@ pub fn view(
         .as_ref()
         .map(|effective| effective.settings.clone())
         .unwrap_or_default();
+    let path = InstancePath {
+        workspace: ws.clone(),
+        name: name.clone(),
+    };
+    let accounts = accounts::views(tables, vault, &path, &manifest)?;
+    let associated = |id: &String| {
+        let mut all = accounts.iter();
+        all.any(|account| account.parameter == *id && account.state == AccountState::Associated)
+    };
     let credentials = manifest.credentials.iter().map(|credential| CredentialView {
         name: credential.name.clone(),
         kind: credential.kind.word().to_owned(),
         ready: effective.is_some()
-            && usable(&credential.secret)
+            && credential.secret.as_ref().is_none_or(usable)
+            && credential.account.as_ref().is_none_or(associated)
             && credential
                 .username
                 .as_ref()
@@ -121,6 +134,7 @@ pub fn view(
             .map(ToString::to_string)
             .collect(),
         credentials: credentials.collect(),
+        accounts,
         default_of: defaults
             .into_iter()
             .filter(|(_, default)| default == name)

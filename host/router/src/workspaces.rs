@@ -1,10 +1,14 @@
 //! Workspaces: each is one EzGED instance, and sees neither the connector instances nor the deliveries nor the tokens of another.
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use relais_manifest::Flow;
 
+use crate::accounts::Governance;
+use crate::alerts::{self, Alerts};
 use crate::audit::{self, Action};
 use crate::checks::Checks;
 use crate::error::{Error, WorkspaceError};
@@ -17,6 +21,8 @@ use crate::who::Who;
 
 /// Workspaces of one host at most.
 pub const WORKSPACES: usize = 1_000;
+/// Providers that a workspace lists at most.
+const PROVIDERS: usize = 64;
 const DAY: Duration = Duration::from_secs(86_400);
 /// What retention may be set to.
 const LONGEST: Duration = Duration::from_secs(3_650 * 86_400);
@@ -36,6 +42,10 @@ pub struct WorkspaceEdit {
     pub failed_body: Option<Option<Duration>>,
     /// How long a delivery stays in the journal after its end, from 1 day up to 10 years.
     pub journal: Option<Option<Duration>>,
+    /// The flows by which accounts may come; `Some(None)` allows all.
+    pub account_flows: Option<Option<Vec<Flow>>>,
+    /// The ids of the providers whose accounts are allowed; `Some(None)` allows all.
+    pub account_providers: Option<Option<Vec<String>>>,
 }
 
 /// A workspace as its administrator sees it.
@@ -45,12 +55,15 @@ pub struct WorkspaceView {
     pub title: String,
     pub contact: Option<String>,
     pub notices_through: Option<InstanceName>,
+    pub alerts: Alerts,
     /// What holds, whether it is the workspace's own or the host's.
     pub retention: Retention,
     /// The workspace's own, where it has any.
     pub sent_body: Option<Duration>,
     pub failed_body: Option<Duration>,
     pub journal: Option<Duration>,
+    /// What it allows of accounts.
+    pub governance: Governance,
     /// The connectors that are enabled in it, by id.
     pub connectors: Vec<String>,
     /// How many connector instances it holds.
@@ -107,6 +120,8 @@ fn new(now: Timestamp) -> WorkspaceRow {
         sent_body: None,
         failed_body: None,
         journal: None,
+        account_flows: None,
+        account_providers: None,
         created_at: now,
         edited_at: now,
     }
@@ -150,7 +165,20 @@ fn apply(
         row.journal = seconds(span);
         set("journal");
     }
+    if let Some(flows) = edit.account_flows {
+        row.account_flows = flows.map(|flows| words(flows.iter().map(|flow| flow.word().to_owned())));
+        set("account-flows");
+    }
+    if let Some(providers) = edit.account_providers {
+        row.account_providers = providers.map(|providers| words(providers.into_iter()));
+        set("account-providers");
+    }
     Ok(named)
+}
+
+/// Each once, in their order.
+fn words(given: impl Iterator<Item = String>) -> Vec<String> {
+    given.collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 fn check(edit: &WorkspaceEdit) -> Result<(), Error> {
@@ -171,6 +199,9 @@ fn check(edit: &WorkspaceEdit) -> Result<(), Error> {
             checks.duration(field, span, least, LONGEST);
         }
     }
+    if let Some(Some(providers)) = &edit.account_providers {
+        checks.providers("account-providers", providers, PROVIDERS);
+    }
     checks.done()
 }
 
@@ -178,8 +209,11 @@ fn view(tables: &Reading, name: WorkspaceName, row: WorkspaceRow) -> Result<Work
     let connectors = tables.enabled_in(&name)?;
     let instances = tables.instances(&name)?.len();
     let own = |seconds: Option<u64>| seconds.map(Duration::from_secs);
+    let alerts = alerts::of(tables, &name, &row)?;
     Ok(WorkspaceView {
+        alerts,
         retention: retention(&row),
+        governance: Governance::of(&row),
         sent_body: own(row.sent_body),
         failed_body: own(row.failed_body),
         journal: own(row.journal),

@@ -14,6 +14,7 @@ wasmtime::component::bindgen!({
     world: "relais:connectors/mail-connector",
     imports: {
         "relais:connector/streams.[method]input-stream.read": async | trappable,
+        "relais:connector/streams.[method]input-stream.skip": async | trappable,
         "relais:connector/streams.[method]output-stream.write": async | trappable,
         "relais:connector/streams.[method]output-stream.splice": async | trappable,
         "relais:connector/network.[static]connection.connect": async | trappable,

@@ -19,6 +19,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(crate) fn begin(context: &Context) {
     context.meter.begin();
     context.floor.begin();
+    context.accounts.begin();
     context.busy.begin();
     context.log.begin(context.limits.log_lines);
 }

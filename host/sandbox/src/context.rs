@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use relais_manifest::Manifest;
+use relais_manifest::{Egress, Manifest, Service};
+use relais_outgoing::{Destination, Outgoing};
 
+use crate::accounts::Accounts;
 use crate::audit::Audit;
 use crate::busy::Busy;
 use crate::capability::log::LogBook;
-use crate::egress::Resolve;
 use crate::floor::{Floor, Turn};
 use crate::gate::{Doorway, Held};
 use crate::handles::Handles;
@@ -21,9 +22,10 @@ pub(crate) struct Context {
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) instance: Arc<Instance>,
     pub(crate) limits: Limits,
-    pub(crate) resolver: Arc<dyn Resolve>,
+    pub(crate) outgoing: Outgoing,
     pub(crate) audit: Audit,
     pub(crate) handles: Handles,
+    pub(crate) accounts: Accounts,
     pub(crate) meter: Meter,
     pub(crate) busy: Busy,
     pub(crate) floor: Floor,
@@ -32,6 +34,14 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// A grant of the instance, with what an administrator excepts for it.
+    pub(crate) fn destination(&self, egress: &Egress) -> Destination {
+        Destination {
+            private: self.instance.grants.private.contains(&egress.host),
+            egress: egress.clone(),
+        }
+    }
+
     /// A limit that the guest is told of in words, and that the audit hears of too.
     pub(crate) fn limited(&self, hit: LimitHit) -> String {
         self.audit.tell(Event::Limit { name: hit.0.to_owned() });
@@ -46,18 +56,24 @@ impl Context {
         }
     }
 
+    /// How the connector behaves for the service that it is called for.
+    pub(crate) fn service(&self) -> &Service {
+        self.manifest.service("mail")
+    }
+
     /// Called before any bytes leave: counts them, and waits for the gate where they can be the message.
     pub(crate) async fn leave(&self, turn: Turn, bytes: usize) -> Result<(), Held> {
         self.floor.allows(turn)?;
-        if self.floor.is_exposed() {
+        if self.floor.is_exposed() && !turn.prepares() {
             self.before_leaving(turn).await?;
         }
         self.meter.out(bytes).map_err(Held::Limit)
     }
 
-    /// Called before the message may leave whole: waits for the gate, once a send. The one place that decides it.
+    /// Called before the message may leave whole: waits for the gate, once a send. The one place that decides it. What only
+    /// prepares a message passes: it cannot send it.
     pub(crate) async fn before_leaving(&self, turn: Turn) -> Result<(), Held> {
-        if self.floor.may_have_left() {
+        if turn.prepares() || self.floor.may_have_left() {
             return self.floor.allows(turn);
         }
         let passed = {

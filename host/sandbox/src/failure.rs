@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::AccountFault;
+
 /// The registry of `relais:connector/failures`. A word that is not in it reads as [`Kind::Other`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -67,6 +69,9 @@ pub struct Failure {
     /// At most [`Failure::DETAILS`] pairs. The host adds `limit` (which limit ended the call) and `claimed` (the kind that
     /// the connector gave where the host judged otherwise).
     pub details: Vec<(String, String)>,
+    /// An account of the instance had no token for the call, and the message has not left: the host's own finding, never the
+    /// guest's. It concerns every message of the instance until the account is well again.
+    pub account: Option<Box<AccountFault>>,
 }
 
 impl Failure {
@@ -82,6 +87,7 @@ impl Failure {
             text: text.into(),
             retry_after: None,
             details: Vec::new(),
+            account: None,
         }
     }
 

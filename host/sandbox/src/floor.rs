@@ -3,7 +3,11 @@
 //! The threat: a message that left and is said not to have. Work on a call's behalf can outlive it (a request's body on its
 //! way), so everything that leaves does so in the name of one call, a [`Turn`], and none of it once that call is over: what
 //! the floor says at the end of a call is final.
+//!
+//! A request that the connector's manifest says only prepares a message (a draft, an upload) is no step of its leaving. What it
+//! carries is content that the remote holds from then on: the next request of another kind may be the one that sends it.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -12,6 +16,13 @@ use crate::gate::{Held, Passed};
 
 /// Bytes of the remote's words that are kept to compare a guest's code with: its longest last line, and more.
 const HEARD_BYTES: usize = 16 << 10;
+
+/// Addresses that are kept of the requests of a call.
+const ADDRESSES: usize = 16;
+
+/// Answers of a gateway that heard nothing it could pass on of the server behind it (RFC 9110 sections 15.6.3 and 15.6.5), which
+/// may have taken the message.
+const GATEWAYS: [[u8; 3]; 2] = [*b"502", *b"504"];
 
 /// What marks a status of HTTP among the lines that were heard.
 const HTTP: &str = "HTTP ";
@@ -24,22 +35,46 @@ const REACHED: u64 = 1 << 1;
 const REFUSED: u64 = 1 << 2;
 /// The call is over.
 const OVER: u64 = 1 << 3;
+/// Something left that is no request, or more requests than are kept.
+const OTHERWISE: u64 = 1 << 4;
 /// One call.
-const CALL: u64 = 1 << 4;
+const CALL: u64 = 1 << 5;
 
 /// One call of a session: what something leaves in the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Turn(u64);
+pub(crate) struct Turn {
+    call: u64,
+    /// What leaves so cannot send the message, by the connector's manifest: a draft, an upload.
+    prepares: bool,
+}
+
+impl Turn {
+    /// The same call, for a request that only prepares.
+    pub(crate) fn preparing(self) -> Self {
+        Self { prepares: true, ..self }
+    }
+
+    /// Whether both are of one call.
+    pub(crate) fn is_of(self, other: Self) -> bool {
+        self.call == other.call
+    }
+
+    pub(crate) fn prepares(self) -> bool {
+        self.prepares
+    }
+}
 
 /// What left in the call in progress.
 #[derive(Debug)]
 pub(crate) struct Floor {
-    /// The call's number above its four bits: whether a call is over and whether its message left change in one step.
+    /// The call's number above its five bits: whether a call is over and whether its message left change in one step.
     word: AtomicU64,
     /// Bodies of requests that are not out yet.
     bodies: AtomicUsize,
     /// What the remote said since the message may have left: the last [`HEARD_BYTES`] of it.
     heard: Mutex<Vec<u8>>,
+    /// Where the requests of the call went that may have sent the message.
+    asked: Mutex<BTreeSet<String>>,
 }
 
 impl Default for Floor {
@@ -48,6 +83,7 @@ impl Default for Floor {
             word: AtomicU64::new(OVER),
             bodies: AtomicUsize::new(0),
             heard: Mutex::default(),
+            asked: Mutex::default(),
         }
     }
 }
@@ -55,8 +91,9 @@ impl Default for Floor {
 impl Floor {
     /// A call begins: nothing has left in it.
     pub(crate) fn begin(&self) {
-        let next = self.turn().0.wrapping_add(CALL);
+        let next = self.turn().call.wrapping_add(CALL);
         self.word.store(next, Ordering::SeqCst);
+        self.asked.lock().unwrap_or_else(|e| e.into_inner()).clear();
     }
 
     /// The call is over: nothing leaves in its name any more.
@@ -66,7 +103,10 @@ impl Floor {
 
     /// The call in progress.
     pub(crate) fn turn(&self) -> Turn {
-        Turn(turn_of(self.word.load(Ordering::SeqCst)))
+        Turn {
+            call: turn_of(self.word.load(Ordering::SeqCst)),
+            prepares: false,
+        }
     }
 
     /// The guest holds content that it can send in its own words: whatever leaves from now on may be the message.
@@ -103,6 +143,34 @@ impl Floor {
         }
     }
 
+    /// A request that may send the message leaves for this address.
+    pub(crate) fn asks(&self, address: &str) {
+        let mut asked = self.asked.lock().unwrap_or_else(|e| e.into_inner());
+        if asked.len() < ADDRESSES {
+            asked.insert(address.to_owned());
+        } else {
+            self.asks_otherwise();
+        }
+    }
+
+    /// Something leaves that is no request.
+    pub(crate) fn asks_otherwise(&self) {
+        self.word.fetch_or(OTHERWISE, Ordering::SeqCst);
+    }
+
+    /// What was prepared at this address was taken back, so says the remote: the message will not be sent any more, unless
+    /// something else was asked for it than by requests to that address or below.
+    pub(crate) fn withdrawn(&self, turn: Turn, address: &str) {
+        let asked = self.asked.lock().unwrap_or_else(|e| e.into_inner());
+        let below = |other: &String| {
+            let rest = other.strip_prefix(address);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if self.word.load(Ordering::SeqCst) & OTHERWISE == 0 && asked.iter().all(below) {
+            self.stayed(turn);
+        }
+    }
+
     /// What was thought to leave has not: the message is where it was.
     pub(crate) fn stayed(&self, turn: Turn) {
         let stayed = |word| permit(word, turn).is_ok().then_some(word & !REACHED);
@@ -130,18 +198,21 @@ impl Floor {
     }
 
     /// Whether a guest's code is the remote's last word on the message, and a refusal: the last status that was heard since
-    /// the message left, 4yz or 5yz, or of HTTP 3xx too, since no redirect is followed.
+    /// the message left, 4yz or 5yz, or of HTTP 3xx too, since no redirect is followed. A gateway's word is not the remote's.
     pub(crate) fn remote_refused_with(&self, code: &str) -> bool {
         let heard = self.heard.lock().unwrap_or_else(|e| e.into_inner());
         let last = heard
             .rsplit(|byte| *byte == b'\n')
             .find_map(|line| match line.strip_prefix(HTTP.as_bytes()) {
-                Some(line) => digits(line).map(|digits| (digits, b'3')),
-                None => digits(line).map(|digits| (digits, b'4')),
+                Some(line) => digits(line).map(|digits| (digits, true)),
+                None => digits(line).map(|digits| (digits, false)),
             });
-        last.is_some_and(|(said, least)| {
+        last.is_some_and(|(said, http)| {
             let [class, ..] = said;
-            digits(code.as_bytes()) == Some(said) && (least..=b'5').contains(&class)
+            let least = if http { b'3' } else { b'4' };
+            digits(code.as_bytes()) == Some(said)
+                && (least..=b'5').contains(&class)
+                && !(http && GATEWAYS.contains(&said))
         })
     }
 
@@ -153,7 +224,7 @@ impl Floor {
 
 /// Whether something may leave in the name of `turn` while the floor's word is this.
 fn permit(word: u64, turn: Turn) -> Result<(), Held> {
-    if turn_of(word) != turn.0 || word & OVER != 0 {
+    if turn_of(word) != turn.call || word & OVER != 0 {
         Err(Held::Over)
     } else if word & REFUSED != 0 {
         Err(Held::Refused)
@@ -191,80 +262,5 @@ impl Drop for OnItsWay {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn floor() -> (Floor, Turn) {
-        let floor = Floor::default();
-        floor.begin();
-        let turn = floor.turn();
-        (floor, turn)
-    }
-
-    fn left(floor: &Floor, turn: Turn) -> Result<(), Held> {
-        floor.left_whole(turn, Passed::for_a_test())
-    }
-
-    #[test]
-    fn a_refusal_is_the_remotes_only_if_it_was_its_last_word_after_the_message_left() {
-        let (floor, turn) = floor();
-        floor.heard(b"451 4.3.0 before\r\n");
-        left(&floor, turn).unwrap();
-        assert!(!floor.remote_refused_with("451 4.3.0"));
-        floor.heard(b"450 4.1.1 a recipient\r\n");
-        assert!(floor.remote_refused_with("450 4.1.1"));
-        floor.heard(b"250-queued\r\n25");
-        floor.heard(b"0 451 of them\r\n");
-        for claimed in ["450 4.1.1", "451 4.3.0", "250 2.0.0", "45", "\u{e9}50"] {
-            assert!(!floor.remote_refused_with(claimed), "{claimed}");
-        }
-    }
-
-    #[test]
-    fn a_redirect_of_http_is_a_refusal_and_an_intermediate_reply_of_smtp_is_none() {
-        let (floor, turn) = floor();
-        left(&floor, turn).unwrap();
-        floor.heard(b"354 go on\r\n");
-        assert!(!floor.remote_refused_with("354"));
-        floor.heard_status(307);
-        assert!(floor.remote_refused_with("307"));
-        floor.heard_status(202);
-        assert!(!floor.remote_refused_with("202") && !floor.remote_refused_with("307"));
-    }
-
-    #[test]
-    fn nothing_leaves_before_a_call_or_after_it() {
-        let floor = Floor::default();
-        assert_eq!(floor.allows(floor.turn()), Err(Held::Over));
-        floor.begin();
-        let turn = floor.turn();
-        assert_eq!(floor.allows(turn), Ok(()));
-        floor.end();
-        assert_eq!(left(&floor, turn), Err(Held::Over));
-        assert!(!floor.may_have_left());
-    }
-
-    #[test]
-    fn what_an_earlier_call_began_does_not_leave_in_a_later_one() {
-        let (floor, earlier) = floor();
-        floor.content_exposed();
-        floor.end();
-        floor.begin();
-        assert!(!floor.is_exposed());
-        assert_eq!(left(&floor, earlier), Err(Held::Over));
-        assert!(!floor.may_have_left());
-        assert_eq!(left(&floor, floor.turn()), Ok(()));
-        floor.stayed(earlier);
-        assert!(floor.may_have_left());
-    }
-
-    #[test]
-    fn after_a_refusal_nothing_leaves_whatever_was_passed() {
-        let (floor, turn) = floor();
-        floor.refuse(turn);
-        assert_eq!(floor.allows(turn), Err(Held::Refused));
-        assert_eq!(left(&floor, turn), Err(Held::Refused));
-        assert!(!floor.may_have_left());
-    }
-}
+#[path = "floor_tests.rs"]
+mod tests;

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 use memchr::memmem;
 
-use crate::tls::hex;
+use relais_outgoing::hex;
 
 /// What every handle begins with; no message's own content is expected to hold it.
 const PREFIX: &str = "relais-credential-";

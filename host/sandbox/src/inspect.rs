@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 use crate::error::LoadError;
-use crate::tls::hex;
+use relais_outgoing::hex;
 
 /// Bytes of a component. Python's are 18 MB.
 pub(crate) const COMPONENT_BYTES: usize = 128 << 20;

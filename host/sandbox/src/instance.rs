@@ -1,11 +1,14 @@
-//! What one connector instance is given: settings, grants that follow from them, and secrets that stay here.
+//! What one connector instance is given: settings, grants that follow from them, secrets and accounts that stay here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use relais_manifest::{Egress, Settings};
-use zeroize::Zeroizing;
+use relais_outgoing::Secret;
+
+use crate::Account;
 
 /// One configured connector instance. Immutable: an edit makes a new one, and ends the sessions of the old.
 #[derive(Debug)]
@@ -17,28 +20,9 @@ pub struct Instance {
     pub egress: Vec<Egress>,
     /// By the id of the parameter that holds each.
     pub secrets: BTreeMap<String, Secret>,
+    /// By the id of the parameter that holds each.
+    pub accounts: BTreeMap<String, Arc<dyn Account>>,
     pub grants: Grants,
-}
-
-/// A secret. It prints as nothing, and is wiped when dropped.
-#[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
-
-impl Secret {
-    pub fn new(value: String) -> Self {
-        Self(Zeroizing::new(value))
-    }
-
-    /// The value, for the one place that seals it or writes it to its destination.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
 }
 
 /// What an administrator grants an instance beyond what follows from its parameters.
@@ -132,10 +116,5 @@ mod tests {
         assert_eq!(grants.texts(), texts);
         assert!(Grants::parse(&["private:"]).is_err());
         assert!(Grants::parse(&["everything"]).is_err());
-    }
-
-    #[test]
-    fn a_secret_does_not_print() {
-        assert_eq!(format!("{:?}", Secret::new("hunter2".into())), "Secret(…)");
     }
 }

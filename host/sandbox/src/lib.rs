@@ -2,11 +2,14 @@
 //!
 //! The way through: [`inspect`] reads a component without running it → [`Sandbox::load`] compiles it once →
 //! [`Connector::open`] makes a [`Session`] for one [`Instance`] → [`Session::send`] hands it a message. What the guest asks of
-//! the host meanwhile goes through one module a capability; what it may reach is judged by one function.
+//! the host meanwhile goes through one module a capability; what it may reach is judged by one function,
+//! [`relais_outgoing::decide`].
 //!
 //! The threat: a connector is a stranger's code. It may loop, grow, flood, lie about what it sent, look for other machines,
 //! and try to read the secrets that are used on its behalf. No type of the WebAssembly engine leaves this crate.
 
+mod account;
+mod accounts;
 mod audit;
 mod bindings;
 mod busy;
@@ -14,7 +17,6 @@ mod cache;
 mod call;
 mod capability;
 mod context;
-mod egress;
 mod engine;
 mod error;
 mod failure;
@@ -30,18 +32,18 @@ mod rule;
 mod sandbox;
 mod session;
 mod state;
-mod tls;
 mod verdict;
 
-pub use egress::{Reach, Resolve, SystemResolver};
+pub use account::{Account, AccountFault, Token, TokenFuture};
 pub use error::{LoadError, SandboxError};
 pub use failure::{Failure, Kind, Receipt, Refusal};
 pub use gate::Gate;
 pub use inspect::{Inspection, inspect};
-pub use instance::{Grant, GrantError, Grants, Instance, Secret};
+pub use instance::{Grant, GrantError, Grants, Instance};
 pub use limits::Limits;
 pub use meter::Stats;
 pub use observer::{Event, Level, Observer, Tracing};
+pub use relais_outgoing::{Outgoing, Reach, Refused, Resolve, Secret, SystemResolver};
 pub use rule::{Place, Rule};
 pub use sandbox::{Config, Connector, Sandbox};
 pub use session::Session;

@@ -7,8 +7,12 @@ use crate::Rule;
 /// Something a session asked of the host, and what came of it. Holds no secret and no content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A connection was made.
-    Connected { destination: String, address: String },
+    /// A connection was made; the address is the proxy's, where it goes through one.
+    Connected {
+        destination: String,
+        address: String,
+        proxy: Option<String>,
+    },
     /// The connection is encrypted from here on.
     Encrypted {
         version: String,
@@ -24,6 +28,10 @@ pub enum Event {
     },
     /// Something was refused before a byte left; audited.
     Refused { asked: String, rule: Rule },
+    /// An account had no token to give; the text says why.
+    AccountFailed { account: String, text: String },
+    /// The remote refused a token of an account.
+    TokenRefused { account: String },
     /// A line of the connector's log.
     Log { level: Level, text: String },
     /// A limit ended the call.
@@ -56,6 +64,12 @@ impl Observer for Tracing {
         match event {
             Event::Refused { asked, rule } => {
                 tracing::warn!(target: "relais::audit", instance, asked, rule = rule.code(), "refused: {rule}");
+            }
+            Event::AccountFailed { account, text } => {
+                tracing::warn!(target: "relais::accounts", instance, account, "no token: {text}");
+            }
+            Event::TokenRefused { account } => {
+                tracing::info!(target: "relais::accounts", instance, account, "the remote refused a token");
             }
             Event::Limit { name } => tracing::warn!(target: "relais::audit", instance, limit = name, "limit"),
             Event::Log {

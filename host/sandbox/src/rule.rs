@@ -1,29 +1,15 @@
 //! Why something was refused before a byte left: the rule, for the audit, the guest and the administrator.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use relais_manifest::Lang;
-
-use crate::egress::Reach;
+use relais_outgoing::Refused;
 
 /// A rule that a guest ran into. It displays in English, as the guest gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rule {
-    /// The destination is not among the instance's.
-    NotGranted {
-        asked: String,
-        granted: Vec<String>,
-    },
-    /// The destination is granted, and leads to an address that may not be dialled.
-    Address {
-        asked: String,
-        host: String,
-        ip: IpAddr,
-        reach: Reach,
-        /// An administrator typed the name; otherwise the manifest fixes it.
-        typed: bool,
-    },
+    /// The destination is not the instance's, or leads where it may not.
+    Destination(Refused),
     /// A credential's handle stood where it is not replaced.
     Handle(Place),
     /// A URL with a user name or a password in it.
@@ -73,8 +59,7 @@ impl Rule {
     /// A stable word for programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Rule::NotGranted { .. } => "not-granted",
-            Rule::Address { .. } => "address",
+            Rule::Destination(refused) => refused.code(),
             Rule::Handle(_) => "handle",
             Rule::UserInUrl => "user-in-url",
             Rule::Method => "method",
@@ -101,14 +86,7 @@ impl Rule {
 
     fn both(&self) -> (String, String) {
         match self {
-            Rule::NotGranted { asked, granted } => not_granted(asked, granted),
-            Rule::Address {
-                asked,
-                host,
-                ip,
-                reach,
-                typed,
-            } => address(asked, host, *ip, *reach, *typed),
+            Rule::Destination(refused) => refused.both(),
             Rule::Handle(place) => place.both(),
             Rule::OtherHeader { credential, header } => (
                 format!("le justificatif « {credential} » ne va que dans l'en-tête « {header} »"),
@@ -188,6 +166,12 @@ impl fmt::Display for Rule {
 
 impl std::error::Error for Rule {}
 
+impl From<Refused> for Rule {
+    fn from(refused: Refused) -> Self {
+        Rule::Destination(refused)
+    }
+}
+
 impl Place {
     fn both(self) -> (String, String) {
         let (fr, en) = match self {
@@ -214,84 +198,18 @@ impl Place {
     }
 }
 
-fn not_granted(asked: &str, granted: &[String]) -> (String, String) {
-    let list = granted.join(", ");
-    let (fr, en) = match granted.is_empty() {
-        true => ("rien", "nothing"),
-        false => (list.as_str(), list.as_str()),
-    };
-    (
-        format!("{asked} n'est pas accordé à cette instance, qui peut joindre {fr}"),
-        format!("{asked} is not granted to this instance, which may reach {en}"),
-    )
-}
-
-fn address(asked: &str, host: &str, ip: IpAddr, reach: Reach, typed: bool) -> (String, String) {
-    let (what_fr, what_en) = match reach {
-        Reach::Private => ("une adresse privée", "a private address"),
-        Reach::Loopback => ("cette machine elle-même", "this machine itself"),
-        Reach::LinkLocal => (
-            "une adresse du lien local ou de métadonnées",
-            "a link-local or metadata address",
-        ),
-        Reach::Public | Reach::Never => (
-            "une adresse qui n'est jamais appelée",
-            "an address that is never dialled",
-        ),
-    };
-    let fixed = (
-        format!(
-            "un nom fixé par le manifeste ne mène qu'à des adresses publiques, sauf autorisation « private:{host} »"
-        ),
-        format!("a name fixed by the manifest reaches public addresses only, unless `private:{host}` is granted"),
-    );
-    let (rule_fr, rule_en) = match (typed, reach) {
-        (false, Reach::Private | Reach::Loopback) => (fixed.0.as_str(), fixed.1.as_str()),
-        (true, Reach::Loopback) => (
-            "elle n'est jointe que si « localhost » ou une adresse de bouclage a été saisie telle quelle",
-            "loopback is reached only as `localhost` or a loopback address typed as such",
-        ),
-        (_, Reach::LinkLocal) => (
-            "elle n'est jointe que si l'administrateur a saisi cette adresse même",
-            "it is reached only where the administrator typed that very address",
-        ),
-        _ => ("aucune autorisation ne le permet", "no grant allows it"),
-    };
-    (
-        format!("{asked} mène à {ip}, {what_fr} : {rule_fr}"),
-        format!("{asked} leads to {ip}, {what_en}: {rule_en}"),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_rule_is_said_in_french_and_in_english() {
-        let asked = || "tcp://a:1".to_owned();
         let credential = || "key".to_owned();
-        let ip = IpAddr::from([127, 0, 0, 1]);
-        let address = |reach, typed| Rule::Address {
-            asked: asked(),
-            host: asked(),
-            ip,
-            reach,
-            typed,
-        };
         let rules = [
-            Rule::NotGranted {
-                asked: asked(),
+            Rule::Destination(Refused::NotGranted {
+                asked: "tcp://a:1".to_owned(),
                 granted: Vec::new(),
-            },
-            Rule::NotGranted {
-                asked: asked(),
-                granted: vec![asked()],
-            },
-            address(Reach::Private, false),
-            address(Reach::Loopback, true),
-            address(Reach::LinkLocal, true),
-            address(Reach::Never, true),
+            }),
             Rule::Handle(Place::Host),
             Rule::Handle(Place::Url),
             Rule::Handle(Place::MethodOrHeaderName),

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use relais_outgoing::Outgoing;
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
 use crate::bindings::MailConnectorPre;
 use crate::cache::Cache;
-use crate::egress::{Resolve, SystemResolver};
 use crate::error::{LoadError, SandboxError};
 use crate::inspect::{Inspection, inspect};
 use crate::observer::{Observer, Tracing};
@@ -27,7 +27,8 @@ pub struct Config {
     /// Sessions at once; one more waits.
     pub sessions: u32,
     pub observer: Arc<dyn Observer>,
-    pub resolver: Arc<dyn Resolve>,
+    /// How connections leave.
+    pub outgoing: Outgoing,
     /// Keeps a copy of a guest's memory when it traps, for [`Session::into_memories`]. For tests: it costs time and memory.
     pub keep_dumps: bool,
 }
@@ -39,7 +40,7 @@ impl Default for Config {
             limits: Limits::default(),
             sessions: 64,
             observer: Arc::new(Tracing),
-            resolver: Arc::new(SystemResolver),
+            outgoing: Outgoing::default(),
             keep_dumps: false,
         }
     }
@@ -57,7 +58,7 @@ pub(crate) struct Shared {
     cache: Option<Cache>,
     pub(crate) limits: Limits,
     pub(crate) observer: Arc<dyn Observer>,
-    pub(crate) resolver: Arc<dyn Resolve>,
+    pub(crate) outgoing: Outgoing,
     pub(crate) sessions: Arc<Semaphore>,
 }
 
@@ -74,7 +75,7 @@ impl Sandbox {
                 cache,
                 limits: config.limits,
                 observer: config.observer,
-                resolver: config.resolver,
+                outgoing: config.outgoing,
                 sessions: Arc::new(Semaphore::new(config.sessions as usize)),
             }),
         })

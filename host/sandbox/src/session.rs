@@ -7,6 +7,7 @@ use relais_message::Message;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 
+use crate::accounts::Accounts;
 use crate::audit::Audit;
 use crate::bindings::MailConnector;
 use crate::bindings::relais::connector::failures::Failure as GuestFailure;
@@ -62,10 +63,11 @@ impl Session {
         let context = Arc::new(Context {
             manifest: connector.manifest.clone(),
             limits: shared.limits.clone(),
-            resolver: shared.resolver.clone(),
+            outgoing: shared.outgoing.clone(),
             log: LogBook::new(audit.clone()),
             audit,
             handles: Handles::default(),
+            accounts: Accounts::default(),
             meter: Meter::new(&shared.limits),
             busy: Busy::default(),
             floor: Floor::default(),
@@ -222,11 +224,12 @@ impl Session {
         self.store.set_epoch_deadline(1);
     }
 
-    /// A trap, a limit or a silence ends the session; a failure that the guest reports does not.
+    /// A trap, a limit or a silence ends the session; a failure that the guest reports does not. An account that failed the
+    /// call is the host's to tell.
     fn judge<T>(&mut self, called: Result<Result<T, GuestFailure>, CallError>) -> Result<T, Failure> {
         self.idle_since = Instant::now();
         let answered = called.map_err(|error| error.explain(&self.context))?;
         self.usable = true;
-        answered.map_err(verdict::read)
+        answered.map_err(|failure| verdict::of_account(verdict::read(failure), &self.context))
     }
 }

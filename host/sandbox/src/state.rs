@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use relais_outgoing::Tls;
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -14,7 +15,6 @@ use crate::capability::network::Connections;
 use crate::capability::wasi;
 use crate::context::Context;
 use crate::meter::LimitHit;
-use crate::tls::Tls;
 
 /// One session's side of the host. Each capability is a module that adds its functions over this.
 pub(crate) struct State {
@@ -60,7 +60,7 @@ impl State {
             return Ok(tls.clone());
         }
         let egress = self.context.instance.egress.get(grant).ok_or("no such grant")?;
-        let tls = Arc::new(Tls::new(egress)?);
+        let tls = Arc::new(self.context.outgoing.tls(egress)?);
         self.tls.insert(grant, tls.clone());
         Ok(tls)
     }

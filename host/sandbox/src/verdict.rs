@@ -13,7 +13,7 @@ use crate::bindings::exports::relais::mail::sender::{Receipt as GuestReceipt, Re
 use crate::bindings::relais::connector::failures::Failure as GuestFailure;
 use crate::context::Context;
 use crate::failure::clean;
-use crate::{Failure, Kind, Receipt, Refusal};
+use crate::{AccountFault, Failure, Kind, Receipt, Refusal};
 
 /// Bytes of a code, a name or a value of a guest's.
 const SHORT_BYTES: usize = 1024;
@@ -37,6 +37,35 @@ pub(crate) fn read(failure: GuestFailure) -> Failure {
             .into_iter()
             .filter(|(name, _)| !is_the_hosts(name))
             .collect(),
+        account: None,
+    }
+}
+
+/// A failure that the guest reports, explained by the account that failed the call: where the message has not left, and
+/// where the remote said nothing that explains it better.
+pub(crate) fn of_account(failure: Failure, context: &Context) -> Failure {
+    let Some(fault) = context.accounts.failed() else {
+        return failure;
+    };
+    if failure.code.is_some() || context.floor.may_have_left() {
+        return failure;
+    }
+    let kind = match &fault {
+        AccountFault::NotAssociated(_) => Kind::Configuration,
+        AccountFault::Reconnect(_) => Kind::Authentication,
+        AccountFault::Unavailable { .. } => Kind::Unreachable,
+    };
+    let claimed = failure.kind;
+    let explained = Failure {
+        kind,
+        text: clean(fault.text(), Failure::TEXT_BYTES),
+        retry_after: fault.retry_after().map(|pause| pause.min(RETRY_AFTER)),
+        account: Some(Box::new(fault)),
+        ..failure
+    };
+    match claimed == kind {
+        true => explained,
+        false => explained.with_detail("claimed", claimed.word()),
     }
 }
 
@@ -105,7 +134,7 @@ fn mismatch(receipt: &GuestReceipt, envelope: &Envelope, context: &Context) -> O
     if refused.len() == recipients.len() {
         return Some("it refuses every recipient".to_owned());
     }
-    let all_or_none = context.manifest.service("mail").recipients == Recipients::AllOrNone;
+    let all_or_none = context.service().recipients == Recipients::AllOrNone;
     (all_or_none && !refused.is_empty())
         .then(|| "it refuses some recipients, and its manifest says that it takes all or none".to_owned())
 }

@@ -1,6 +1,6 @@
 //! What the caller accepts as an answer (RFC 9110 section 12.5.1), looked at before anything is done.
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
@@ -11,7 +11,9 @@ use crate::refusal::{Refusal, Request as Wrong};
 
 /// Refuses a request whose answer would be of a type that it excludes. A problem is told in any case.
 pub async fn check(request: Request, next: Next) -> Response {
-    let produced = produced(request.uri().path());
+    // The route, not the path: an instance may be called as an address ends.
+    let route = request.extensions().get::<MatchedPath>();
+    let produced = produced(route.map_or("", MatchedPath::as_str));
     if accepts(request.headers(), produced) {
         next.run(request).await
     } else {
@@ -19,9 +21,9 @@ pub async fn check(request: Request, next: Next) -> Response {
     }
 }
 
-/// The type of a good answer at this address.
-fn produced(path: &str) -> &'static str {
-    match path.rsplit('/').next().unwrap_or_default() {
+/// The type of a good answer on this route, whose names stand in braces.
+fn produced(route: &str) -> &'static str {
+    match route.rsplit('/').next().unwrap_or_default() {
         "message" => "message/rfc822",
         "events" => "text/event-stream",
         "backup" => "application/x-tar",
@@ -85,8 +87,12 @@ mod tests {
     }
 
     #[test]
-    fn each_address_has_its_own_type() {
-        assert_eq!(produced("/api/v1/default/deliveries/x/message"), "message/rfc822");
-        assert_eq!(produced("/api/v1/default/deliveries"), "application/json");
+    fn each_route_has_its_own_type() {
+        assert_eq!(
+            produced("/api/v1/{workspace}/deliveries/{delivery}/message"),
+            "message/rfc822"
+        );
+        assert_eq!(produced("/api/v1/{workspace}/deliveries"), "application/json");
+        assert_eq!(produced("/api/v1/{workspace}/instances/{instance}"), "application/json");
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use axum::middleware::{from_fn, from_fn_with_state};
 use relais_router::{Error, Router};
-use tokio::sync::Semaphore;
 
 use crate::options::Options;
+use crate::places::Places;
 use crate::rate::Limiter;
 use crate::refusal::{self, Refusal};
 use crate::{accept, caller, document, routes};
@@ -16,11 +16,11 @@ use crate::{accept, caller, document, routes};
 pub struct App {
     pub router: Arc<Router>,
     pub options: Options,
-    pub limiter: Limiter,
+    pub limiter: Arc<Limiter>,
     /// Held while a large mail is received.
-    pub large: Semaphore,
+    pub large: Arc<Places>,
     /// Held by each stream of events.
-    pub watchers: Arc<Semaphore>,
+    pub watchers: Arc<Places>,
 }
 
 /// The state of the application.
@@ -37,9 +37,12 @@ impl fmt::Debug for App {
 impl App {
     fn new(router: Arc<Router>, options: Options) -> Self {
         Self {
-            limiter: Limiter::new(options.per_second, options.burst),
-            large: Semaphore::new(options.large_at_once.max(1)),
-            watchers: Arc::new(Semaphore::new(options.watchers)),
+            limiter: options
+                .limiter
+                .clone()
+                .unwrap_or_else(|| Arc::new(Limiter::new(options.per_second, options.burst))),
+            large: Arc::new(Places::new(options.large)),
+            watchers: Arc::new(Places::new(options.watchers)),
             router,
             options,
         }
@@ -68,8 +71,10 @@ pub fn app(router: Arc<Router>, options: Options) -> axum::Router {
         .layer(from_fn(accept::check));
     api.merge(document::routes(described))
         .merge(routes::sight::routes())
+        .merge(routes::oauth::routes())
         .fallback(refusal::no_route)
         .method_not_allowed_fallback(refusal::no_method)
+        .layer(from_fn(routes::sight::only))
         .layer(from_fn(refusal::render))
         .with_state(shared)
 }

@@ -2,7 +2,7 @@
 //!
 //! The threat: anything on this machine reaches a loopback port, and anything in its network one that is opened wider. So over
 //! TCP only a token lets in. Over a Unix socket the system's own permissions count: whoever may open the administrators' socket
-//! and is the daemon's user or root administers all; whoever may open the senders' socket sends.
+//! and is the daemon's user or root administers all; whoever may open a senders' socket sends, in the workspaces that it serves.
 //!
 //! What a caller may not see does not exist for it: another workspace is answered as an unknown one.
 
@@ -15,21 +15,46 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use relais_router::{Origin, Role, Route, Token, Who, WorkspaceName};
+use relais_router::{Origin, Role, Route, Router, Token, Who, WorkspaceName};
+use relais_sandbox::Secret;
 
 use crate::app::Shared;
 use crate::rate::Key;
 use crate::refusal::{Refusal, Request as Wrong};
 
+/// The workspaces that a socket for senders serves; another one does not exist for who comes by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Serves {
+    /// All but these, which have their own.
+    AllBut(Arc<[WorkspaceName]>),
+    Only(WorkspaceName),
+}
+
+impl Serves {
+    /// Every workspace.
+    pub fn all() -> Self {
+        Self::AllBut(Arc::default())
+    }
+
+    fn includes(&self, ws: &WorkspaceName) -> bool {
+        match self {
+            Self::AllBut(others) => !others.contains(ws),
+            Self::Only(only) => only == ws,
+        }
+    }
+}
+
 /// Where a connection comes from. Whoever accepted it says so, in the extensions of each of its requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Peer {
     /// A TCP connection: only a token lets in.
     Tcp(SocketAddr),
     /// The administrators' socket, and the user at its other end (`SO_PEERCRED`).
     Admin { uid: u32 },
-    /// The senders' socket, and the user at its other end.
-    Submit { uid: u32 },
+    /// A senders' socket, the user at its other end, and the workspaces for which it is there.
+    Submit { uid: u32, serves: Serves },
+    /// A TCP connection to the listener for figures, on which there is nothing else.
+    Figures(SocketAddr),
     /// This very process, on behalf of this user.
     Process { uid: u32 },
 }
@@ -39,8 +64,8 @@ pub enum Peer {
 pub enum Scope {
     /// All, in every workspace.
     Local,
-    /// Send, in every workspace.
-    Submit,
+    /// Send, in these workspaces.
+    Submit(Serves),
     /// What its token says, in its workspace.
     Token(Box<Token>),
 }
@@ -51,6 +76,8 @@ pub struct Caller {
     /// For the audit journal.
     pub who: Who,
     pub scope: Scope,
+    /// What it presented, where it was a token.
+    presented: Option<Arc<Secret>>,
 }
 
 impl Caller {
@@ -58,6 +85,7 @@ impl Caller {
         Self {
             who: Who::Local { uid },
             scope,
+            presented: None,
         }
     }
 
@@ -65,7 +93,7 @@ impl Caller {
     pub fn origin(&self) -> Origin {
         match self.scope {
             Scope::Local => Origin::Cli,
-            Scope::Submit => Origin::Sendmail,
+            Scope::Submit(_) => Origin::Sendmail,
             Scope::Token(_) => Origin::Api,
         }
     }
@@ -81,9 +109,10 @@ impl Caller {
     /// The workspace, as far as the caller may know of it.
     fn enters(&self, ws: &WorkspaceName) -> Result<(), Refusal> {
         match &self.scope {
-            Scope::Local | Scope::Submit => Ok(()),
+            Scope::Local => Ok(()),
+            Scope::Submit(serves) if serves.includes(ws) => Ok(()),
             Scope::Token(token) if token.workspace == *ws => Ok(()),
-            Scope::Token(_) => Err(Wrong::NoWorkspace(ws.to_string()).into()),
+            Scope::Submit(_) | Scope::Token(_) => Err(Wrong::NoWorkspace(ws.to_string()).into()),
         }
     }
 }
@@ -100,36 +129,43 @@ pub async fn enter(State(app): State<Shared>, mut request: Request, next: Next) 
 }
 
 fn identify(app: &Shared, request: &Request) -> Result<Caller, Refusal> {
-    let peer = request.extensions().get::<Peer>().copied();
+    let peer = request.extensions().get::<Peer>();
     let daemon = rustix::process::getuid().as_raw();
     let caller = match (presented(request), peer) {
         (Some(presented), _) => {
-            let Some(token) = presented.and_then(|token| app.router.authenticate(token)) else {
+            let presented = presented.unwrap_or_default();
+            let Some(token) = app.router.authenticate(presented) else {
                 stranger(app, peer)?;
                 return Err(Wrong::BadToken.into());
             };
             Caller {
                 who: token.who(),
                 scope: Scope::Token(Box::new(token)),
+                presented: Some(Arc::new(Secret::new(presented.to_owned()))),
             }
         }
-        (None, Some(Peer::Process { uid })) => return Ok(Caller::user(uid, Scope::Local)),
-        (None, Some(Peer::Admin { uid })) if uid == daemon || uid == 0 => {
-            return Ok(Caller::user(uid, Scope::Local));
+        (None, Some(Peer::Process { uid })) => return Ok(Caller::user(*uid, Scope::Local)),
+        (None, Some(Peer::Admin { uid })) if *uid == daemon || *uid == 0 => {
+            return Ok(Caller::user(*uid, Scope::Local));
         }
-        (None, Some(Peer::Submit { uid })) => Caller::user(uid, Scope::Submit),
+        (None, Some(Peer::Submit { uid, serves })) => Caller::user(*uid, Scope::Submit(serves.clone())),
         (None, _) => {
             stranger(app, peer)?;
             return Err(Wrong::NoToken.into());
         }
     };
-    let key = match &caller.who {
-        Who::Token { id, .. } => Key::Token(id.clone()),
-        Who::Local { uid } => Key::User(*uid),
-        Who::System | Who::Loopback => Key::Stranger(None),
-    };
-    take(app, &key)?;
+    take(app, &Key::of(&caller.who))?;
     Ok(caller)
+}
+
+/// Whose figures a caller may see: those of its workspace, or all.
+pub fn watches(app: &Shared, request: &Request) -> Result<Option<WorkspaceName>, Refusal> {
+    match identify(app, request)?.scope {
+        Scope::Local => Ok(None),
+        Scope::Submit(_) => Err(Wrong::SendOnly.into()),
+        Scope::Token(token) if token.role == Role::Admin => Ok(Some(token.workspace)),
+        Scope::Token(_) => Err(Wrong::AdminOnly.into()),
+    }
 }
 
 /// The token that a request brings; `Some(None)` is a header that holds none. The scheme is of any case (RFC 9110 section 11.1).
@@ -142,9 +178,14 @@ fn presented(request: &Request) -> Option<Option<&str>> {
     Some(token)
 }
 
-fn stranger(app: &Shared, peer: Option<Peer>) -> Result<(), Refusal> {
+/// Lets somebody in who needs no token, as often as a stranger may come.
+pub fn stranger_of(app: &Shared, request: &Request) -> Result<(), Refusal> {
+    stranger(app, request.extensions().get::<Peer>())
+}
+
+fn stranger(app: &Shared, peer: Option<&Peer>) -> Result<(), Refusal> {
     let address = match peer {
-        Some(Peer::Tcp(address)) => Some(address.ip()),
+        Some(Peer::Tcp(address) | Peer::Figures(address)) => Some(address.ip()),
         _ => None,
     };
     take(app, &Key::Stranger(address))
@@ -172,11 +213,29 @@ fn caller(parts: &Parts) -> Result<Arc<Caller>, Refusal> {
     caller.ok_or_else(|| Wrong::NoToken.into())
 }
 
+/// What shows, while an answer lasts, that its caller may still have it.
+#[derive(Debug, Clone)]
+pub struct Pass {
+    ws: WorkspaceName,
+    /// None where the system's permissions let in: a user who is open to the socket stays so.
+    presented: Option<Arc<Secret>>,
+}
+
+impl Pass {
+    /// Whether its caller administers the workspace now. Asks memory alone.
+    pub fn holds(&self, router: &Router) -> bool {
+        let Some(presented) = &self.presented else { return true };
+        let token = router.authenticate(presented.reveal());
+        token.is_some_and(|token| token.workspace == self.ws && token.role == Role::Admin)
+    }
+}
+
 /// A caller that administers the workspace in the path.
 #[derive(Debug, Clone)]
 pub struct Admin {
     pub ws: WorkspaceName,
     pub who: Who,
+    pub pass: Pass,
 }
 
 impl FromRequestParts<Shared> for Admin {
@@ -188,11 +247,15 @@ impl FromRequestParts<Shared> for Admin {
         caller.enters(&ws)?;
         match &caller.scope {
             Scope::Local => {}
-            Scope::Submit => return Err(Wrong::SendOnly.into()),
+            Scope::Submit(_) => return Err(Wrong::SendOnly.into()),
             Scope::Token(token) if token.role == Role::Admin => {}
             Scope::Token(_) => return Err(Wrong::AdminOnly.into()),
         }
         Ok(Self {
+            pass: Pass {
+                ws: ws.clone(),
+                presented: caller.presented.clone(),
+            },
             ws,
             who: caller.who.clone(),
         })
@@ -225,15 +288,15 @@ impl Sender {
             Scope::Token(token) if token.role == Role::Admin || !matches!(asked, Route::Connector(_)) => {
                 token.route(asked).map_err(|error| Refusal::Router(error.into()))
             }
-            Scope::Submit if !matches!(asked, Route::Connector(_)) => Ok(asked),
-            Scope::Submit | Scope::Token(_) => Err(Wrong::ConnectorChoice.into()),
+            Scope::Submit(_) if !matches!(asked, Route::Connector(_)) => Ok(asked),
+            Scope::Submit(_) | Scope::Token(_) => Err(Wrong::ConnectorChoice.into()),
         }
     }
 
     /// Whether the caller may follow what was sent: who comes by the senders' socket is told the id, and no more.
     pub fn follows(&self) -> Result<(), Refusal> {
         match self.caller.scope {
-            Scope::Submit => Err(Wrong::SendOnly.into()),
+            Scope::Submit(_) => Err(Wrong::SendOnly.into()),
             _ => Ok(()),
         }
     }
@@ -254,7 +317,7 @@ impl FromRequestParts<Shared> for Host {
             Scope::Local => Ok(Self {
                 who: caller.who.clone(),
             }),
-            Scope::Submit => Err(Wrong::SendOnly.into()),
+            Scope::Submit(_) => Err(Wrong::SendOnly.into()),
             Scope::Token(_) => Err(Wrong::LocalOnly.into()),
         }
     }

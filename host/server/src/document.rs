@@ -85,13 +85,15 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 }
 
 /// What stands in a path, by its name: with it, the page can be tried as it is.
-const EXAMPLES: [(&str, &str); 6] = [
+const EXAMPLES: [(&str, &str); 8] = [
     ("workspace", "default"),
     ("service", "mail"),
     ("publisher", "relais"),
     ("connector", "smtp"),
     ("instance", "smtp"),
     ("service_instance", "invoices"),
+    ("parameter", "account"),
+    ("provider", "microsoft"),
 ];
 
 fn examples(operation: &mut Operation) {

@@ -126,6 +126,32 @@ impl InPath for WorkspaceName {
     }
 }
 
+/// An account of an instance.
+#[derive(Debug, Clone)]
+pub struct AccountAt {
+    pub instance: InstanceName,
+    /// The id of its parameter, not known to be one.
+    pub parameter: String,
+}
+
+impl InPath for AccountAt {
+    fn read<'a>(find: impl Fn(&str) -> Option<&'a str>) -> Result<Self, Refusal> {
+        let parameter = segment(&find, "parameter").to_owned();
+        let instance = InstanceName::read(find)?;
+        Ok(Self { instance, parameter })
+    }
+}
+
+/// The id of a provider.
+#[derive(Debug, Clone)]
+pub struct ProviderWord(pub String);
+
+impl InPath for ProviderWord {
+    fn read<'a>(find: impl Fn(&str) -> Option<&'a str>) -> Result<Self, Refusal> {
+        Ok(Self(segment(find, "provider").to_owned()))
+    }
+}
+
 /// `publisher/name`.
 #[derive(Debug, Clone)]
 pub struct ConnectorId(pub String);

@@ -18,6 +18,7 @@ mod lang;
 mod mails;
 mod metrics;
 mod options;
+mod places;
 mod rate;
 mod refusal;
 mod routes;
@@ -25,6 +26,9 @@ mod serve;
 pub mod texts;
 
 pub use app::app;
-pub use caller::Peer;
+pub use caller::{Peer, Serves};
 pub use options::{LARGE_BYTES, Options};
+pub use places::Shares;
+pub use rate::Limiter;
 pub use serve::Listening;
+pub use tokio_rustls::rustls::ServerConfig;

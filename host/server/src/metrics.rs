@@ -1,4 +1,5 @@
-//! Figures for Prometheus, in OpenMetrics text. They name workspaces and connector instances, and nothing of any mail.
+//! Figures for Prometheus, in OpenMetrics text. They name workspaces and connector instances, and nothing of any mail. Whoever may
+//! see one workspace gets what is told apart by workspace, and no figure of the whole host.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,14 +10,16 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
-use relais_router::{BUCKETS, Counts, Histogram, LaneMeasure, Measures, Router};
+use relais_router::{BUCKETS, Counts, Histogram, LaneMeasure, Measures, Router, WorkspaceName};
 
-/// All figures as they are now.
-pub fn text(router: &Arc<Router>) -> Result<String, fmt::Error> {
+/// The figures as they are now, of one workspace or of all.
+pub fn text(router: &Arc<Router>, of: Option<&WorkspaceName>) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("relais");
     registry.register_collector(Box::new(Figures {
         measures: router.measures(),
         counts: router.book().counts(),
+        unreadable: router.book().unreadable(),
+        of: of.cloned(),
     }));
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry)?;
@@ -27,10 +30,23 @@ pub fn text(router: &Arc<Router>) -> Result<String, fmt::Error> {
 struct Figures {
     measures: Measures,
     counts: Counts,
+    unreadable: usize,
+    of: Option<WorkspaceName>,
 }
 
 impl Collector for Figures {
     fn encode(&self, mut to: DescriptorEncoder) -> fmt::Result {
+        if self.of.is_none() {
+            self.host(&mut to)?;
+        }
+        self.deliveries(&mut to)?;
+        self.lanes(&mut to)
+    }
+}
+
+impl Figures {
+    /// What concerns the whole host.
+    fn host(&self, to: &mut DescriptorEncoder) -> fmt::Result {
         let measures = &self.measures;
         for (name, help, value) in [
             ("accepted", "Mails that were accepted", measures.accepted),
@@ -63,38 +79,42 @@ impl Collector for Figures {
             ),
             ("clock_jumps", "Times that the clock jumped", measures.clock_jumps),
         ] {
-            counter(&mut to, name, help, None, value)?;
+            counter(to, name, help, None, value)?;
         }
         let bytes = Some(&Unit::Bytes);
         counter(
-            &mut to,
+            to,
             "accepted",
             "Bytes of the mails that were accepted",
             bytes,
             measures.accepted_bytes,
         )?;
-        self.recipients(&mut to)?;
+        self.recipients(to)?;
         histogram(
-            &mut to,
+            to,
             "accepting",
             "From the call to the durable acceptance",
             &measures.accepting,
         )?;
-        histogram(&mut to, "attempting", "One attempt", &measures.attempting)?;
+        histogram(to, "attempting", "One attempt", &measures.attempting)?;
         histogram(
-            &mut to,
+            to,
             "delivering",
             "From the acceptance to the end of what was sent",
             &measures.delivering,
         )?;
         let mut sessions = to.encode_descriptor("sessions", "Sessions that are open", None, MetricType::Gauge)?;
         sessions.encode_gauge(&number(measures.sessions as u64))?;
-        self.deliveries(&mut to)?;
-        self.lanes(&mut to)
+        let help = "Deliveries that are set aside, since their record cannot be read";
+        let mut unreadable = to.encode_descriptor("deliveries_unreadable", help, None, MetricType::Gauge)?;
+        unreadable.encode_gauge(&number(self.unreadable as u64))
     }
-}
 
-impl Figures {
+    /// Whether a workspace is among those that are told of.
+    fn tells(&self, workspace: &WorkspaceName) -> bool {
+        self.of.as_ref().is_none_or(|of| of == workspace)
+    }
+
     fn recipients(&self, to: &mut DescriptorEncoder) -> fmt::Result {
         let help = "Recipients by the state in which an attempt left them";
         let mut family = to.encode_descriptor("recipients", help, None, MetricType::Counter)?;
@@ -108,7 +128,7 @@ impl Figures {
     fn deliveries(&self, to: &mut DescriptorEncoder) -> fmt::Result {
         let help = "Deliveries in the journal, by their state";
         let mut family = to.encode_descriptor("deliveries", help, None, MetricType::Gauge)?;
-        for (path, state, count) in self.counts.iter() {
+        for (path, state, count) in self.counts.iter().filter(|(path, ..)| self.tells(&path.workspace)) {
             let labels = [
                 ("workspace", path.workspace.as_str()),
                 ("instance", path.name.as_str()),
@@ -135,7 +155,12 @@ impl Figures {
         ];
         for (name, help, figure) in figures {
             let mut family = to.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            for lane in &self.measures.lanes {
+            for lane in self
+                .measures
+                .lanes
+                .iter()
+                .filter(|lane| self.tells(&lane.path.workspace))
+            {
                 let labels = [
                     ("workspace", lane.path.workspace.as_str()),
                     ("instance", lane.path.name.as_str()),

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use relais_router::Who;
+
 /// Callers that are remembered. Beyond it those that have rested longest are forgotten, which gives them a full bucket.
 const CALLERS: usize = 10_000;
 
@@ -17,6 +19,17 @@ pub enum Key {
     User(u32),
     /// Requests from this address that bring no valid token.
     Stranger(Option<IpAddr>),
+}
+
+impl Key {
+    /// Of somebody who was let in.
+    pub fn of(who: &Who) -> Self {
+        match who {
+            Who::Token { id, .. } => Self::Token(id.clone()),
+            Who::Local { uid } => Self::User(*uid),
+            Who::System | Who::Loopback => Self::Stranger(None),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +54,11 @@ impl Limiter {
             burst: f64::from(burst.max(1)),
             buckets: Mutex::default(),
         }
+    }
+
+    /// Whether somebody may ask once more now, which is taken out of the bucket.
+    pub fn admits(&self, who: &Who) -> bool {
+        self.take(&Key::of(who), Instant::now()).is_ok()
     }
 
     /// Takes one request out of a bucket, or says in how many seconds there is one.

@@ -70,6 +70,10 @@ pub enum Request {
     NotBase64 {
         field: String,
     },
+    /// A mail in JSON that holds more values than any mail can use.
+    TooManyValues {
+        most: usize,
+    },
     /// A parameter of the query that is not known.
     Parameter(String),
     IdempotencyKey,
@@ -102,6 +106,7 @@ impl Request {
             Self::Field { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "field-invalid"),
             Self::Invalid { code, .. } => (StatusCode::UNPROCESSABLE_ENTITY, code),
             Self::NotBase64 { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "not-base64"),
+            Self::TooManyValues { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "too-many-values"),
             Self::Parameter(_) => (StatusCode::UNPROCESSABLE_ENTITY, "parameter-unknown"),
             Self::IdempotencyKey => (StatusCode::BAD_REQUEST, "idempotency-key-invalid"),
             Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests"),
@@ -226,6 +231,11 @@ impl IntoResponse for Refusal {
             }
             Self::Request(Request::TooMany { retry_after_s }) => {
                 headers.insert(RETRY_AFTER, (*retry_after_s).into());
+            }
+            Self::Router(Error::Account(error)) => {
+                if let Some(wait) = error.retry_after() {
+                    headers.insert(RETRY_AFTER, wait.as_secs().max(1).into());
+                }
             }
             Self::Request(Request::Busy) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));

@@ -1,4 +1,4 @@
-//! Listeners: TCP for whoever has a token, Unix sockets for the users of this machine.
+//! Listeners: TCP for whoever has a token, in clear or under TLS; Unix sockets for the users of this machine.
 //!
 //! The threat: connections that ask for nothing, never end their head, or never read their answer. Each of them ends by itself,
 //! there is a limit on how many there are, and the administrators' socket has its own.
@@ -6,6 +6,7 @@
 mod patience;
 mod socket;
 
+use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,13 +19,16 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use self::patience::Patient;
 use self::socket::Socket;
-use crate::caller::Peer;
+use crate::caller::{Peer, Serves};
 
 /// Connections of one listener at the same time; more of them wait in the system's queue.
 const CONNECTIONS: usize = 1_024;
@@ -48,8 +52,10 @@ pub struct Listening {
 #[derive(Debug)]
 enum Door {
     Tcp(TcpListener),
+    Tls(TcpListener, Arc<ServerConfig>),
+    Figures(TcpListener),
     Admin(Socket),
-    Submit(Socket),
+    Submit(Socket, Serves),
 }
 
 impl Listening {
@@ -66,6 +72,23 @@ impl Listening {
         Ok(bound)
     }
 
+    /// Listens on TCP, with TLS from the first byte; port 0 is any free one. The address that it is.
+    pub async fn tls(&mut self, address: SocketAddr, config: Arc<ServerConfig>) -> io::Result<SocketAddr> {
+        let listener = TcpListener::bind(address).await?;
+        let bound = listener.local_addr()?;
+        self.doors.push(Door::Tls(listener, config));
+        Ok(bound)
+    }
+
+    /// Listens on TCP for whoever watches: health, readiness and the figures of all workspaces, without a token, and nothing
+    /// else. The address that it is.
+    pub async fn figures(&mut self, address: SocketAddr) -> io::Result<SocketAddr> {
+        let listener = TcpListener::bind(address).await?;
+        let bound = listener.local_addr()?;
+        self.doors.push(Door::Figures(listener));
+        Ok(bound)
+    }
+
     /// Listens on the administrators' socket, which nobody but this user may open. A socket that nobody listens on any more is
     /// replaced.
     pub fn admin_socket(&mut self, path: &Path) -> io::Result<()> {
@@ -73,9 +96,9 @@ impl Listening {
         Ok(())
     }
 
-    /// Listens on the senders' socket, which this user and a group may open.
-    pub fn submit_socket(&mut self, path: &Path, group: Option<u32>) -> io::Result<()> {
-        self.doors.push(Door::Submit(Socket::bind(path, 0o660, group)?));
+    /// Listens on a socket for senders, which this user and a group may open, and which serves these workspaces.
+    pub fn submit_socket(&mut self, path: &Path, group: Option<u32>, serves: Serves) -> io::Result<()> {
+        self.doors.push(Door::Submit(Socket::bind(path, 0o660, group)?, serves));
         Ok(())
     }
 
@@ -95,7 +118,7 @@ impl Listening {
         doors.close();
         doors.wait().await;
         served.connections.close();
-        if tokio::time::timeout(grace, served.connections.wait()).await.is_err() {
+        if timeout(grace, served.connections.wait()).await.is_err() {
             tracing::warn!(
                 connections = served.connections.len(),
                 "connections did not end in time"
@@ -139,28 +162,56 @@ impl Served {
             Door::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                self.start(stream, Peer::Tcp(address), place);
+                self.start(ready(Ok(stream)), Peer::Tcp(address), place);
+            }
+            Door::Tls(listener, config) => {
+                let (stream, address) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                let handshake = TlsAcceptor::from(Arc::clone(config)).accept(stream);
+                let encrypted = async move {
+                    // Whoever begins none holds a place no longer than whoever sends no head.
+                    timeout(HEAD, handshake).await.map_err(|_| io::ErrorKind::TimedOut)?
+                };
+                self.start(encrypted, Peer::Tcp(address), place);
+            }
+            Door::Figures(listener) => {
+                let (stream, address) = listener.accept().await?;
+                self.start(ready(Ok(stream)), Peer::Figures(address), place);
             }
             Door::Admin(socket) => {
                 let (stream, uid) = socket.accept().await?;
-                self.start(stream, Peer::Admin { uid }, place);
+                self.start(ready(Ok(stream)), Peer::Admin { uid }, place);
             }
-            Door::Submit(socket) => {
+            Door::Submit(socket, serves) => {
                 let (stream, uid) = socket.accept().await?;
-                self.start(stream, Peer::Submit { uid }, place);
+                let serves = serves.clone();
+                self.start(ready(Ok(stream)), Peer::Submit { uid, serves }, place);
             }
         }
         Ok(())
     }
 
-    fn start<S>(&self, stream: S, peer: Peer, place: OwnedSemaphorePermit)
+    /// Serves a connection, once it is `opened`.
+    fn start<S, F>(&self, opened: F, peer: Peer, place: OwnedSemaphorePermit)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        F: Future<Output = io::Result<S>> + Send + 'static,
     {
         let (app, stopping, dropped) = (self.app.clone(), self.stopping.clone(), self.dropped.clone());
         self.connections.spawn(async move {
+            let opened = tokio::select! {
+                opened = opened => opened,
+                () = stopping.cancelled() => return,
+            };
+            let stream = match opened {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::debug!(%error, "a connection did not begin");
+                    return;
+                }
+            };
             let service = hyper::service::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
-                request.extensions_mut().insert(peer);
+                request.extensions_mut().insert(peer.clone());
                 app.clone().oneshot(request.map(Body::new))
             });
             let connection = http1::Builder::new()

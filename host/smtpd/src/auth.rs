@@ -1,4 +1,4 @@
-//! The AUTH exchange: PLAIN (RFC 4616) and LOGIN, with or without an initial response (RFC 4954 section 4).
+//! The AUTH exchange: PLAIN (RFC 4616), LOGIN and XOAUTH2, with or without an initial response (RFC 4954 section 4).
 
 use std::fmt;
 
@@ -61,6 +61,36 @@ where
     }
 }
 
+/// Runs the exchange of XOAUTH2, as Google and Microsoft describe it, up to the reply to its one response. The password is the
+/// token. Apart from [`exchange`], since what refuses one is a challenge that the client answers.
+///
+/// # Errors
+///
+/// The connection is over.
+pub async fn bearer<S>(
+    wire: &mut Wire<S>,
+    initial: Option<&str>,
+    mut heard: impl FnMut(),
+) -> Result<Result<Login, &'static str>, Lost>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let message = respond(wire, initial, "334 ", &mut heard).await?;
+    Ok(message.and_then(|message| token(&message).ok_or(WRONG)))
+}
+
+/// `user=`, the name, `^A`, `auth=Bearer `, the token, `^A^A`.
+fn token(message: &[u8]) -> Option<Login> {
+    let rest = message.strip_prefix(b"user=")?.strip_suffix(b"\x01\x01")?;
+    let end = rest.iter().position(|octet| *octet == 1)?;
+    let (username, rest) = rest.split_at_checked(end)?;
+    let password = rest.strip_prefix(b"\x01auth=Bearer ")?;
+    (!password.contains(&1)).then(|| Login {
+        username: username.to_vec(),
+        password: password.to_vec(),
+    })
+}
+
 /// The client's response, decoded: the one it already gave, or the answer to `challenge`. Inside, the reply that
 /// refuses it.
 async fn respond<S>(
@@ -118,6 +148,24 @@ mod tests {
         assert_eq!(plain(b"marie\0marie\0s3cret"), Some(login));
         for wrong in [&b""[..], b"marie\0s3cret", b"\0marie\0s3cret\0", b"root\0marie\0s3cret"] {
             assert_eq!(plain(wrong), None, "{}", wrong.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn xoauth2_holds_a_name_and_a_token_and_nothing_near_it() {
+        let login = Login {
+            username: b"marie".to_vec(),
+            password: b"ya29.A0".to_vec(),
+        };
+        assert_eq!(token(b"user=marie\x01auth=Bearer ya29.A0\x01\x01"), Some(login));
+        for wrong in [
+            &b""[..],
+            b"user=marie\x01\x01",
+            b"user=marie\x01auth=Bearer ya29.A0\x01",
+            b"marie\x01auth=Bearer ya29.A0\x01\x01",
+            b"user=marie\x01auth=Bearer ya29.A0\x01host=x\x01\x01",
+        ] {
+            assert_eq!(token(wrong), None, "{}", wrong.escape_ascii());
         }
     }
 

@@ -11,9 +11,9 @@ use memchr::memmem;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// Longest command line, its CRLF included, in octets. RFC 5321 section 4.5.3.1.4 asks for 512, RFC 4954 section 4 for
-/// more where AUTH is offered.
-pub const MAX_LINE: usize = 4096;
+/// Longest line, its CRLF included, in octets. RFC 5321 section 4.5.3.1.4 asks for 512, RFC 4954 section 4 for 12,288 in an
+/// AUTH exchange: tokens are long.
+pub const MAX_LINE: usize = 12_288;
 
 /// Octets read at once. Larger than [`MAX_LINE`], so that an unfinished line always leaves room.
 const BLOCK: usize = 64 * 1024;
@@ -125,7 +125,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.fill_until(Instant::now() + self.silence).await
     }
 
-    async fn fill_until(&mut self, deadline: Instant) -> Result<(), Lost> {
+    /// The same, with the input in time for `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::fill`].
+    pub async fn fill_until(&mut self, deadline: Instant) -> Result<(), Lost> {
         self.flush().await?;
         if self.start > 0 {
             self.input.copy_within(self.start..self.end, 0);

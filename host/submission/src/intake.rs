@@ -39,6 +39,8 @@ pub struct Envelope {
     pub sender: Option<String>,
     /// At least one, at most [`crate::MAX_RECIPIENTS`], in the order of RCPT, each with a domain.
     pub recipients: Vec<String>,
+    /// The Received field that the mail gets above all others, its line breaks included (RFC 5321 section 4.4).
+    pub trace: String,
 }
 
 /// Who may hand in mail, and what becomes of it.

@@ -6,8 +6,8 @@
 //!
 //! The threat is whoever can reach the port. Nobody hands in mail without a token, unless an administrator opened the
 //! listener to this machine. A token never crosses a network in clear: from another machine it is taken under TLS only.
-//! Lines, recipients, content, errors, silence and connections are bounded, and what a client sends before it should
-//! is never read as a command.
+//! Lines, recipients, content, errors, silence, slowness, connections and the sessions of one token are bounded, and
+//! what a client sends before it should is never read as a command.
 
 mod certificate;
 mod content;
@@ -18,12 +18,15 @@ mod options;
 mod refusal;
 mod router;
 mod session;
+mod sessions;
+mod trace;
 
 pub use certificate::{CertificateError, server_tls};
 pub use intake::{Envelope, Intake, Login, Secret, Sink};
 pub use listener::{ListenError, Submission};
 pub use options::{
-    MAX_COMMAND_SILENCE, MAX_CONNECTIONS, MAX_CONTENT_SILENCE, MAX_ERRORS, MAX_IDLE_COMMANDS, MAX_RECIPIENTS, Options,
+    LEAST_RATE, MAX_COMMAND_SILENCE, MAX_CONNECTIONS, MAX_CONTENT_SILENCE, MAX_ERRORS, MAX_IDLE_COMMANDS,
+    MAX_LOGIN_TIME, MAX_RECIPIENTS, MAX_SESSIONS, MAX_WORKSPACE_SESSIONS, Options,
 };
 pub use refusal::Refusal;
 pub use relais_smtpd::MAX_LINE;

@@ -12,6 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use crate::session::{End, Session};
+use crate::trace::is_name;
 use crate::{Intake, MAX_CONNECTIONS, Options};
 
 /// Why a listener did not start.
@@ -21,7 +22,10 @@ pub enum ListenError {
     /// Tokens would cross a network in clear.
     #[error("{0} is reachable from other machines: give the submission listener a certificate, or a loopback address")]
     Clear(SocketAddr),
-    /// [`Options::name`] cannot stand in a greeting.
+    /// TLS from the first octet was asked for, and there is no certificate.
+    #[error("{0} is to speak TLS from the first octet: give it a certificate")]
+    NoCertificate(SocketAddr),
+    /// [`Options::name`] cannot stand in a greeting and in a header.
     #[error("{0:?} is no host name")]
     Name(String),
     /// The port cannot be opened.
@@ -37,6 +41,14 @@ pub(crate) struct Shared<I> {
 }
 
 impl<I> Shared<I> {
+    pub(crate) fn new(options: Options, intake: Arc<I>) -> Self {
+        Self {
+            acceptor: options.tls.clone().map(TlsAcceptor::from),
+            options,
+            intake,
+        }
+    }
+
     pub(crate) fn has_tls(&self) -> bool {
         self.acceptor.is_some()
     }
@@ -58,24 +70,23 @@ impl Submission {
     ///
     /// The options contradict each other, or the port cannot be opened.
     pub async fn bind<I: Intake>(options: Options, intake: Arc<I>) -> Result<Self, ListenError> {
-        let address = options.address;
+        let (address, implicit_tls) = (options.address, options.implicit);
         if options.tls.is_none() && !is_loopback(address.ip()) {
             return Err(ListenError::Clear(address));
         }
-        if options.name.is_empty() || !options.name.bytes().all(|octet| octet.is_ascii_graphic()) {
+        if options.tls.is_none() && options.implicit {
+            return Err(ListenError::NoCertificate(address));
+        }
+        if !is_name(&options.name) {
             return Err(ListenError::Name(options.name));
         }
         let refused = |source| ListenError::Bind { address, source };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let shared = Arc::new(Shared {
-            acceptor: options.tls.clone().map(TlsAcceptor::from),
-            options,
-            intake,
-        });
+        let shared = Arc::new(Shared::new(options, intake));
         let (stopping, stopped) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, shared, stopped));
-        tracing::info!(%address, "submission listens");
+        tracing::info!(%address, implicit_tls, "submission listens");
         Ok(Self {
             address,
             accepting,
@@ -108,7 +119,8 @@ async fn accept<I: Intake>(
     shared: Arc<Shared<I>>,
     stopped: watch::Receiver<bool>,
 ) -> JoinSet<()> {
-    let no_place = Some("421 4.3.2 Too many connections, try again later");
+    // Under TLS from the first octet, nothing can be said before the handshake.
+    let no_place = (!shared.options.implicit).then_some("421 4.3.2 Too many connections, try again later");
     let mut stopping = stopped.clone();
     let until = async move {
         // An error: the listener was dropped.
@@ -129,18 +141,26 @@ async fn converse<I: Intake>(
     shared: Arc<Shared<I>>,
     stopped: watch::Receiver<bool>,
 ) {
-    let local = is_loopback(peer.ip());
-    let session = Session::greet(stream, local, Arc::clone(&shared), stopped.clone());
+    let peer = peer.ip();
+    if shared.options.implicit {
+        if let Some(acceptor) = &shared.acceptor
+            && let Some((stream, _)) = encrypt(stream, acceptor).await
+        {
+            Session::greet(stream, peer, Arc::clone(&shared), stopped).run().await;
+        }
+        return;
+    }
+    let session = Session::greet(stream, peer, Arc::clone(&shared), stopped.clone());
     if let End::StartTls(stream) = session.run().await
         && let Some(acceptor) = &shared.acceptor
         && let Some((stream, _)) = encrypt(stream, acceptor).await
     {
-        Session::resume(stream, local, Arc::clone(&shared), stopped).run().await;
+        Session::resume(stream, peer, Arc::clone(&shared), stopped).run().await;
     }
 }
 
 /// Also where an IPv4 address is written as an IPv6 one, as a socket that listens on both does.
-fn is_loopback(address: IpAddr) -> bool {
+pub(crate) fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 

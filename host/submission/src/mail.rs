@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use relais_smtpd::{Incoming, Lost, NOT_ANNOUNCED};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::content::{Content, Read, too_large};
 use crate::session::{Flow, Greeting, Session};
-use crate::{Envelope, Intake, MAX_COMMAND_SILENCE, MAX_CONTENT_SILENCE, MAX_RECIPIENTS, Refusal, Sink};
+use crate::trace::Trace;
+use crate::{Envelope, Intake, MAX_RECIPIENTS, Refusal, Sink};
 
 /// The code of a login that is not good, or not any more.
 const LOGIN_REFUSED: u16 = 535;
@@ -39,6 +41,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
             envelope: Envelope {
                 sender: sender.map(str::to_owned),
                 recipients: Vec::new(),
+                trace: String::new(),
             },
             smtputf8,
             content: None,
@@ -140,6 +143,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
         let envelope = Envelope {
             sender: mail.envelope.sender.take(),
             recipients: std::mem::take(&mut mail.envelope.recipients),
+            trace: self.trace(mail.smtputf8).field(Timestamp::now()),
         };
         let begun = shared.intake.begin(principal, envelope).await;
         if let Err(refusal) = &begun
@@ -150,15 +154,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
         Ok(Content::into(begun?, shared.options.largest_mail))
     }
 
+    fn trace(&self, utf8: bool) -> Trace<'_> {
+        Trace {
+            client: &self.client,
+            address: self.peer,
+            by: &self.shared.options.name,
+            extended: self.greeting == Greeting::Ehlo,
+            utf8,
+            encrypted: self.encrypted,
+            logged_in: self.logged_in,
+        }
+    }
+
     /// Reads content to its end. `None`: there is none, and the last reply is queued.
     async fn receive(
         &mut self,
         mut content: Content<I::Sink>,
         incoming: Incoming,
     ) -> Result<Option<Content<I::Sink>>, Lost> {
-        self.wire.set_silence(MAX_CONTENT_SILENCE);
         let read = content.receive(&mut self.wire, incoming).await?;
-        self.wire.set_silence(MAX_COMMAND_SILENCE);
         if read == Read::Whole {
             return Ok(Some(content));
         }

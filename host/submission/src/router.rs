@@ -8,19 +8,36 @@ use relais_router::{
     UploadError, Who, WorkspaceName,
 };
 
+use crate::sessions::{Open, Sessions};
 use crate::{Envelope, Intake, Login, Refusal, Sink};
+
+/// Says whether somebody may hand in one more mail now.
+type Pace = dyn Fn(&Who) -> bool + Send + Sync;
 
 /// Takes mail for the workspaces of a router: with a token for the token's own, without one only for the workspace that
 /// the listener is open to.
 pub struct RouterIntake {
     router: Arc<Router>,
     open: Option<Principal>,
+    pace: Option<Arc<Pace>>,
+    sessions: Arc<Sessions>,
 }
 
 impl RouterIntake {
     /// Every client needs a token.
     pub fn new(router: Arc<Router>) -> Self {
-        Self { router, open: None }
+        Self {
+            router,
+            open: None,
+            pace: None,
+            sessions: Arc::default(),
+        }
+    }
+
+    /// Asks before each mail whether its sender may hand in one more now.
+    pub fn paced(mut self, pace: impl Fn(&Who) -> bool + Send + Sync + 'static) -> Self {
+        self.pace = Some(Arc::new(pace));
+        self
     }
 
     /// Takes mail from this machine without a token, too, for this workspace, through its service instance if one is
@@ -31,6 +48,7 @@ impl RouterIntake {
             route: route(service),
             who: Who::Loopback,
             secret: None,
+            session: None,
         });
         self
     }
@@ -49,6 +67,7 @@ impl RouterIntake {
             route: route(service_instance),
             who,
             secret: Some(secret),
+            session: None,
         })
     }
 }
@@ -61,6 +80,8 @@ pub struct Principal {
     who: Who,
     /// The token that was presented: a session may outlive it.
     secret: Option<Arc<str>>,
+    /// Held for as long as the session lasts.
+    session: Option<Arc<Open>>,
 }
 
 fn route(service: Option<ServiceInstanceName>) -> Route {
@@ -72,7 +93,16 @@ impl Intake for RouterIntake {
     type Sink = RouterSink;
 
     async fn authenticate(&self, login: Login) -> Result<Option<Principal>, Refusal> {
-        Ok(self.principal(login.secret.reveal().into()))
+        let Some(mut principal) = self.principal(login.secret.reveal().into()) else {
+            return Ok(None);
+        };
+        if let Who::Token { id, .. } = &principal.who {
+            let session = self.sessions.open(&principal.workspace, id);
+            let session = session
+                .ok_or_else(|| Refusal::new(454, "4.7.0", "Too many sessions of this token, or of its workspace"))?;
+            principal.session = Some(Arc::new(session));
+        }
+        Ok(Some(principal))
     }
 
     fn local(&self) -> Option<Principal> {
@@ -86,6 +116,9 @@ impl Intake for RouterIntake {
                 .ok_or_else(|| Refusal::new(535, "5.7.8", "The token was revoked or has expired"))?,
             None => principal.clone(),
         };
+        if self.pace.as_ref().is_some_and(|pace| !pace(&principal.who)) {
+            return Err(Refusal::new(451, "4.7.1", "Too many mails at once, try again later"));
+        }
         // A workspace that has nothing to send with is told before it sends the content.
         self.router
             .resolve(&principal.workspace, &principal.route)
@@ -114,13 +147,18 @@ impl Sink for RouterSink {
     }
 
     async fn finish(self) -> Result<String, Refusal> {
-        let Envelope { sender, recipients } = self.envelope;
+        let Envelope {
+            sender,
+            recipients,
+            trace,
+        } = self.envelope;
         let draft = MimeDraft {
             source: self.upload.finish().await.map_err(not_received)?,
             sender: Some(sender.unwrap_or_else(|| "<>".to_owned())),
             recipients,
             recipients_from_header: false,
             default_from: None,
+            trace: Some(trace),
         };
         let mail = Mail {
             content: Content::Mime(draft),

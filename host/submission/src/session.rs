@@ -1,15 +1,17 @@
 //! One conversation: which command may come when, and what it is answered (RFC 5321 sections 3 and 4, RFC 6409).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use relais_smtpd::{Command, Extensions, Line, Lost, MAX_LINE, Wire, auth};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
 use crate::intake::{Login, Secret};
-use crate::listener::Shared;
+use crate::listener::{Shared, is_loopback};
 use crate::mail::Mail;
-use crate::{Intake, MAX_COMMAND_SILENCE, MAX_ERRORS, MAX_IDLE_COMMANDS};
+use crate::{Intake, MAX_COMMAND_SILENCE, MAX_ERRORS, MAX_IDLE_COMMANDS, MAX_LOGIN_TIME};
 
 const EXTENSIONS: Extensions = Extensions {
     smtputf8: true,
@@ -19,18 +21,27 @@ const EXTENSIONS: Extensions = Extensions {
 /// What EHLO tells besides SIZE, STARTTLS and AUTH.
 const KEYWORDS: [&str; 5] = ["PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "CHUNKING"];
 
+const SHUTTING_DOWN: &str = "421 4.3.2 Shutting down, try again later";
+const NOT_LOGGED_IN: &str = "421 4.7.0 Not logged in in time, closing";
+
 /// A client between two commands.
 pub(crate) struct Session<S, I: Intake> {
     pub(crate) wire: Wire<S>,
     pub(crate) shared: Arc<Shared<I>>,
     pub(crate) greeting: Greeting,
+    /// How the client called itself.
+    pub(crate) client: String,
+    /// Where it is.
+    pub(crate) peer: IpAddr,
     /// For whom it hands in mail.
     pub(crate) principal: Option<I::Principal>,
     pub(crate) mail: Option<Mail<I::Sink>>,
-    encrypted: bool,
+    pub(crate) encrypted: bool,
     /// It is on this machine.
     local: bool,
-    logged_in: bool,
+    pub(crate) logged_in: bool,
+    /// By when it has to log in.
+    login_by: Instant,
     errors: u32,
     idle: u32,
     stopped: watch::Receiver<bool>,
@@ -61,29 +72,34 @@ pub(crate) enum Flow {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
-    /// A new connection in clear, with the greeting queued.
-    pub(crate) fn greet(stream: S, local: bool, shared: Arc<Shared<I>>, stopped: watch::Receiver<bool>) -> Self {
-        let mut session = Self::new(stream, local, false, shared, stopped);
+    /// A new connection, in clear or encrypted from its first octet, with the greeting queued.
+    pub(crate) fn greet(stream: S, peer: IpAddr, shared: Arc<Shared<I>>, stopped: watch::Receiver<bool>) -> Self {
+        let encrypted = shared.options.implicit;
+        let mut session = Self::new(stream, peer, encrypted, shared, stopped);
         let greeting = format!("220 {} ESMTP Relais", session.shared.options.name);
         session.wire.reply(&greeting);
         session
     }
 
     /// A connection after STARTTLS. It knows nothing that was said before (RFC 3207 section 4.2), and greets nobody.
-    pub(crate) fn resume(stream: S, local: bool, shared: Arc<Shared<I>>, stopped: watch::Receiver<bool>) -> Self {
-        Self::new(stream, local, true, shared, stopped)
+    pub(crate) fn resume(stream: S, peer: IpAddr, shared: Arc<Shared<I>>, stopped: watch::Receiver<bool>) -> Self {
+        Self::new(stream, peer, true, shared, stopped)
     }
 
-    fn new(stream: S, local: bool, encrypted: bool, shared: Arc<Shared<I>>, stopped: watch::Receiver<bool>) -> Self {
+    fn new(stream: S, peer: IpAddr, encrypted: bool, shared: Arc<Shared<I>>, stopped: watch::Receiver<bool>) -> Self {
+        let local = is_loopback(peer);
         Self {
             wire: Wire::new(stream, MAX_COMMAND_SILENCE),
             greeting: Greeting::None,
+            client: String::new(),
+            peer,
             principal: if local { shared.intake.local() } else { None },
             shared,
             mail: None,
             encrypted,
             local,
             logged_in: false,
+            login_by: Instant::now() + MAX_LOGIN_TIME,
             errors: 0,
             idle: 0,
             stopped,
@@ -96,7 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
             Ok(Flow::StartTls) => return End::StartTls(self.wire.into_stream()),
             Ok(Flow::Close | Flow::Continue) => {}
             Err(Lost::Closed) => return End::Over,
-            Err(Lost::Silent) => self.wire.reply("421 4.4.2 Silent for too long, closing"),
+            Err(Lost::Silent) => self.wire.reply("421 4.4.2 Silent or slow for too long, closing"),
             Err(Lost::TooLong) => {
                 self.wire
                     .reply(&format!("500 5.5.2 Line longer than {MAX_LINE} octets, closing"));
@@ -112,21 +128,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
         loop {
             // A client that never pauses would not be noticed below.
             let line = if *self.stopped.borrow() {
-                None
+                Err(SHUTTING_DOWN)
             } else {
                 tokio::select! {
                     biased;
-                    line = self.wire.line() => Some(line?),
+                    line = self.wire.line() => Ok(line?),
                     // An error: the listener is gone.
-                    _ = self.stopped.wait_for(|stop| *stop) => None,
+                    _ = self.stopped.wait_for(|stop| *stop) => Err(SHUTTING_DOWN),
+                    () = sleep_until(self.login_by), if self.principal.is_none() => Err(NOT_LOGGED_IN),
                 }
             };
             let flow = match line {
-                Some(Line::Text(line)) => self.obey(&line).await?,
-                Some(Line::Malformed(_)) => {
+                Ok(Line::Text(line)) => self.obey(&line).await?,
+                Ok(Line::Malformed(_)) => {
                     self.refuse("500 5.5.2 Control characters, a lone CR or LF, or no UTF-8 in the line")
                 }
-                None => self.bid_farewell("421 4.3.2 Shutting down, try again later"),
+                Err(farewell) => self.bid_farewell(farewell),
             };
             if !matches!(flow, Flow::Continue) {
                 return Ok(flow);
@@ -152,9 +169,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
             Command::StartTls => self.start_tls().await,
             Command::Auth { mechanism, initial } => self.auth(mechanism, initial).await,
             Command::Quit => Ok(self.bid_farewell("221 2.0.0 Bye")),
-            Command::Ehlo(_) => Ok(self.ehlo()),
-            Command::Helo(_) => {
+            Command::Ehlo(client) => Ok(self.ehlo(client)),
+            Command::Helo(client) => {
                 self.mail = None;
+                client.clone_into(&mut self.client);
                 self.greeting = Greeting::Helo;
                 let reply = format!("250 {}", self.shared.options.name);
                 Ok(self.idle(&reply))
@@ -217,6 +235,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
     /// The login was refused at a mail: it is over.
     pub(crate) fn log_out(&mut self) {
         (self.principal, self.logged_in) = (None, false);
+        self.login_by = Instant::now() + MAX_LOGIN_TIME;
     }
 
     /// A token may be read on the wire: never from another machine.
@@ -224,8 +243,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
         self.encrypted || self.local
     }
 
-    fn ehlo(&mut self) -> Flow {
+    fn ehlo(&mut self, client: &str) -> Flow {
         self.mail = None;
+        client.clone_into(&mut self.client);
         self.greeting = Greeting::Ehlo;
         let options = &self.shared.options;
         let mut reply = format!("250-{}\r\n250-SIZE {}\r\n", options.name, options.largest_mail);
@@ -291,5 +311,66 @@ impl<S: AsyncRead + AsyncWrite + Unpin, I: Intake> Session<S, I> {
             }
             Err(refusal) => self.refuse(&refusal.to_string()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::{Envelope, Options, Refusal, Sink};
+
+    /// Lets nobody in.
+    struct Closed;
+    struct Nothing;
+
+    impl Intake for Closed {
+        type Principal = ();
+        type Sink = Nothing;
+
+        async fn authenticate(&self, _: Login) -> Result<Option<()>, Refusal> {
+            Ok(None)
+        }
+
+        fn local(&self) -> Option<()> {
+            None
+        }
+
+        async fn begin(&self, (): &(), _: Envelope) -> Result<Nothing, Refusal> {
+            Ok(Nothing)
+        }
+    }
+
+    impl Sink for Nothing {
+        async fn write(&mut self, _: &[u8]) -> Result<(), Refusal> {
+            Ok(())
+        }
+
+        async fn finish(self) -> Result<String, Refusal> {
+            Ok(String::new())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_does_not_log_in_is_sent_away_whatever_it_says_meanwhile() {
+        let (client, server) = tokio::io::duplex(4096);
+        let (mut reading, mut writing) = tokio::io::split(client);
+        let shared = Arc::new(Shared::new(Options::loopback(0, 1000), Arc::new(Closed)));
+        let (_stop, stopped) = watch::channel(false);
+        let begun = Instant::now();
+        let session = Session::greet(server, [127, 0, 0, 1].into(), shared, stopped);
+        let talking = async {
+            while writing.write_all(b"NOOP\r\n").await.is_ok() && begun.elapsed() < MAX_LOGIN_TIME * 4 {
+                tokio::time::sleep(Duration::from_secs(20)).await;
+            }
+        };
+        let mut said = String::new();
+        let (_, _, ()) = tokio::join!(session.run(), reading.read_to_string(&mut said), talking);
+        assert!(said.ends_with("421 4.7.0 Not logged in in time, closing\r\n"), "{said}");
+        assert!(begun.elapsed() < MAX_LOGIN_TIME * 2);
     }
 }

@@ -13,8 +13,9 @@ use std::{env, fs};
 use relais_manifest::{Manifest, embed};
 
 /// The standard connectors: the package, its folder in `plugins/`, and the file that `src/lib.rs` includes.
-const CONNECTORS: [(&str, &str, &str); 2] = [
+const CONNECTORS: [(&str, &str, &str); 3] = [
     ("relais-smtp", "smtp", "smtp.wasm"),
+    ("relais-office365", "office365", "office365.wasm"),
     ("relais-probe", "probe", "probe.wasm"),
 ];
 

@@ -4,12 +4,19 @@
 /// `relais/smtp`: sends mail through an SMTP server.
 pub const SMTP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/smtp.wasm"));
 
+/// `relais/office365`: sends mail by Microsoft Graph.
+pub const OFFICE365: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/office365.wasm"));
+
 /// `relais/probe`: tries destinations that nobody granted, and reports what the sandbox answers.
 pub const PROBE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/probe.wasm"));
 
 /// Every standard connector, by its id.
-pub fn all() -> [(&'static str, &'static [u8]); 2] {
-    [("relais/smtp", SMTP), ("relais/probe", PROBE)]
+pub fn all() -> [(&'static str, &'static [u8]); 3] {
+    [
+        ("relais/smtp", SMTP),
+        ("relais/office365", OFFICE365),
+        ("relais/probe", PROBE),
+    ]
 }
 
 #[cfg(test)]
@@ -18,7 +25,7 @@ mod tests {
 
     use relais_manifest::embed;
 
-    use super::{SMTP, all};
+    use super::{OFFICE365, SMTP, all};
 
     #[test]
     fn every_connector_holds_the_manifest_of_its_id() {
@@ -43,7 +50,62 @@ mod tests {
             .iter()
             .map(|credential| credential.name.as_str())
             .collect();
-        assert_eq!(credentials, ["plain", "login"]);
+        assert_eq!(credentials, ["plain", "login", "xoauth2"]);
+    }
+
+    #[test]
+    fn the_office365_connector_reaches_each_cloud_and_keeps_the_token_from_uploads() {
+        let manifest = embed::read(OFFICE365).unwrap();
+        let held = ["account".to_owned()].into();
+        for (cloud, graph, uploads) in [
+            ("global", "https://graph.microsoft.com:443", 2),
+            ("us-government", "https://graph.microsoft.us:443", 1),
+            ("us-defense", "https://dod-graph.microsoft.us:443", 2),
+            ("china", "https://microsoftgraph.chinacloudapi.cn:443", 1),
+        ] {
+            let given = [("cloud".to_owned(), cloud.into())].into();
+            let settings = manifest.settings(&given, &held).unwrap();
+            assert_eq!(manifest.egress(&settings).unwrap().len(), 1 + uploads, "{cloud}");
+            let bearer = manifest.credential("graph").unwrap();
+            let origins: Vec<String> = manifest
+                .destinations(bearer, &settings)
+                .unwrap()
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            assert_eq!(origins, [graph]);
+            assert!(manifest.provider(&settings, "microsoft").is_some(), "{cloud}");
+        }
+        assert_eq!(manifest.service("mail").sessions, Some(4));
+    }
+
+    #[test]
+    fn only_sending_sends_by_graph() {
+        let manifest = embed::read(OFFICE365).unwrap();
+        let mail = manifest.service("mail");
+        for (method, path) in [
+            ("POST", "/v1.0/me/messages"),
+            ("POST", "/v1.0/users/a@b/messages/AAMk=/attachments"),
+            ("POST", "/v1.0/me/messages/AAMk=/attachments/createUploadSession"),
+            ("PUT", "/api/gv1.0/users('x')/AttachmentSessions('y')"),
+            ("DELETE", "/v1.0/me/messages/AAMk="),
+            ("GET", "/v1.0/me/messages/AAMk="),
+        ] {
+            assert!(mail.prepares(method, path), "{method} {path}");
+        }
+        for (method, path) in [
+            ("POST", "/v1.0/me/sendMail"),
+            ("POST", "/v1.0/users/a@b/sendMail"),
+            ("POST", "/v1.0/me/messages/AAMk=/send"),
+            ("POST", "/v1.0/$batch"),
+            ("POST", "/v1.0/me/messages/AAMk=/reply"),
+        ] {
+            assert!(
+                !mail.prepares(method, path) && !mail.withdraws(method, path),
+                "{method} {path}"
+            );
+        }
+        assert!(mail.withdraws("DELETE", "/v1.0/me/messages/AAMk="));
     }
 
     #[test]

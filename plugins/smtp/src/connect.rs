@@ -9,12 +9,15 @@ use relais_sdk::{Failure, kind};
 use crate::conversation::{Broken, Conversation};
 use crate::ehlo::Offered;
 use crate::failures::{broken, by_login, no_connection, turned_away};
-use crate::settings::Settings;
+use crate::settings::{Login, Settings};
 use crate::wire::{Dial, Security, Wire};
 
 /// Seconds of silence once connected. RFC 5321 section 4.5.3.2 sets the least for each command; the longest of them, 10
 /// minutes after the final dot, is for all, so that a mail costs no call to change it.
 const SILENCE_SECONDS: u32 = 600;
+
+/// The credential that is made of the account.
+pub const ACCOUNT: &str = "xoauth2";
 
 /// A connection that is ready for a transaction.
 #[derive(Debug)]
@@ -25,12 +28,28 @@ pub struct Ready<W> {
     pub unfinished: bool,
 }
 
-/// Connects, greets, encrypts and logs in.
+/// The code of a login that another token would not help: Exchange Online, where a policy of the organisation forbids it.
+const BY_POLICY: &str = "535 5.7.139";
+
+/// Connects, greets, encrypts and logs in. A token that the server refuses is worth nothing to the host from then on, so that
+/// another connection may do better with the next: once, since what is refused twice is no matter of age. On a connection of
+/// its own, since servers hang up on a refused login or count it.
 ///
 /// # Errors
 ///
 /// Any step's failure, in the server's words. The connection is gone then.
 pub fn connect<D: Dial>(dialer: &mut D, settings: &Settings) -> Result<Ready<D::Wire>, Failure> {
+    let is_stale = |failure: &Failure| {
+        let code = failure.code.as_deref().unwrap_or_default();
+        settings.login == Login::Account && code.starts_with("535") && code != BY_POLICY
+    };
+    match once(dialer, settings) {
+        Err(failure) if is_stale(&failure) => once(dialer, settings),
+        connected => connected,
+    }
+}
+
+fn once<D: Dial>(dialer: &mut D, settings: &Settings) -> Result<Ready<D::Wire>, Failure> {
     let helo = settings.helo_argument()?;
     let security = settings.security();
     let wire = dialer
@@ -124,10 +143,11 @@ fn start_tls<W: Wire>(talk: &mut Conversation<W>, offered: &Offered, settings: &
 
 fn log_in<W: Wire>(talk: &mut Conversation<W>, offered: &Offered, settings: &Settings) -> Result<(), Failure> {
     let offers = |mechanism: &str| offered.mechanisms.iter().any(|known| known == mechanism);
-    let credential = match (offers("PLAIN"), offers("LOGIN")) {
-        (true, _) => "plain",
-        (false, true) => "login",
-        (false, false) => return Err(no_login(offered, settings)),
+    let credential = match settings.login {
+        Login::Account if offers("XOAUTH2") => ACCOUNT,
+        Login::Password if offers("PLAIN") => "plain",
+        Login::Password if offers("LOGIN") => "login",
+        Login::Account | Login::Password => return Err(no_login(offered, settings)),
     };
     if !talk.is_quiet() {
         return Err(broken(
@@ -146,7 +166,13 @@ fn no_login(offered: &Offered, settings: &Settings) -> Failure {
     let place = settings.place();
     let text = if !offered.mechanisms.is_empty() {
         let mechanisms = offered.mechanisms.join(", ");
-        format!("{place} offers the login mechanisms {mechanisms}; this connector knows PLAIN and LOGIN")
+        let wanted = match settings.login {
+            Login::Account => "an associated account needs XOAUTH2",
+            Login::Password => "with a password this connector knows PLAIN and LOGIN",
+        };
+        format!("{place} offers the login mechanisms {mechanisms}; {wanted}")
+    } else if settings.login == Login::Account {
+        format!("{place} offers no login here: an associated account needs TLS and XOAUTH2")
     } else if matches!(settings.security(), Security::Plain) {
         format!("{place} offers no login in clear: set `starttls` (StartTLS) to true, or unset `username`")
     } else {

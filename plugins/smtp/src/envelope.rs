@@ -76,8 +76,13 @@ pub struct Announced {
     pub utf8: bool,
 }
 
-/// Says the envelope, and asks for DATA where the server does not take BDAT. That one never leaves with the envelope: it is
-/// for a message that somebody will receive.
+/// Says the envelope, and asks for DATA where the server does not take BDAT.
+///
+/// BDAT never leaves with the envelope, although RFC 3030 section 2 allows it and it would save a round trip. What a server
+/// does before it answers MAIL is today no matter of the message: an idle close, a limit of mails for one connection, a
+/// restart, and the mail leaves over another connection. With the content on its way, the same close would leave an outcome
+/// that nobody knows, and on a kept connection, where the round trip counts, that is how connections end. And a server that
+/// refuses all recipients has the last word on the chunk (503), which says less than its word on each of them.
 ///
 /// # Errors
 ///

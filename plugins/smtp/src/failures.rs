@@ -80,12 +80,26 @@ pub fn no_connection(error: NetworkError, settings: &Settings) -> Failure {
     }
 }
 
+/// What Exchange Online answers to a password, and to an account whose mailbox may not use SMTP, and what to do.
+const LOGIN_HINTS: [(&str, &str); 2] = [
+    (
+        " 5.7.30",
+        "; this server takes no password any more: set `login` to `account` and associate one",
+    ),
+    (
+        " 5.7.139",
+        "; an administrator of Exchange has to allow authenticated SMTP for this mailbox",
+    ),
+];
+
 /// The server refused the login that the host ran.
 pub fn by_login(reply: &LoginReply) -> Failure {
+    let hint = LOGIN_HINTS.iter().find(|(code, _)| reply.code.ends_with(code));
+    let hint = hint.map_or("", |(_, hint)| *hint);
     let kind = if reply.code.starts_with('4') {
         kind::TEMPORARY
     } else {
         kind::AUTHENTICATION
     };
-    Failure::new(kind, format!("{} (in answer to AUTH)", reply.text)).with_code(reply.code.clone())
+    Failure::new(kind, format!("{} (in answer to AUTH){hint}", reply.text)).with_code(reply.code.clone())
 }

@@ -1,5 +1,6 @@
 //! The host's network as a [`Wire`].
 
+use relais_sdk::credentials;
 use relais_sdk::network::Connection;
 use relais_sdk::streams::{InputStream, OutputStream};
 
@@ -20,6 +21,11 @@ impl Dial for Network {
             streams: None,
             connection: Connection::connect(host, port, security)?,
         })
+    }
+
+    fn account(&self, credential: &str) -> Vec<(String, String)> {
+        // Whether it is there at all, the login tells.
+        credentials::describe(credential).unwrap_or_default()
     }
 }
 

@@ -5,9 +5,9 @@
 
 use relais_sdk::{Failure, Findings, Receipt};
 
-use crate::connect::{Ready, connect};
+use crate::connect::{ACCOUNT, Ready, connect};
 use crate::letter::{Envelope, Letter};
-use crate::settings::Settings;
+use crate::settings::{Login, Settings};
 use crate::transaction::{After, deliver};
 use crate::wire::{Dial, Wire};
 
@@ -83,7 +83,11 @@ impl<D: Dial> Session<D> {
     pub fn verify(&mut self) -> Result<Findings, Failure> {
         self.ready = None;
         let mut ready = connect(&mut self.dialer, &self.settings)?;
-        let findings = findings(&mut ready, &self.settings);
+        let mut findings = findings(&mut ready, &self.settings);
+        if self.settings.login == Login::Account {
+            let account = self.dialer.account(ACCOUNT).into_iter();
+            findings.extend(account.map(|(name, value)| (format!("account-{name}"), value)));
+        }
         self.ready = Some(ready);
         Ok(findings)
     }

@@ -18,7 +18,10 @@ pub struct Settings {
     /// TLS after a greeting in clear ("StartTLS"). Absent where `tls` is set.
     #[serde(default = "yes")]
     pub starttls: bool,
-    /// Log in when set. The name itself goes out through the host's credential.
+    /// What to log in with.
+    #[serde(default)]
+    pub login: Login,
+    /// With a password: log in when set. The name itself goes out through the host's credential.
     #[serde(default)]
     pub username: Option<String>,
     /// The name that we greet with.
@@ -27,6 +30,17 @@ pub struct Settings {
     /// Seconds for each step until the login is done.
     #[serde(default = "thirty")]
     pub timeout: u32,
+}
+
+/// What a login is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Login {
+    /// A name and a password, where a name is set.
+    #[default]
+    Password,
+    /// An account that the host keeps.
+    Account,
 }
 
 fn yes() -> bool {
@@ -49,7 +63,10 @@ impl Settings {
 
     /// Whether to log in.
     pub fn logs_in(&self) -> bool {
-        self.username.as_deref().is_some_and(|name| !name.is_empty())
+        match self.login {
+            Login::Account => true,
+            Login::Password => self.username.as_deref().is_some_and(|name| !name.is_empty()),
+        }
     }
 
     /// Host and port, as texts name them.
@@ -87,7 +104,7 @@ impl Settings {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-    use super::{Security, Settings};
+    use super::{Login, Security, Settings};
 
     fn settings(json: &str) -> Settings {
         relais_sdk::read_parameters(json).unwrap()
@@ -134,5 +151,11 @@ mod tests {
     fn an_empty_user_name_is_no_login() {
         assert!(!settings(r#"{"host":"a","port":25,"username":""}"#).logs_in());
         assert!(settings(r#"{"host":"a","port":25,"username":"u"}"#).logs_in());
+    }
+
+    #[test]
+    fn an_account_logs_in_without_a_user_name() {
+        let settings = settings(r#"{"host":"a","port":25,"login":"account"}"#);
+        assert!(settings.logs_in() && settings.login == Login::Account);
     }
 }

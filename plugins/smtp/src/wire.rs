@@ -15,6 +15,9 @@ pub trait Dial {
     ///
     /// As `connect` of the contract's `network`.
     fn dial(&mut self, host: &str, port: u16, security: Security) -> Result<Self::Wire, NetworkError>;
+
+    /// What the host tells of the account that a credential is made of; nothing where it is made of a secret.
+    fn account(&self, credential: &str) -> Vec<(String, String)>;
 }
 
 /// One connection. It closes when dropped.

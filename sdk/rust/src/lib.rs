@@ -33,6 +33,10 @@
 //! # fn main() {}
 //! ```
 //!
+//! A credential is named, and never seen: [`credentials::handle`] for a header, [`network::Connection::authenticate`] for a login,
+//! whether it is made of a secret or of an account; [`credentials::describe`] tells whose account it is. A 401 to an account's
+//! token is worth one more try, since the host writes another token then.
+//!
 //! The bindings compile natively too, so that a connector's tests run without a sandbox; calling the host from there
 //! panics. Keep what is worth testing behind a trait of your own.
 

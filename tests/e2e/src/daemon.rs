@@ -19,6 +19,7 @@ pub struct Daemon {
     http: SocketAddr,
     submission: SocketAddr,
     options: Vec<String>,
+    variables: Vec<(String, String)>,
     folder: TempDir,
 }
 
@@ -32,6 +33,7 @@ impl Daemon {
             http: free(),
             submission: free(),
             options: Vec::new(),
+            variables: Vec::new(),
             folder,
         };
         daemon.does(&["connector", "install", "relais/smtp"]);
@@ -50,6 +52,12 @@ impl Daemon {
     /// Adds options to the command line of `relais serve`.
     pub fn with(mut self, options: &[&str]) -> Self {
         self.options.extend(options.iter().map(|&option| option.to_owned()));
+        self
+    }
+
+    /// Adds a variable to the environment of every command.
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -181,6 +189,7 @@ impl Daemon {
             .env("LANG", "en_GB.UTF-8")
             .env_remove("LC_ALL")
             .env_remove("RELAIS_WORKSPACE")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
     }

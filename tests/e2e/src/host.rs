@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use relais_manifest::{FieldError, Settings};
 use relais_message::Message;
-use relais_sandbox::{Config, Connector, Failure, Grants, Instance, Receipt, Sandbox, Secret, Session};
+use relais_sandbox::{Account, Config, Connector, Failure, Grants, Instance, Receipt, Sandbox, Secret, Session};
 use serde_json::Value;
 
 /// How long a test waits for anything before it fails.
@@ -48,6 +48,7 @@ pub async fn smtp() -> &'static Connector {
 pub struct Target {
     given: BTreeMap<String, Value>,
     secrets: BTreeMap<String, Secret>,
+    accounts: BTreeMap<String, Arc<dyn Account>>,
     grants: Grants,
 }
 
@@ -57,6 +58,7 @@ impl Target {
         Self {
             given: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            accounts: BTreeMap::new(),
             grants: Grants::default(),
         }
         .set("host", host)
@@ -81,6 +83,12 @@ impl Target {
         self.set("username", username)
     }
 
+    /// Logs in with an account.
+    pub fn account(mut self, account: Arc<dyn Account>) -> Self {
+        self.accounts.insert("account".to_owned(), account);
+        self.set("login", "account")
+    }
+
     /// The values as the manifest reads them.
     ///
     /// # Errors
@@ -88,7 +96,7 @@ impl Target {
     /// Every parameter that is refused.
     pub fn settings(&self) -> Result<Settings, Vec<FieldError>> {
         let inspection = relais_sandbox::inspect(relais_bundle::SMTP).expect("the SMTP connector can be read");
-        let secrets: BTreeSet<String> = self.secrets.keys().cloned().collect();
+        let secrets: BTreeSet<String> = self.secrets.keys().chain(self.accounts.keys()).cloned().collect();
         inspection.manifest.settings(&self.given, &secrets)
     }
 
@@ -105,6 +113,7 @@ impl Target {
                 .expect("the egress follows from the parameters"),
             settings,
             secrets: self.secrets,
+            accounts: self.accounts,
             grants: self.grants,
         })
     }

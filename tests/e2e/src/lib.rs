@@ -6,23 +6,32 @@
 // Only tests use this crate, and a helper that cannot do its part has to end the test that asked for it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod account;
 mod aiosmtpd;
 mod certificate;
 pub mod daemon;
 mod decode;
 mod draft;
+pub mod graph;
 mod host;
+pub mod oauth;
+pub mod office;
 mod postfix;
+mod prism;
 mod process;
 pub mod proxy;
 pub mod recorder;
+mod tinyproxy;
 
+pub use account::DealtAccount;
 pub use aiosmtpd::{Aiosmtpd, Demands, Received, Tls};
 pub use certificate::Identity;
 pub use decode::{Decoded, Part, Reader, unix_lines};
 pub use draft::{RECIPIENT, SENDER, accept, attachment, draft, pdf};
 pub use host::{PATIENCE, Target, sandbox, send, smtp};
 pub use postfix::Postfix;
+pub use prism::Prism;
+pub use tinyproxy::Tinyproxy;
 
 use std::io::Write;
 

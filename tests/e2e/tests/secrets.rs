@@ -1,11 +1,11 @@
-//! A connector that logs in never holds the password: its whole memory is searched for it.
+//! A connector that logs in never holds the password or the token: its whole memory is searched for it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use relais_catcher::{Account, Catcher, Options, Tls};
-use relais_e2e::{Target, accept, draft, send};
+use relais_e2e::{DealtAccount, Target, accept, draft, send};
 use relais_sandbox::{Config, Connector, Sandbox};
 
 const NAME: &str = "envoi@mairie.example";
@@ -43,8 +43,11 @@ async fn assert_not_held(mechanism: &'static str) {
     .unwrap();
     let target = Target::new("localhost", catcher.port())
         .set("certificate", catcher.ca_pem().unwrap())
-        .set("helo", HELO)
-        .login(NAME, PASSWORD);
+        .set("helo", HELO);
+    let target = match mechanism {
+        "XOAUTH2" => target.account(DealtAccount::described(&[PASSWORD], &[("username", NAME)])),
+        _ => target.login(NAME, PASSWORD),
+    };
     let mut session = transparent().await.open(target.instance()).await.unwrap();
     send(&mut session, &accept(draft("Confidentiel")))
         .await
@@ -61,11 +64,14 @@ async fn assert_not_held(mechanism: &'static str) {
         "the search does not find what is there"
     );
     let plain = format!("\0{NAME}\0{PASSWORD}");
+    let bearer = format!("user={NAME}\x01auth=Bearer {PASSWORD}\x01\x01");
     let forms = [
         PASSWORD.to_owned(),
         STANDARD.encode(PASSWORD),
         STANDARD.encode(&plain),
         plain,
+        STANDARD.encode(&bearer),
+        bearer,
     ];
     for form in forms {
         // Half of it would be a leak too.
@@ -86,4 +92,9 @@ async fn after_plain_the_password_is_not_in_the_connectors_memory() {
 #[tokio::test]
 async fn after_login_the_password_is_not_in_the_connectors_memory() {
     assert_not_held("LOGIN").await;
+}
+
+#[tokio::test]
+async fn after_xoauth2_the_token_is_not_in_the_connectors_memory() {
+    assert_not_held("XOAUTH2").await;
 }

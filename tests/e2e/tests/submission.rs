@@ -75,6 +75,16 @@ print(client.docmd('NOOP')[0])
     assert_eq!(first.recipients, ["zoe@exemple.example", "secret@exemple.example"]);
     let content = String::from_utf8_lossy(&first.data);
     assert!(!content.contains("secret@"), "{content}");
+    // RFC 5321 section 4.4: from whom, how; and nothing of the token.
+    let trace = content.lines().next().unwrap();
+    assert!(
+        trace.starts_with("Received: from ") && trace.ends_with(" ([127.0.0.1])"),
+        "{content}"
+    );
+    assert!(
+        content.contains(" with ESMTPA;\r\n") && !content.contains("mailer"),
+        "{content}"
+    );
     assert!(content.contains("Bonjour\r\n.et un point\r\n"), "{content}");
     assert!(
         mails.iter().any(|mail| mail.sender.is_none()),

@@ -100,18 +100,86 @@ async fn a_login_is_offered_and_taken_under_tls_only() {
     assert_eq!(mails[0].authenticated.as_deref(), Some("marie"));
 }
 
+fn with_tokens() -> Options {
+    Options {
+        auth_mechanisms: vec!["XOAUTH2"],
+        ..in_clear()
+    }
+}
+
+fn bearer(token: &str) -> String {
+    base64(&format!("user=marie\x01auth=Bearer {token}\x01\x01"))
+}
+
+#[tokio::test]
+async fn xoauth2_takes_the_password_as_its_token_in_one_step_or_in_two() {
+    let token = bearer("s3cret");
+    let ways: [&[&str]; 2] = [&[&format!("AUTH XOAUTH2 {token}")], &["AUTH XOAUTH2", &token]];
+    for way in ways {
+        let catcher = start(with_tokens()).await;
+        let mut client = Client::greeted(&catcher).await;
+        let (last, first) = way.split_last().unwrap();
+        for line in first {
+            client.say(line).await.expect("334 ").await;
+        }
+        client.say(last).await.expect("235 2.7.0").await;
+        client.mail("content").await;
+        assert_eq!(catcher.mails()[0].authenticated.as_deref(), Some("marie"), "{way:?}");
+        assert!(!catcher.commands().iter().any(|line| line.contains(&token)));
+    }
+}
+
+#[tokio::test]
+async fn xoauth2_refuses_by_a_challenge_and_then_by_a_reply() {
+    let catcher = start(with_tokens()).await;
+    let mut client = Client::greeted(&catcher).await;
+    client
+        .say(&format!("AUTH XOAUTH2 {}", bearer("stale")))
+        .await
+        .expect("334 ey")
+        .await;
+    client.say("").await.expect("535 5.7.8").await;
+    client.say("AUTH XOAUTH2 dXNlcj0=").await.expect("535 5.7.8").await;
+    client
+        .say(&format!("AUTH XOAUTH2 {}", bearer("s3cret")))
+        .await
+        .expect("235")
+        .await;
+}
+
+#[tokio::test]
+async fn a_response_that_does_not_fit_into_the_command_comes_after_a_334() {
+    let long = "a".repeat(4000);
+    let catcher = start(Options {
+        auth: Some(Account {
+            username: "marie".to_owned(),
+            password: long.clone(),
+        }),
+        ..with_tokens()
+    })
+    .await;
+    let mut client = Client::greeted(&catcher).await;
+    client
+        .say(&format!("AUTH XOAUTH2 {}", bearer(&long)))
+        .await
+        .expect("500 5.5.6")
+        .await;
+    client.say("AUTH XOAUTH2").await.expect("334").await;
+    client.say(&bearer(&long)).await.expect("235").await;
+}
+
 #[tokio::test]
 async fn mechanisms_that_are_only_offered_do_not_work() {
     let catcher = start(Options {
-        auth_mechanisms: vec!["XOAUTH2"],
+        auth_mechanisms: vec!["CRAM-MD5"],
         ..in_clear()
     })
     .await;
     let mut client = Client::connect(&catcher).await;
     client.expect("220").await;
     let offered = client.say("EHLO client.example").await.expect("250").await;
-    assert!(offered.contains("AUTH XOAUTH2\r\n"), "{offered}");
-    client.say("AUTH XOAUTH2 dXNlcj0=").await.expect("504").await;
+    assert!(offered.contains("AUTH CRAM-MD5\r\n"), "{offered}");
+    client.say("AUTH CRAM-MD5").await.expect("504").await;
     client.say("AUTH PLAIN AG1hcmllAHMzY3JldA==").await.expect("504").await;
 }
 

@@ -17,4 +17,5 @@ pub fn restore(lang: Lang) -> Command {
     leaf(lang, "restore", backup::RESTORE)
         .arg(positional(lang, "file", general::FILE, backup::FROM).value_parser(value_parser!(PathBuf)))
         .arg(flag(lang, "resume", backup::RESUME))
+        .arg(flag(lang, "revoke-tokens", backup::REVOKE_TOKENS))
 }

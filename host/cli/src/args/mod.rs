@@ -1,8 +1,10 @@
 //! The command line: every command, option and help text, in the language of whoever reads it.
 
+mod account;
 mod backup;
 mod connector;
 mod delivery;
+mod drop;
 mod instance;
 mod send;
 mod sendmail;
@@ -43,8 +45,11 @@ pub fn command(lang: Lang) -> Command {
         .subcommand(send::command(lang))
         .subcommand(sendmail::command(lang))
         .subcommand(delivery::command(lang))
+        .subcommand(drop::command(lang))
         .subcommand(serve::command(lang))
         .subcommand(instance::command(lang))
+        .subcommand(account::command(lang))
+        .subcommand(account::application(lang))
         .subcommand(service::command(lang))
         .subcommand(service_instance::command(lang))
         .subcommand(connector::command(lang))
@@ -56,8 +61,10 @@ pub fn command(lang: Lang) -> Command {
 }
 
 /// What every command takes.
-fn common(lang: Lang) -> [Arg; 6] {
+fn common(lang: Lang) -> [Arg; 10] {
     let common = |arg: Arg| arg.global(true).help_heading(general::COMMON_OPTIONS.get(lang));
+    let network = |arg: Arg| arg.global(true).help_heading(general::NETWORK_OPTIONS.get(lang));
+    let file = |id, help| option(lang, id, general::FILE, help).value_parser(value_parser!(PathBuf));
     [
         common(option(lang, "data", general::FOLDER, general::DATA).value_parser(value_parser!(PathBuf))),
         common(option(lang, "workspace", general::NAME, general::WORKSPACE)),
@@ -77,6 +84,10 @@ fn common(lang: Lang) -> [Arg; 6] {
                 .action(ArgAction::Help)
                 .help(general::HELP.get(lang)),
         ),
+        network(option(lang, "proxy", general::PROXY_ADDRESS, general::PROXY)),
+        network(file("proxy-credentials-file", general::PROXY_CREDENTIALS)),
+        network(option(lang, "no-proxy", general::LIST, general::NO_PROXY)),
+        network(file("ca-file", general::CA_FILE)),
     ]
 }
 

@@ -17,7 +17,7 @@ pub fn command(lang: Lang) -> Command {
 }
 
 /// What both creating and editing take.
-fn settings(lang: Lang) -> [Arg; 6] {
+fn settings(lang: Lang) -> [Arg; 8] {
     let kept = |id, help| option(lang, id, general::DURATION, help);
     [
         option(lang, "title", general::TEXT, workspace::TITLE),
@@ -26,5 +26,12 @@ fn settings(lang: Lang) -> [Arg; 6] {
         kept("keep-sent", workspace::KEEP_SENT),
         kept("keep-failed", workspace::KEEP_FAILED),
         kept("keep-journal", workspace::KEEP_JOURNAL),
+        option(lang, "account-flows", workspace::LIST_VALUE, workspace::ACCOUNT_FLOWS),
+        option(
+            lang,
+            "account-providers",
+            workspace::LIST_VALUE,
+            workspace::ACCOUNT_PROVIDERS,
+        ),
     ]
 }

@@ -138,7 +138,7 @@ impl Client {
                 .map_err(|error| self.lost(&error))?,
             Line::Process { app, peer } => {
                 let mut request = request;
-                request.extensions_mut().insert(*peer);
+                request.extensions_mut().insert(peer.clone());
                 match app.clone().oneshot(request).await {
                     Ok(answer) => answer,
                     Err(never) => match never {},

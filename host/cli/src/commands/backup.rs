@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use axum::body::Body;
 use clap::ArgMatches;
 use http::Method;
-use relais_router::{Pending, Who};
+use relais_router::{Pending, Tokens, Who};
 use relais_server::api::backup::{Backup, REPORT};
 use serde_json::json;
 
@@ -79,8 +79,13 @@ pub async fn restore(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault>
     } else {
         Pending::Hold
     };
+    let tokens = if matches.get_flag("revoke-tokens") {
+        Tokens::Revoke
+    } else {
+        Tokens::Keep
+    };
     let by = Who::this_process();
-    let restoring = relais_router::restore(Box::new(BufReader::new(from)), paths, &by, pending);
+    let restoring = relais_router::restore(Box::new(BufReader::new(from)), paths, &by, pending, tokens);
     let report = while_waiting(say::READING.get(lang), site.json, restoring).await;
     let report = report.map_err(|error| Fault::router(lang, &error))?;
     let mut sheet = Sheet::new(lang);
@@ -91,7 +96,11 @@ pub async fn restore(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault>
         (say::HELD.get(lang), report.held.to_string()),
         (say::SECRETS.get(lang), report.secrets.to_string()),
         (say::TOKENS.get(lang), report.tokens.to_string()),
+        (say::REVOKED.get(lang), report.revoked.to_string()),
     ]);
+    if report.tokens > 0 {
+        sheet.title(&say::good_again(lang, &time(&report.made_at.to_string())));
+    }
     if !report.secrets_open {
         sheet.title(&say::to_give_again(lang, &report.key.display().to_string()));
     }
@@ -108,6 +117,7 @@ pub async fn restore(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault>
             "secrets_open": report.secrets_open,
             "key": report.key,
             "tokens": report.tokens,
+            "revoked": report.revoked,
         }),
     ))
 }

@@ -64,13 +64,21 @@ async fn list(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
         ]
     };
     let mut sheet = Sheet::new(lang);
-    if page.deliveries.is_empty() {
+    if page.deliveries.is_empty() && page.unreadable.is_empty() {
         sheet.line(say::NONE.get(lang));
     } else {
         sheet.table(
             say::COLUMNS.map(|column| column.get(lang)),
             &page.deliveries.iter().map(row).collect::<Vec<_>>(),
         );
+    }
+    if !page.unreadable.is_empty() {
+        let named: Vec<String> = page
+            .unreadable
+            .iter()
+            .map(|one| format!("{} ({})", one.id, one.code))
+            .collect();
+        sheet.title(say::UNREADABLE.get(lang)).line(&named.join(", "));
     }
     if let Some(next) = &page.next {
         sheet.title(&say::more(lang, next));

@@ -4,6 +4,7 @@ use axum::body::Body;
 use http::Method;
 use http_body_util::BodyExt;
 use relais_server::api::delivery::DeliveryEvent;
+use serde::de::DeserializeOwned;
 
 use crate::client::{Client, Path};
 use crate::exit::Status;
@@ -29,7 +30,11 @@ pub async fn watch(site: &Site) -> Result<Answer, Fault> {
     while let Some(frame) = body.frame().await {
         let lost = |error: String| Fault::new(Status::Failed, "daemon-lost", words::lost(site.lang, &error));
         let frame = frame.map_err(|error| lost(error.to_string()))?;
-        for event in frame.data_ref().into_iter().flat_map(|data| events.read(data)) {
+        for event in frame
+            .data_ref()
+            .into_iter()
+            .flat_map(|data| events.read::<DeliveryEvent>(data))
+        {
             let line = if site.json {
                 output::json(&serde_json::json!(event))
             } else {
@@ -46,14 +51,14 @@ pub async fn watch(site: &Site) -> Result<Answer, Fault> {
 
 /// Lines that are not whole yet, and the data of an event that has not ended.
 #[derive(Default)]
-struct Events {
+pub struct Events {
     line: Vec<u8>,
     data: Vec<u8>,
 }
 
 impl Events {
-    /// The events that these bytes end. An empty line ends one; what is no delivery's is left out.
-    fn read(&mut self, bytes: &[u8]) -> Vec<DeliveryEvent> {
+    /// The events that these bytes end. An empty line ends one; what is of another kind is left out.
+    pub fn read<T: DeserializeOwned>(&mut self, bytes: &[u8]) -> Vec<T> {
         let mut ended = Vec::new();
         for byte in bytes {
             if *byte != b'\n' {
@@ -85,7 +90,10 @@ mod tests {
         let stream = b": hello\n\nevent: delivery\ndata: {\"id\":\"a\",\"state\":\"sent\"}\n\ndata: no\r\n\r\n";
         for size in 1..stream.len() {
             let mut events = Events::default();
-            let found: Vec<_> = stream.chunks(size).flat_map(|chunk| events.read(chunk)).collect();
+            let found: Vec<_> = stream
+                .chunks(size)
+                .flat_map(|chunk| events.read::<DeliveryEvent>(chunk))
+                .collect();
             assert_eq!(found.len(), 1, "{size}");
             assert!(found.iter().all(|event| event.id == "a" && event.state == "sent"));
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use relais_manifest::{Manifest, Parameter};
+use relais_manifest::{Manifest, Parameter, Provider};
 use relais_sandbox::Inspection;
 use serde_json::{Value, json};
 
@@ -56,9 +56,24 @@ fn sheet(site: &Site, inspection: &Inspection) -> Sheet {
         ]
     });
     sheet.title(say::EGRESS.get(lang)).list(&or_nothing(egress.collect()));
+    let providers: Vec<_> = manifest.providers.iter().map(provider_row).collect();
+    if !providers.is_empty() {
+        sheet.title(say::PROVIDERS.get(lang)).list(&providers);
+    }
     sheet
         .title(say::CREDENTIALS.get(lang))
         .list(&or_nothing(credentials.collect()));
+    for service in manifest.services.values() {
+        for (title, patterns) in [(say::PREPARES, &service.prepares), (say::WITHDRAWS, &service.withdraws)] {
+            if !patterns.is_empty() {
+                let rows: Vec<_> = patterns
+                    .iter()
+                    .map(|pattern| [pattern.clone(), String::new()])
+                    .collect();
+                sheet.title(title.get(lang)).list(&rows);
+            }
+        }
+    }
     sheet.title(say::PARAMETERS.get(lang));
     if manifest.parameters.is_empty() {
         sheet.list(&[nothing()]);
@@ -82,6 +97,13 @@ fn sheet(site: &Site, inspection: &Inspection) -> Sheet {
     sheet
 }
 
+/// Where a provider's tokens come from, and what is asked for there.
+fn provider_row(provider: &Provider) -> [String; 2] {
+    let scopes = provider.scopes.iter().chain(&provider.application_scopes);
+    let scopes: Vec<&str> = scopes.map(String::as_str).collect();
+    [format!("{} → {}", provider.id, provider.token), scopes.join(" ")]
+}
+
 fn as_json(inspection: &Inspection) -> Value {
     let manifest = &inspection.manifest;
     json!({
@@ -90,10 +112,12 @@ fn as_json(inspection: &Inspection) -> Value {
         "name": text_json(&manifest.name),
         "description": manifest.description.as_ref().map(text_json),
         "services": inspection.services,
+        "behaviour": manifest.services,
         "exports": inspection.exports,
         "imports": inspection.imports,
         "capabilities": inspection.capabilities,
         "egress": egress_json(manifest),
+        "providers": manifest.providers,
         "credentials": credentials_json(manifest),
         "parameters": manifest.parameters.iter().map(parameter_json).collect::<Vec<_>>(),
         "sha256": inspection.sha256,
@@ -108,6 +132,7 @@ fn egress_json(manifest: &Manifest) -> Vec<Value> {
             "certificate": request.certificate,
             "tls_name": request.tls_name,
             "connect_timeout": request.connect_timeout,
+            "when": request.when,
             "reason": request.reason.as_ref().map(text_json),
         })
     };
@@ -122,6 +147,7 @@ fn credentials_json(manifest: &Manifest) -> Vec<Value> {
             "slot": credential.slot.word(),
             "username": credential.username,
             "secret": credential.secret,
+            "account": credential.account,
             "header": credential.header_name(),
             "origins": credential.origins,
         })
@@ -135,6 +161,7 @@ fn parameter_json(parameter: &Parameter) -> Value {
         "type": parameter.kind.word(),
         "required": parameter.required,
         "default": parameter.default,
+        "providers": parameter.providers,
         "when": parameter.when,
         "label": text_json(&parameter.label),
         "help": parameter.help.as_ref().map(text_json),

@@ -1,13 +1,14 @@
 //! A connector instance as it is shown: everything but its secrets.
 
 use relais_manifest::{Lang, ParameterType};
+use relais_server::api::account::Account;
 use relais_server::api::connector::{ConnectorForm, FormParameter};
 use relais_server::api::instance::{Instance, InstanceCredential};
 use serde_json::Value;
 
 use super::time;
 use crate::output::Sheet;
-use crate::texts::{instance as say, yes_no};
+use crate::texts::{account as accounts, instance as say, yes_no};
 
 /// For people, in the order and with the labels of the connector's form.
 pub fn sheet(lang: Lang, sheet: &mut Sheet, view: &Instance, form: &ConnectorForm) {
@@ -45,6 +46,18 @@ pub fn sheet(lang: Lang, sheet: &mut Sheet, view: &Instance, form: &ConnectorFor
         ]
     };
     section(sheet, say::SECRETS.get(lang), &secrets.map(secret).collect::<Vec<_>>());
+    let account = |account: &Account| {
+        [
+            account.parameter.clone(),
+            account.username.clone().unwrap_or_default(),
+            accounts::state(&account.state).get(lang).to_owned(),
+        ]
+    };
+    section(
+        sheet,
+        say::ACCOUNTS.get(lang),
+        &view.accounts.iter().map(account).collect::<Vec<_>>(),
+    );
     let egress = view
         .egress
         .iter()
@@ -82,6 +95,9 @@ pub fn sheet(lang: Lang, sheet: &mut Sheet, view: &Instance, form: &ConnectorFor
     section(sheet, say::PROBLEMS.get(lang), &problems.collect::<Vec<_>>());
     if !view.secrets_outdated_by.is_empty() {
         sheet.title(&say::outdated(lang, &view.secrets_outdated_by.join(", ")));
+    }
+    for problem in view.accounts.iter().filter_map(|account| account.problem.as_ref()) {
+        sheet.title(&problem.message);
     }
 }
 

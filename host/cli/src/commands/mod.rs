@@ -1,10 +1,13 @@
 //! What each command does: it reads what it was given, asks the API, and answers in both forms.
 
+mod account;
+mod application;
 mod backup;
 mod bundled;
 mod connector;
 mod delivery;
 mod delivery_view;
+mod drop;
 mod events;
 mod inspect;
 mod instance;
@@ -32,12 +35,15 @@ pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     match matches.subcommand() {
         Some(("connector", inner)) => connector::run(site, inner).await,
         Some(("instance", inner)) => instance::run(site, inner).await,
+        Some(("account", inner)) => account::run(site, inner).await,
+        Some(("application", inner)) => application::run(site, inner).await,
         Some(("service", inner)) => service::run(site, inner).await,
         Some(("service-instance", inner)) => service_instance::run(site, inner).await,
         Some(("workspace", inner)) => workspace::run(site, inner).await,
         Some(("token", inner)) => token::run(site, inner).await,
         Some(("audit", inner)) => token::audit(site, inner).await,
         Some(("delivery", inner)) => delivery::run(site, inner).await,
+        Some(("drop", inner)) => drop::run(site, inner).await,
         Some(("send", inner)) => send::run(site, inner).await,
         Some(("backup", inner)) => backup::backup(site, inner).await,
         Some(("restore", inner)) => backup::restore(site, inner).await,

@@ -14,13 +14,15 @@ use crate::output::{Answer, Sheet};
 use crate::site::Site;
 use crate::texts::{connector, workspace as say};
 
-const GIVEN: [&str; 6] = [
+const GIVEN: [&str; 8] = [
     "title",
     "contact",
     "notices-through",
     "keep-sent",
     "keep-failed",
     "keep-journal",
+    "account-flows",
+    "account-providers",
 ];
 
 pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
@@ -76,11 +78,13 @@ async fn create(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
     // It cannot name an instance before it has one.
     let client = Client::open(site).await?;
     let mut one: Workspace = client.give(Method::POST, &Path::host(["workspaces"]), &new).await?;
-    if let Some(through) = cleared(matches, "notices-through") {
-        let edit = WorkspaceEdit {
-            notices_through: Some(through),
-            ..WorkspaceEdit::default()
-        };
+    let edit = WorkspaceEdit {
+        notices_through: cleared(matches, "notices-through"),
+        account_flows: listed(matches, "account-flows"),
+        account_providers: listed(matches, "account-providers"),
+        ..WorkspaceEdit::default()
+    };
+    if edit != WorkspaceEdit::default() {
         one = client.give(Method::PATCH, &at(name.as_str()), &edit).await?;
     }
     saved(site.lang, &one, true)
@@ -93,6 +97,8 @@ async fn edit(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
         title: matches.get_one::<String>("title").cloned(),
         contact: cleared(matches, "contact"),
         notices_through: cleared(matches, "notices-through"),
+        account_flows: listed(matches, "account-flows"),
+        account_providers: listed(matches, "account-providers"),
         ..kept(site.lang, matches)?
     };
     let one: Workspace = Client::open(site)
@@ -125,6 +131,16 @@ fn kept(lang: Lang, matches: &ArgMatches) -> Result<WorkspaceEdit, Fault> {
     })
 }
 
+/// Words between commas; `none` is an empty list, and an empty text allows all again.
+fn listed(matches: &ArgMatches, id: &str) -> Option<Option<Vec<String>>> {
+    let given = cleared(matches, id)?;
+    let list = |text: String| match text.trim() {
+        "none" => Vec::new(),
+        text => text.split(',').map(|word| word.trim().to_owned()).collect(),
+    };
+    Some(given.map(list))
+}
+
 fn saved(lang: Lang, one: &Workspace, created: bool) -> Result<Answer, Fault> {
     let mut sheet = Sheet::new(lang);
     sheet.line(&say::saved(lang, &one.name, created)).gap();
@@ -138,6 +154,7 @@ fn answer(lang: Lang, mut sheet: Sheet, one: &Workspace) -> Result<Answer, Fault
         (say::TITLE_LABEL.get(lang), one.title.clone()),
         (say::CONTACT_LABEL.get(lang), text(&one.contact)),
         (say::NOTICES_LABEL.get(lang), text(&one.notices_through)),
+        (say::ALERTS_LABEL.get(lang), text(&one.alerts_through)),
         (say::CONNECTORS_LABEL.get(lang), one.connectors.join(", ")),
     ];
     let kept = [
@@ -148,6 +165,16 @@ fn answer(lang: Lang, mut sheet: Sheet, one: &Workspace) -> Result<Answer, Fault
     for (label, kept) in say::KEPT_LABELS.into_iter().zip(kept) {
         pairs.push((label.get(lang), duration::shown(kept.seconds)));
     }
+    let allowed = |words: &Option<Vec<String>>| match words {
+        None => say::ALL.get(lang).to_owned(),
+        Some(words) if words.is_empty() => connector::NOTHING.get(lang).to_owned(),
+        Some(words) => words.join(", "),
+    };
+    pairs.push((say::FLOWS_LABEL.get(lang), allowed(&one.account_flows)));
+    pairs.push((say::PROVIDERS_LABEL.get(lang), allowed(&one.account_providers)));
     sheet.pairs(&pairs);
+    if one.alerts_through.is_none() {
+        sheet.title(&say::nobody_alerted(lang, &one.name, one.contact.is_some()));
+    }
     Answer::of(sheet, one)
 }

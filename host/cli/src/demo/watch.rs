@@ -31,7 +31,9 @@ impl Observer for Watch {
 pub fn line(event: &Event, lang: Lang) -> String {
     let t = |fr: String, en: String| if lang == Lang::Fr { fr } else { en };
     match event {
-        Event::Connected { destination, address } => t(
+        Event::Connected {
+            destination, address, ..
+        } => t(
             format!("connexion à {destination} ({address})"),
             format!("connect to {destination} ({address})"),
         ),
@@ -56,6 +58,14 @@ pub fn line(event: &Event, lang: Lang) -> String {
                 format!("log in with `{credential}`, run by the host: {en}"),
             )
         }
+        Event::AccountFailed { account, text } => t(
+            format!("compte « {account} » sans jeton : {text}"),
+            format!("account `{account}` has no token: {text}"),
+        ),
+        Event::TokenRefused { account } => t(
+            format!("jeton du compte « {account} » refusé"),
+            format!("token of account `{account}` refused"),
+        ),
         Event::Sent { bytes, .. } => t(
             format!("message remis : {bytes} octets"),
             format!("hand over: {bytes} bytes"),

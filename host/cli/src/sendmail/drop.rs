@@ -9,10 +9,7 @@ use rustix::fs::{FlockOperation, Gid, Mode, OFlags, flock};
 use rustix::io::Errno;
 
 use super::input::Input;
-use crate::dropbox::{ENDING, Envelope, OWNER_BYTES, OWNER_FILES};
-
-/// Bytes of a user's list at most: a line for each file, and room for a reader's doubt.
-const LIST_BYTES: u64 = 256 << 10;
+use crate::dropbox::{ENDING, Envelope, LIST_BYTES, OWNER_BYTES, OWNER_FILES, QUOTA, UNFINISHED};
 
 /// Why nothing was put there.
 #[derive(Debug)]
@@ -43,7 +40,7 @@ pub fn put(folder: &Path, envelope: &Envelope, input: &Input) -> Result<(), NotD
         .map(|list| list.take(folder, &envelope.key, size))
         .transpose()?;
     let (temporary, name) = (
-        folder.join(format!(".{}.tmp", envelope.key)),
+        folder.join(format!(".{}{UNFINISHED}", envelope.key)),
         folder.join(format!("{}{ENDING}", envelope.key)),
     );
     let file = create(&temporary, &about)?;
@@ -98,7 +95,7 @@ impl List {
     fn of(folder: &Path) -> Option<Self> {
         let me = rustix::process::geteuid().as_raw();
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let path = folder.join(format!(".quota.{me}"));
+        let path = folder.join(format!("{QUOTA}{me}"));
         let file = File::from(rustix::fs::open(path, flags, Mode::from_raw_mode(0o600)).ok()?);
         let about = file.metadata().ok()?;
         if about.uid() != me || !about.is_file() || about.nlink() != 1 {

@@ -24,6 +24,8 @@ use crate::texts::sendmail as say;
 /// How long the daemon may take in all: it reads from this machine and writes to its disk.
 const PATIENCE: Duration = Duration::from_secs(60);
 const ANSWER_BYTES: usize = 1 << 20;
+/// Bytes of an address at most: the server reads a head of 64 KiB, and `http` no longer address.
+const ADDRESS_BYTES: usize = 60_000;
 
 /// What came of it.
 #[derive(Debug)]
@@ -68,7 +70,12 @@ pub async fn over(lang: Lang, socket: &Path, ws: &WorkspaceName, envelope: &Enve
     }
 }
 
-fn request(lang: Lang, ws: &WorkspaceName, envelope: &Envelope, input: &Input) -> http::Result<Request<Body>> {
+/// Whether the envelope fits into the address of a request, by which it goes over the socket and out of the drop folder.
+pub fn fits(ws: &WorkspaceName, envelope: &Envelope) -> bool {
+    path(envelope).uri(ws.as_str()).len() <= ADDRESS_BYTES
+}
+
+fn path(envelope: &Envelope) -> ApiPath {
     let mut path = ApiPath::of(["mails"])
         .with_some("from", envelope.sender.as_deref())
         .with_some("service_instance", envelope.service_instance.as_deref());
@@ -78,7 +85,11 @@ fn request(lang: Lang, ws: &WorkspaceName, envelope: &Envelope, input: &Input) -
     if envelope.from_header {
         path = path.with("recipients", "header");
     }
-    Request::post(path.uri(ws.as_str()))
+    path
+}
+
+fn request(lang: Lang, ws: &WorkspaceName, envelope: &Envelope, input: &Input) -> http::Result<Request<Body>> {
+    Request::post(path(envelope).uri(ws.as_str()))
         .header(http::header::HOST, "relais")
         .header(http::header::CONTENT_TYPE, "message/rfc822")
         .header(http::header::ACCEPT_LANGUAGE, language(lang))

@@ -81,7 +81,11 @@ fn send(lang: Lang, options: &Options) -> Result<(), Failed> {
         service_instance: options.instance.clone(),
         ..Envelope::new(key(lang)?)
     };
-    let spool = options.spool.clone().unwrap_or_else(spool);
+    // Nobody would tell the caller later that the daemon cannot be asked so.
+    if !hand::fits(&workspace, &envelope) {
+        return Err((Exit::Usage, say::LONG_ENVELOPE.get(lang).to_owned()));
+    }
+    let spool = options.spool.clone().unwrap_or_else(dropbox::usual_spool);
     let mail = Mail {
         lang,
         spool,
@@ -110,7 +114,13 @@ impl Mail {
     fn hand_over(&self) -> Result<Option<String>, Failed> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| (Exit::System, error.to_string()))?;
-        let socket = self.spool.join(dropbox::SOCKET);
+        // Where the workspace has a socket of its own, the common one does not know it.
+        let own = dropbox::socket_of(&self.spool, &self.workspace);
+        let socket = if own.exists() {
+            own
+        } else {
+            dropbox::socket(&self.spool)
+        };
         let handed = runtime.block_on(hand::over(
             self.lang,
             &socket,
@@ -135,6 +145,7 @@ impl Mail {
             recipients_from_header: self.envelope.from_header,
             // The daemon knows the instance, and the instance its sender.
             default_from: Some("relais@localhost.invalid".to_owned()),
+            trace: None,
         };
         if let Err(errors) = draft.accept(&Limits::default()) {
             return Err((Exit::Data, say::fields(lang, &errors)));
@@ -143,7 +154,7 @@ impl Mail {
         drop::put(&folder, &self.envelope, &self.input).map_err(|error| match error {
             // What the daemon said is nearer to the cause than the lack of a folder.
             NotDropped::NoFolder if told.is_some() => (Exit::TryAgain, told.unwrap_or_default()),
-            NotDropped::NoFolder if self.spool.join("drop").exists() => {
+            NotDropped::NoFolder if dropbox::folders(&self.spool).exists() => {
                 (Exit::Usage, say::no_workspace(lang, self.workspace.as_str()))
             }
             NotDropped::NoFolder => (
@@ -164,11 +175,6 @@ fn workspace(lang: Lang, options: &Options) -> Result<WorkspaceName, Failed> {
         None => Ok(WorkspaceName::default()),
         Some(name) => WorkspaceName::new(&name).map_err(|_| (Exit::Usage, say::no_workspace(lang, &name))),
     }
-}
-
-fn spool() -> PathBuf {
-    let named = env::var_os("RELAIS_SPOOL").filter(|value| !value.is_empty());
-    named.map_or_else(|| PathBuf::from(dropbox::SPOOL), PathBuf::from)
 }
 
 /// 128 random bits: the name of the file, which nobody else may guess, and the idempotency key.

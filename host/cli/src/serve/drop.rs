@@ -3,197 +3,262 @@
 //!
 //! The threat: whoever is in the group writes anything there, and may change it at any moment. So a file is opened once, without
 //! following links, and judged by what is open; its owner is who the system says; nobody's files take more than their share of a
-//! round; what cannot be accepted is moved aside and said in the log.
+//! look, and no workspace's hold up another's; what cannot be accepted is set aside where only the daemon writes, told in the log
+//! and in the audit journal, and listed by `relais drop`.
 
+mod body;
+mod judge;
+mod open;
+mod rejected;
 mod scan;
+mod told;
+mod waiting;
 
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use axum::body::Body;
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt, Limited};
 use relais_router::{Router, WorkspaceName};
-use relais_server::Peer;
-use relais_server::api::problem::Problem;
-use tokio::fs::File;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
-use tokio_util::io::ReaderStream;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
 use super::spool::Spool;
-use crate::client::Path as ApiPath;
-use crate::dropbox::{Envelope, REJECTED};
+use crate::dropbox;
 
-use scan::{Found, Opened};
+use judge::{Verdict, judge};
+use scan::{Found, Looks};
+use told::Told;
+use waiting::Waiting;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(2);
-const PROBLEM_BYTES: usize = 1 << 20;
+/// Between two times that old rejected files are looked for.
+const TIDY: Duration = Duration::from_secs(60 * 60);
+/// Why the mail of a removed workspace is set aside.
+const REMOVED: &str = "workspace-removed";
+
+/// What all looks share.
+#[derive(Clone)]
+struct Office {
+    router: Arc<Router>,
+    app: axum::Router,
+    spool: Spool,
+    stop: CancellationToken,
+}
+
+/// Makes the folder of every workspace, so that mail can be dropped from now on.
+pub fn open_all(router: &Router, spool: &Spool) -> Result<Vec<WorkspaceName>, String> {
+    let views = router.workspaces().map_err(|error| error.to_string())?;
+    let workspaces: Vec<WorkspaceName> = views.into_iter().map(|view| view.name).collect();
+    for ws in &workspaces {
+        spool.workspace(ws).map_err(|error| format!("{ws}: {error}"))?;
+    }
+    Ok(workspaces)
+}
 
 /// Looks into every drop folder until the daemon ends.
 pub async fn pick_up(router: Arc<Router>, app: axum::Router, spool: Spool, stop: CancellationToken) {
+    let office = Office {
+        router,
+        app,
+        spool,
+        stop: stop.clone(),
+    };
+    let mut desks: HashMap<WorkspaceName, JoinHandle<Desk>> = HashMap::new();
+    let mut told = Told::default();
+    let mut tidied: Option<Instant> = None;
     loop {
-        if let Err(error) = round(&router, &app, &spool, &stop).await {
+        if let Err(error) = office.round(&mut desks, &mut told).await {
             tracing::error!(error, "the drop folders could not be read");
         }
+        if tidied.is_none_or(|at| at.elapsed() >= TIDY) {
+            office.tidy().await;
+            tidied = Some(Instant::now());
+        }
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => break,
             () = sleep(EVERY) => {}
         }
     }
+    // Each ends with the file that it has.
+    for (_, looking) in desks {
+        let _ = looking.await;
+    }
 }
 
-async fn round(
-    router: &Arc<Router>,
-    app: &axum::Router,
-    spool: &Spool,
-    stop: &CancellationToken,
-) -> Result<(), String> {
-    let (asked, folders) = (Arc::clone(router), spool.clone());
-    let found = tokio::task::spawn_blocking(move || {
-        let workspaces = asked.workspaces().map_err(|error| error.to_string())?;
-        let mut found = Vec::new();
-        for ws in workspaces.into_iter().map(|view| view.name) {
-            let folder = folders.workspace(&ws).map_err(|error| format!("{ws}: {error}"))?;
-            let files = scan::files(&folder).map_err(|error| format!("{ws}: {error}"))?;
-            found.extend(files.into_iter().map(|file| (ws.clone(), file)));
+impl Office {
+    /// Begins a look for each workspace that has none under way.
+    async fn round(&self, desks: &mut HashMap<WorkspaceName, JoinHandle<Desk>>, told: &mut Told) -> Result<(), String> {
+        let office = self.clone();
+        let opened = spawn_blocking(move || {
+            let workspaces = open_all(&office.router, &office.spool)?;
+            let closed = office.spool.close_others(&workspaces);
+            Ok::<_, String>((workspaces, closed.map_err(|error| error.to_string())?))
+        });
+        let (workspaces, closed) = opened.await.map_err(|error| error.to_string())??;
+        desks.retain(|ws, _| workspaces.contains(ws));
+        for ws in workspaces {
+            let desk = match desks.remove(&ws) {
+                Some(looking) if !looking.is_finished() => {
+                    desks.insert(ws, looking);
+                    continue;
+                }
+                Some(looking) => looking.await.unwrap_or_default(),
+                None => Desk::default(),
+            };
+            desks.insert(ws.clone(), tokio::spawn(desk.look(self.clone(), ws)));
         }
-        Ok::<_, String>(found)
-    });
-    for (ws, file) in found.await.map_err(|error| error.to_string())?? {
-        if stop.is_cancelled() {
+        for (ws, folder) in closed {
+            self.clear(ws, folder, told).await;
+        }
+        Ok(())
+    }
+
+    /// Sets aside what lies in the folder of a workspace that is no more.
+    async fn clear(&self, ws: WorkspaceName, folder: PathBuf, told: &mut Told) {
+        let looked = folder.clone();
+        let found = spawn_blocking(move || Looks::into_closed().files(&looked)).await;
+        let found = found.ok().and_then(Result::ok).unwrap_or_default();
+        let aside = !found.is_empty();
+        for file in found {
+            if let Err(error) = self.set_aside(&ws, &file, REMOVED, told).await {
+                tracing::error!(workspace = %ws, %error, "a rejected file could not be moved");
+                break;
+            }
+        }
+        if aside {
+            self.keep_within_shares(&ws).await;
+        }
+        // What is left cannot be removed, or comes in the next look.
+        let _ = spawn_blocking(move || std::fs::remove_dir(folder)).await;
+    }
+
+    /// Lets old rejected files go, of every workspace that ever had any.
+    async fn tidy(&self) {
+        let folder = dropbox::rejected(self.spool.folder());
+        let tidied = spawn_blocking(move || {
+            for entry in std::fs::read_dir(folder)?.flatten() {
+                forget(&entry.path())?;
+            }
+            Ok::<_, io::Error>(())
+        });
+        if let Ok(Err(error)) = tidied.await {
+            tracing::error!(%error, "old rejected files could not be removed");
+        }
+    }
+
+    /// Lets rejected files of a workspace go that are beyond their owners' shares.
+    async fn keep_within_shares(&self, ws: &WorkspaceName) {
+        let (spool, workspace) = (self.spool.clone(), ws.clone());
+        let kept = spawn_blocking(move || forget(&spool.rejected(&workspace)?));
+        if let Ok(Err(error)) = kept.await {
+            tracing::error!(workspace = %ws, %error, "old rejected files could not be removed");
+        }
+    }
+
+    /// Sets a file aside, and tells the log and the audit journal. After an error it lies where it was.
+    async fn set_aside(&self, ws: &WorkspaceName, file: &Found, reason: &str, told: &mut Told) -> io::Result<()> {
+        let (spool, workspace, why, found) = (self.spool.clone(), ws.clone(), reason.to_owned(), file.clone());
+        let moved = spawn_blocking(move || rejected::set_aside(&found, &spool.rejected(&workspace)?, &why));
+        let Some(name) = moved.await.map_err(io::Error::other)?? else {
             return Ok(());
+        };
+        let uid = file.uid;
+        let Some(untold) = told.one_more(Instant::now()) else {
+            tracing::debug!(workspace = %ws, file = name, uid, reason, "a file of the drop folder is rejected");
+            return Ok(());
+        };
+        tracing::warn!(workspace = %ws, file = name, uid, reason, untold, "a file of the drop folder is rejected");
+        let (router, workspace, why) = (Arc::clone(&self.router), ws.clone(), reason.to_owned());
+        let noted = spawn_blocking(move || router.note_rejected(&workspace, uid, &name, &why, untold));
+        if let Ok(Err(error)) = noted.await {
+            tracing::error!(workspace = %ws, %error, "a rejected file could not be noted in the audit journal");
         }
-        take(app, &ws, &file).await;
+        Ok(())
+    }
+}
+
+/// Lets rejected files of one folder go that are not to be kept, and says in the log how many.
+fn forget(folder: &Path) -> io::Result<()> {
+    let gone = rejected::forget(folder)?;
+    if !gone.is_empty() {
+        tracing::warn!(folder = %folder.display(), files = gone.len(), "rejected files are not kept any longer");
     }
     Ok(())
 }
 
-/// What becomes of a file.
-enum Verdict {
-    /// Its mail is durable.
-    Accepted,
-    /// It cannot be accepted, for this reason.
-    Rejected(String),
-    /// Not now.
-    Later(String),
+/// What is remembered of one drop folder from one look to the next.
+#[derive(Debug, Default)]
+struct Desk {
+    looks: Looks,
+    waiting: Waiting,
+    told: Told,
 }
 
-async fn take(app: &axum::Router, ws: &WorkspaceName, file: &Found) {
-    let name = file.name();
-    match judge(app, ws, file).await {
-        Verdict::Accepted => {
-            if let Err(error) = file.remove() {
-                // It is found again, and its key says that it was accepted.
-                tracing::error!(workspace = %ws, file = name, %error, "an accepted file could not be removed");
+impl Desk {
+    /// One look into the folder: every file that is due is tried.
+    async fn look(mut self, office: Office, ws: WorkspaceName) -> Self {
+        let (spool, workspace, mut looks) = (office.spool.clone(), ws.clone(), std::mem::take(&mut self.looks));
+        let looked = spawn_blocking(move || {
+            let found = spool.workspace(&workspace).and_then(|folder| looks.files(&folder));
+            (looks, found)
+        });
+        let found = match looked.await {
+            Ok((looks, Ok(found))) => {
+                self.looks = looks;
+                found
+            }
+            Ok((_, Err(error))) => {
+                tracing::error!(workspace = %ws, %error, "a drop folder could not be read");
+                return self;
+            }
+            // A part that broke off is begun anew.
+            Err(_) => return self,
+        };
+        let mut aside = false;
+        for file in found {
+            if office.stop.is_cancelled() {
+                break;
+            }
+            if !self.waiting.is_due(&file.identity(), Instant::now()) {
+                continue;
+            }
+            match judge(&office.app, &ws, &file).await {
+                Verdict::Accepted => self.accepted(&ws, &file),
+                Verdict::Rejected(reason) => {
+                    aside = true;
+                    match office.set_aside(&ws, &file, &reason, &mut self.told).await {
+                        Ok(()) => self.waiting.forget(&file.identity()),
+                        Err(error) => self.put_off(&ws, &file, &format!("{reason}; it could not be moved: {error}")),
+                    }
+                }
+                Verdict::Later(reason) => self.put_off(&ws, &file, &reason),
+                Verdict::NoneNow(reason) => {
+                    self.put_off(&ws, &file, &reason);
+                    break;
+                }
             }
         }
-        Verdict::Rejected(reason) => {
-            tracing::warn!(workspace = %ws, file = name, uid = file.uid, reason, "a file of the drop folder is rejected");
-            if let Err(error) = file.reject() {
-                tracing::error!(workspace = %ws, file = name, %error, folder = REJECTED, "it could not be moved");
-            }
+        if aside {
+            office.keep_within_shares(&ws).await;
         }
-        Verdict::Later(reason) => {
-            tracing::warn!(workspace = %ws, file = name, uid = file.uid, reason, "a file of the drop folder has to wait");
+        self
+    }
+
+    fn accepted(&mut self, ws: &WorkspaceName, file: &Found) {
+        match file.remove() {
+            Ok(()) => self.waiting.forget(&file.identity()),
+            // It is found again, and its key says that it was accepted.
+            Err(error) => self.put_off(ws, file, &format!("it is accepted, and could not be removed: {error}")),
         }
     }
-}
 
-async fn judge(app: &axum::Router, ws: &WorkspaceName, file: &Found) -> Verdict {
-    let path = file.path.clone();
-    let opened = match tokio::task::spawn_blocking(move || scan::open(&path)).await {
-        Ok(Ok(opened)) => opened,
-        Ok(Err(scan::NotOpened::Unfit(reason))) => return Verdict::Rejected(reason.to_owned()),
-        Ok(Err(scan::NotOpened::Io(error))) => return Verdict::Later(error.to_string()),
-        Err(error) => return Verdict::Later(error.to_string()),
-    };
-    let uid = opened.uid;
-    let Ok(mut request) = request(ws, opened) else {
-        return Verdict::Rejected("envelope".to_owned());
-    };
-    request.extensions_mut().insert(Peer::Submit { uid });
-    let answer = match app.clone().oneshot(request).await {
-        Ok(answer) => answer,
-        Err(never) => match never {},
-    };
-    let status = answer.status();
-    if status.is_success() {
-        return Verdict::Accepted;
-    }
-    let body = Limited::new(answer.into_body(), PROBLEM_BYTES).collect().await;
-    let problem = body
-        .ok()
-        .and_then(|body| serde_json::from_slice::<Problem>(&body.to_bytes()).ok());
-    verdict(status, problem)
-}
-
-/// The log may hold the names of fields, and never what stands in them.
-fn verdict(status: StatusCode, problem: Option<Problem>) -> Verdict {
-    let code = problem
-        .as_ref()
-        .map_or_else(|| status.as_str().to_owned(), |problem| problem.code.clone());
-    let fields = problem.into_iter().flat_map(|problem| problem.fields);
-    let fields: Vec<String> = fields
-        .map(|field| field.field)
-        .filter(|field| !field.is_empty())
-        .collect();
-    let reason = match fields.is_empty() {
-        true => code,
-        false => format!("{code}: {}", fields.join(", ")),
-    };
-    match status.as_u16() {
-        // What an administrator can put right (no default instance, a service instance that was renamed), what is in progress, and
-        // what could not be read this time: the caller was told that the mail is kept.
-        401 | 403 | 404 | 408 | 409 | 429 | 500.. => Verdict::Later(reason),
-        400 if reason.starts_with("request-broken") => Verdict::Later(reason),
-        _ => Verdict::Rejected(reason),
-    }
-}
-
-fn request(ws: &WorkspaceName, opened: Opened) -> http::Result<Request<Body>> {
-    let Envelope {
-        key,
-        sender,
-        recipients,
-        from_header,
-        service_instance,
-        ..
-    } = opened.envelope;
-    let mut path = ApiPath::of(["mails"])
-        .with_some("from", sender.as_deref())
-        .with_some("service_instance", service_instance.as_deref());
-    for recipient in &recipients {
-        path = path.with("to", recipient);
-    }
-    if from_header {
-        path = path.with("recipients", "header");
-    }
-    Request::post(path.uri(ws.as_str()))
-        .header(http::header::CONTENT_TYPE, "message/rfc822")
-        .header("Idempotency-Key", key)
-        .body(Body::from_stream(ReaderStream::with_capacity(
-            File::from_std(opened.message),
-            64 << 10,
-        )))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn what_may_be_accepted_later_waits_and_what_is_wrong_is_moved_aside() {
-        for status in [401, 403, 404, 408, 409, 429, 500, 503] {
-            let status = StatusCode::from_u16(status).unwrap();
-            assert!(matches!(verdict(status, None), Verdict::Later(_)), "{status}");
-        }
-        for status in [400, 413, 422] {
-            let status = StatusCode::from_u16(status).unwrap();
-            assert!(matches!(verdict(status, None), Verdict::Rejected(_)), "{status}");
+    fn put_off(&mut self, ws: &WorkspaceName, file: &Found, reason: &str) {
+        if self.waiting.put_off(file.identity(), Instant::now()) {
+            tracing::warn!(workspace = %ws, file = file.name(), uid = file.uid, reason, "a file of the drop folder has to wait");
         }
     }
 }

@@ -19,7 +19,8 @@ use clap::ArgMatches;
 use relais_manifest::Lang;
 use relais_router::{DispatchConfig, Router};
 use relais_sandbox::Config;
-use relais_server::Listening;
+use relais_server::{Limiter, Listening, ServerConfig};
+use relais_submission::server_tls;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,8 @@ use spool::Spool;
 
 /// How long what is on its way has when the daemon ends; systemd waits longer than that.
 const GRACE: Duration = Duration::from_secs(30);
+/// How long accounts that are being renewed have after that.
+const RENEWALS: Duration = Duration::from_secs(5);
 const UNIT: &str = include_str!("../../relais.service");
 
 /// The log that this command line asks for.
@@ -68,6 +71,7 @@ pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
         sandbox.limits.silence = silence;
     }
     let router = Arc::new(site.open(sandbox).await?);
+    site.way_out.tell(router.outgoing());
     serve(site, router, options, stop).await.map(|()| Answer::silent())
 }
 
@@ -79,20 +83,35 @@ async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: Cancell
         .admin_socket(&admin)
         .map_err(|error| cannot_listen(lang, &admin.display().to_string(), &error))?;
     if let Some(address) = options.listen {
-        let bound = doors.tcp(address).await;
+        let bound = match http_tls(lang, &options)? {
+            Some(tls) => doors.tls(address, tls).await,
+            None => doors.tcp(address).await,
+        };
+        bound.map_err(|error| cannot_listen(lang, &address.to_string(), &error))?;
+    }
+    if let Some(address) = options.metrics {
+        let bound = doors.figures(address).await;
         bound.map_err(|error| cannot_listen(lang, &address.to_string(), &error))?;
     }
     let spool = match &options.spool {
-        Some(folder) => Some(Spool::prepare(lang, folder, options.group)?),
+        Some(folder) => Some(Spool::prepare(lang, folder, options.groups.clone())?),
         None => None,
     };
     if let Some(spool) = &spool {
-        let path = spool.socket();
-        doors
-            .submit_socket(&path, spool.group())
-            .map_err(|error| cannot_listen(lang, &path.display().to_string(), &error))?;
+        for ws in options.groups.own.keys() {
+            let known = router.workspace_view(ws);
+            known.map_err(|error| Fault::router(lang, &error))?;
+        }
+        for door in spool.doors() {
+            doors
+                .submit_socket(&door.path, door.group, door.serves)
+                .map_err(|error| cannot_listen(lang, &door.path.display().to_string(), &error))?;
+        }
+        drop::open_all(&router, spool).map_err(|error| {
+            let text = say::spool(lang, &spool.folder().display().to_string(), &error);
+            Fault::new(Status::Failed, "spool-unusable", text)
+        })?;
     }
-    let submission = submission::listen(lang, &router, &options).await?;
     let mut limits = relais_server::Options {
         stopping: stop.clone(),
         ..relais_server::Options::default()
@@ -101,6 +120,10 @@ async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: Cancell
         limits.per_second = rate;
         limits.burst = rate.saturating_mul(2);
     }
+    let limiter = Arc::new(Limiter::new(limits.per_second, limits.burst));
+    limits.limiter = Some(Arc::clone(&limiter));
+    let submission = submission::listen(lang, &router, &options, &limiter).await?;
+    router.set_public_url(options.public_url.clone());
     let app = relais_server::app(Arc::clone(&router), limits);
     let mut pace = DispatchConfig::default();
     if let Some(first) = options.first_retry {
@@ -121,13 +144,12 @@ async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: Cancell
     notify::stopping();
     tracing::info!("stopping");
     // All at the same time: systemd waits for the whole not much longer than the grace.
-    let submitted = async {
-        if let Some(submission) = submission {
-            submission.stop(GRACE).await;
-        }
+    let dispatched = async {
+        dispatcher.stop(GRACE).await;
+        router.settle_accounts(RENEWALS).await;
     };
     let ((), (), served, picked, watched) =
-        tokio::join!(dispatcher.stop(GRACE), submitted, serving, ended(picking), watchdog);
+        tokio::join!(dispatched, submission.stop(GRACE), serving, ended(picking), watchdog);
     for lost in [served, picked, watched].into_iter().filter_map(Result::err) {
         tracing::error!(error = %lost, "a part of the daemon broke off");
     }
@@ -140,6 +162,16 @@ async fn ended(task: Option<JoinHandle<()>>) -> Result<(), JoinError> {
         Some(task) => task.await,
         None => Ok(()),
     }
+}
+
+/// The certificate of the HTTP API, where there is one.
+fn http_tls(lang: Lang, options: &Options) -> Result<Option<Arc<ServerConfig>>, Fault> {
+    let read = options.listen_certificate.as_ref();
+    let read = read.map(|(chain, key)| server_tls(chain, key)).transpose();
+    read.map_err(|error| {
+        let text = say::certificate(lang, &error.to_string());
+        Fault::field(lang, "--listen-certificate", "certificate-invalid", text)
+    })
 }
 
 fn cannot_listen(lang: Lang, place: &str, error: &io::Error) -> Fault {

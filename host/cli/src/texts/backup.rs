@@ -19,6 +19,11 @@ pub const RESUME: Say = say(
     "Resumes pending deliveries too; else they become uncertain, since the original may have sent them since",
 );
 
+pub const REVOKE_TOKENS: Say = say(
+    "Révoque tous les jetons ; sinon ceux qui ont été révoqués depuis la sauvegarde sont de nouveau valables",
+    "Revokes all tokens; else those that were revoked since the backup are good again",
+);
+
 pub fn written(lang: Lang, file: &str, size: u64) -> String {
     pick(
         lang,
@@ -68,6 +73,21 @@ pub const SECRETS: Say = say("Secrets", "Secrets");
 pub const READING: Say = say("Rétablissement en cours", "Restoring");
 pub const MADE_AT: Say = say("Faite le", "Made");
 pub const TOKENS: Say = say("Jetons valables", "Valid tokens");
+pub const REVOKED: Say = say("Jetons révoqués", "Revoked tokens");
+
+pub fn good_again(lang: Lang, made_at: &str) -> String {
+    pick(
+        lang,
+        format!(
+            "Un jeton révoqué depuis le {made_at} est de nouveau valable. Vérifiez-les dans chaque espace : relais token list, \
+             puis relais token revoke"
+        ),
+        format!(
+            "A token that was revoked since {made_at} is good again. Look at those of each workspace: relais token list, then \
+             relais token revoke"
+        ),
+    )
+}
 
 pub fn to_give_again(lang: Lang, key: &str) -> String {
     pick(

@@ -64,7 +64,16 @@ pub const ENABLED_COLUMN: Say = say("Espaces", "Workspaces");
 pub const INSTALLING: Say = say("Vérification et compilation", "Checking and compiling");
 pub const SIZE: Say = say("Taille", "Size");
 pub const EGRESS: Say = say("Connexions demandées", "Connections asked for");
+pub const PROVIDERS: Say = say("Fournisseurs de comptes", "Providers of accounts");
 pub const CREDENTIALS: Say = say("Justificatifs demandés", "Credentials asked for");
+pub const PREPARES: Say = say(
+    "Requêtes qui préparent un envoi et n'envoient rien, selon le connecteur",
+    "Requests that prepare a message and send nothing, as the connector says",
+);
+pub const WITHDRAWS: Say = say(
+    "Requêtes qui retirent ce qui était préparé",
+    "Requests that take back what was prepared",
+);
 pub const PARAMETERS: Say = say("Paramètres", "Parameters");
 pub const COLUMNS: [Say; 5] = [
     say("id", "id"),

@@ -55,6 +55,12 @@ pub const COLUMNS: [Say; 5] = [
     say("destinataires", "recipients"),
 ];
 pub const NONE: Say = say("Aucun envoi.", "There is no delivery.");
+pub const UNREADABLE: Say = say(
+    "Envois illisibles : abîmés (data-damaged), ou écrits par une version plus récente (data-newer). Ils ne sont ni envoyés ni \
+     effacés ; une version de Relais qui sait les lire les reprend à son démarrage.",
+    "Deliveries that cannot be read: damaged (data-damaged), or written by a later version (data-newer). They are neither sent \
+     nor erased; a version of Relais that can read them goes on with them when it starts.",
+);
 pub const LABEL: Say = say("Envoi", "Delivery");
 pub const STATE_LABEL: Say = say("État", "State");
 pub const SERVICE_INSTANCE_LABEL: Say = say("Instance de service", "Service instance");

@@ -94,6 +94,7 @@ pub const EDITED: Say = say("Modifiée le", "Edited");
 pub const REVISION: Say = say("Révision", "Revision");
 pub const PARAMETERS: Say = say("Paramètres", "Parameters");
 pub const SECRETS: Say = say("Secrets", "Secrets");
+pub const ACCOUNTS: Say = say("Comptes", "Accounts");
 pub const IS_SET: Say = say("défini", "set");
 pub const NOT_SET: Say = say("non défini", "not set");
 pub const BY_DEFAULT: Say = say("(par défaut)", "(default)");
@@ -205,6 +206,8 @@ pub fn readable_by_all(lang: Lang, path: &str) -> String {
 pub fn finding(name: &str) -> Option<Say> {
     Some(match name {
         "server" => say("Serveur", "Server"),
+        "address" => say("Adresse appelée", "Address dialled"),
+        "proxy" => say("Par le proxy", "Through the proxy"),
         "tls-version" => say("Version de TLS", "TLS version"),
         "certificate-subject" | "certificate-name" => say("Certificat", "Certificate"),
         "certificate-sha256" => say("SHA-256 du certificat", "Certificate SHA-256"),

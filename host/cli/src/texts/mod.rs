@@ -1,11 +1,14 @@
 //! Every sentence of the program, in French and English side by side. One module a command; the errors of the parts below
 //! speak for themselves.
 
+pub mod account;
+pub mod application;
 pub mod audit;
 pub mod backup;
 pub mod client;
 pub mod connector;
 pub mod delivery;
+pub mod drop;
 pub mod files;
 pub mod general;
 pub mod instance;

@@ -61,6 +61,10 @@ pub const NO_RECIPIENT: Say = say(
     "aucun destinataire : nommez-en un, ou ajoutez -t pour ceux des en-têtes.",
     "no recipient: name one, or add -t for those of the header.",
 );
+pub const LONG_ENVELOPE: Say = say(
+    "les destinataires de la ligne de commande sont trop longs (60000 octets) : nommez-les dans les en-têtes, avec -t, ou en plusieurs appels.",
+    "the recipients on the command line are too long (60000 bytes): name them in the header, with -t, or in several calls.",
+);
 pub const EMPTY: Say = say("l'entrée standard est vide.", "the standard input is empty.");
 pub const FULL: Say = say(
     "vos mails en attente dans le dossier de dépôt ont atteint 1000 fichiers ou 512 Mio. Vérifiez que le service Relais tourne.",

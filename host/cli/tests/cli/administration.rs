@@ -41,6 +41,8 @@ fn inspect_says_what_the_connector_exports_imports_and_asks_for() {
     assert_eq!(answer["id"], "relais/smtp");
     assert_eq!(answer["egress"][0]["to"], "tcp://{host}:{port}");
     assert_eq!(answer["credentials"][0]["slot"], "smtp-auth");
+    assert_eq!(answer["credentials"][2]["account"], "account");
+    assert_eq!(answer["providers"][0]["id"], "microsoft");
     assert!(answer["capabilities"].as_array().unwrap().contains(&json!("network")));
     assert!(
         answer["imports"]
@@ -55,11 +57,40 @@ fn inspect_says_what_the_connector_exports_imports_and_asks_for() {
         "tcp://{host}:{port}",
         "Mot de passe",
         "Expéditeur",
+        "Fournisseurs de comptes",
+        "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
         "obligatoire".to_uppercase().as_str(),
     ] {
         assert!(text.contains(words), "{words} in {text}");
     }
     assert!(!place.data().exists());
+}
+
+#[test]
+fn the_office365_connector_is_installed_by_its_id_and_says_which_requests_do_not_send() {
+    let place = Place::empty();
+    assert_eq!(
+        place.json(&["connector", "install", "relais/office365"])["id"],
+        "relais/office365"
+    );
+    let answer = place.json(&["connector", "inspect", "relais/office365"]);
+    let mail = &answer["behaviour"]["mail"];
+    assert_eq!(
+        (&mail["recipients"], &mail["sessions"]),
+        (&json!("all-or-none"), &json!(4))
+    );
+    assert_eq!(mail["withdraws"], json!(["DELETE */messages/*"]));
+    let text = stdout(&place.french(&["connector", "inspect", "relais/office365"]));
+    for words in [
+        "n'envoient rien",
+        "POST */attachments/createUploadSession",
+        "retirent ce qui était préparé",
+        "Compte associé",
+        "Boîte aux lettres",
+        "https://outlook.office.com",
+    ] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
 }
 
 #[test]

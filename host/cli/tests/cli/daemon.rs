@@ -130,8 +130,15 @@ fn options_that_do_not_go_together_are_refused_before_anything_is_opened() {
             "address-not-loopback",
         ),
         (&["--submission-open", "default"], "usage"),
+        (&["--listen", "0.0.0.0:0"], "address-in-clear"),
+        (&["--listen", "off", "--submission", "[::]:0"], "address-in-clear"),
+        (&["--submission-tls", "127.0.0.1:0"], "usage"),
+        (&["--submission-name", "a b"], "name-invalid"),
+        (&["--metrics", "here"], "address-invalid"),
         (&["--spool-group", "no-such-group-here"], "group-unknown"),
         (&["--log", "xml"], "usage"),
+        (&["--proxy", "https://proxy.example:3128"], "proxy-scheme-unknown"),
+        (&["--ca-file", "/none.pem"], "file-missing"),
     ] {
         let (status, answer) = place.refused(&[&["serve"], options].concat());
         assert_eq!((status, &answer["error"]["code"]), (2, &json!(code)), "{options:?}");

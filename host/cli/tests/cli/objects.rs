@@ -132,9 +132,28 @@ fn a_token_is_shown_once_listed_without_its_secret_and_revoked() {
 }
 
 #[test]
+fn a_workspace_says_that_nobody_is_told_of_what_stays_uncertain_and_what_is_missing() {
+    let place = Place::with_instance();
+    let show = ["workspace", "show", "default"];
+    let shown = stdout(&place.run(&show));
+    assert!(shown.contains("relais workspace edit default --contact"), "{shown}");
+    let shown = stdout(&place.french(&show));
+    assert!(shown.contains("Personne n'est prévenu"), "{shown}");
+    place.json(&["service", "default", "mail", "--none"]);
+    place.json(&["workspace", "edit", "default", "--contact", "s@mairie.example"]);
+    let shown = stdout(&place.run(&show));
+    assert!(shown.contains("--notices-through INSTANCE"), "{shown}");
+    place.json(&["service", "default", "mail", "smtp"]);
+    assert_eq!(place.json(&show)["alerts_through"], "smtp");
+    let shown = stdout(&place.run(&show));
+    assert!(!shown.contains("relais workspace edit"), "{shown}");
+}
+
+#[test]
 fn a_backup_is_restored_elsewhere_and_says_that_the_key_is_not_in_it() {
     let place = Place::with_instance();
     let backup = place.path("relais.tar");
+    place.json(&["token", "create", "ezged", "--role", "send"]);
     let written = place.run(&["backup", &backup]);
     assert_eq!(written.status.code(), Some(0), "{}", stderr(&written));
     assert!(stdout(&written).contains("keep a copy of"), "{}", stdout(&written));
@@ -146,6 +165,13 @@ fn a_backup_is_restored_elsewhere_and_says_that_the_key_is_not_in_it() {
         place.json(&[&["instance", "list"][..], &to].concat())["instances"][0]["name"],
         "smtp"
     );
+    // Tokens are good again, which is said, unless they are revoked.
+    let again = place.path("again");
+    let told = stdout(&place.run(&["restore", &backup, "--data", &again]));
+    assert!(told.contains("is good again"), "{told}");
+    let revoked = place.path("revoked");
+    let restored = place.json(&["restore", &backup, "--revoke-tokens", "--data", &revoked]);
+    assert_eq!((&restored["tokens"], &restored["revoked"]), (&json!(0), &json!(1)));
     // It is not empty any more.
     assert_ne!(
         place.run(&[&["restore", &backup][..], &to].concat()).status.code(),

@@ -15,6 +15,12 @@ pub const SMTP: &str = include_str!("../fixtures/smtp.toml");
 
 pub const PEM: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
+/// A provider `idp` with every flow.
+pub const PROVIDER: &str = "[[providers]]\nid = 'idp'\nname = { en = 'x' }\n\
+    authorization = 'https://login.example.org/authorize'\ntoken = 'https://login.example.org/token'\n\
+    device = 'https://login.example.org/device'\nflows = ['device-code', 'authorization-code', 'client-credentials']\n\
+    scopes = ['offline_access']\napplication-scopes = ['all']\n";
+
 const HEAD: &str = "manifest-version = 1\nid = 'acme/api'\nversion = '1.0.0'\nname = { en = 'Acme' }\n";
 
 pub fn smtp() -> Manifest {

@@ -43,9 +43,15 @@ pub(super) struct Composed {
     pub(super) addresses: Vec<Range<usize>>,
 }
 
-/// Writes the header.
-pub(super) fn compose(block: &Block, changes: &Changes, missing: &Missing<'_>) -> Result<Composed, Reason> {
-    let mut text = Vec::with_capacity(block.len() + 512);
+/// Writes the header, under the lines of `trace`.
+pub(super) fn compose(
+    block: &Block,
+    changes: &Changes,
+    missing: &Missing<'_>,
+    trace: &str,
+) -> Result<Composed, Reason> {
+    let mut text = Vec::with_capacity(block.len() + trace.len() + 512);
+    text.extend_from_slice(trace.as_bytes());
     let mut addresses: Vec<Range<usize>> = Vec::new();
     let mut seen: Vec<String> = Vec::new();
     for entry in block.entries() {

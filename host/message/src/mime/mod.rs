@@ -34,6 +34,9 @@ use crate::reason::{FieldError, Reason};
 use crate::source::{Content, Source};
 use crate::stuff;
 
+/// Received fields with which a message turns in a circle (RFC 5321 section 6.3).
+const HOPS: usize = 100;
+
 /// Raw MIME from a caller, with its envelope.
 #[derive(Debug, Clone)]
 pub struct MimeDraft {
@@ -49,6 +52,9 @@ pub struct MimeDraft {
     pub recipients_from_header: bool,
     /// The author, where the header has no From.
     pub default_from: Option<String>,
+    /// A whole Received field, its CRLF included, of a server that took the message in: it goes above all others (RFC 5321
+    /// section 4.4). Written by the host, and not looked at.
+    pub trace: Option<String>,
 }
 
 impl MimeDraft {
@@ -65,6 +71,9 @@ impl MimeDraft {
         draft::at_most(content.size(), limits.message_bytes).map_err(mime)?;
         let scanned = scan::scan(&content).map_err(|fault| mime(fault.into()))?;
         let block = &scanned.header;
+        if block.all("Received").count() >= HOPS {
+            return Err(mime(Reason::MimeLoop { limit: HOPS }));
+        }
         let from = self.author(block)?;
         let envelope = self.envelope(block, &from, limits)?;
         let attachments = scanned.view.attachments.len();
@@ -82,7 +91,7 @@ impl MimeDraft {
                 format!("{id}@{}", from.domain())
             }
         };
-        let inner = laid_out(scanned, content, from, id).map_err(mime_errors)?;
+        let inner = laid_out(scanned, content, from, id, self.trace.as_deref()).map_err(mime_errors)?;
         draft::at_most(inner.frame.size, limits.message_bytes).map_err(mime)?;
         Ok(Message {
             envelope: Arc::new(envelope),
@@ -189,14 +198,21 @@ fn listed(block: &Block, name: &str) -> Vec<Address> {
         .collect()
 }
 
-fn laid_out(scanned: Scanned, content: Content, from: Address, id: String) -> Result<Inner, Vec<Reason>> {
+fn laid_out(
+    scanned: Scanned,
+    content: Content,
+    from: Address,
+    id: String,
+    trace: Option<&str>,
+) -> Result<Inner, Vec<Reason>> {
     let date = draft::now().map_err(|errors| errors.into_iter().map(|error| error.reason).collect::<Vec<_>>())?;
     let missing = Missing {
         from: &from,
         date: &date,
         id: &id,
     };
-    let header = compose::compose(&scanned.header, &scanned.changes, &missing).map_err(|reason| vec![reason])?;
+    let header = compose::compose(&scanned.header, &scanned.changes, &missing, trace.unwrap_or_default())
+        .map_err(|reason| vec![reason])?;
     let block = &scanned.header;
     let size = scanned.size.saturating_add(header.text.len() as u64);
     let mut pieces = vec![Piece::Text(header.text.into())];

@@ -136,6 +136,11 @@ pub enum Reason {
         /// Counted from 1 in the whole message.
         line: u64,
     },
+    /// As many Received fields as only a message has that turns in a circle between servers (RFC 5321 section 6.3).
+    MimeLoop {
+        /// With so many it is refused.
+        limit: usize,
+    },
     /// A Content-Type that cannot be read: no type, or a multipart without a usable boundary.
     MimeContentType {
         /// Counted from 1 in the whole message.
@@ -207,6 +212,7 @@ impl Reason {
             Self::MimeTooDeep { .. } => "mime-too-deep",
             Self::MimeTooManyParts { .. } => "mime-too-many-parts",
             Self::NoRandomness => "no-randomness",
+            Self::MimeLoop { .. } => "mime-loop",
             Self::NoDate => "no-date",
         }
     }

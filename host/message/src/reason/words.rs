@@ -53,6 +53,9 @@ impl Reason {
             Self::MimeAddress { header, line } => {
                 format!("line {line}: the header field {header} does not hold e-mail addresses.")
             }
+            Self::MimeLoop { limit } => format!(
+                "it went through {limit} servers: it turns in a circle, perhaps because a connector sends to Relais itself."
+            ),
             Self::MimeContentType { line } => {
                 format!("line {line}: this Content-Type cannot be read, or its multipart has no boundary.")
             }
@@ -121,6 +124,9 @@ impl Reason {
             Self::MimeAddress { header, line } => {
                 format!("ligne {line} : le champ d'en-tête {header} ne contient pas d'adresses e-mail.")
             }
+            Self::MimeLoop { limit } => format!(
+                "il est passé par {limit} serveurs : il tourne en rond, peut-être parce qu'un connecteur envoie à Relais lui-même."
+            ),
             Self::MimeContentType { line } => {
                 format!("ligne {line} : ce Content-Type est illisible, ou son multipart n'a pas de séparateur (boundary).")
             }

@@ -17,6 +17,14 @@ pub(crate) enum Decode {
 impl Decode {
     /// Bytes that `content` has when it is decoded. Reads it, waiting for the disk.
     pub(crate) fn measure(self, content: &Content) -> io::Result<u64> {
+        if self == Self::Base64 {
+            let mut counted = Counted::default();
+            content.for_each(|chunk| {
+                counted.push(chunk);
+                Ok(())
+            })?;
+            return Ok(counted.bytes());
+        }
         let (mut decoder, mut size, mut out) = (Decoder::new(self), 0, Vec::new());
         content.for_each(|chunk| {
             decoder.push(chunk, &mut out);
@@ -69,40 +77,122 @@ pub(crate) struct Base64 {
     ended: bool,
 }
 
+/// No character of base64.
+const NONE: u8 = 0xff;
+/// What each byte is worth in base64.
+const VALUES: [u8; 256] = values();
+
+// Of a constant: an index beyond its array does not compile.
+#[allow(clippy::indexing_slicing)]
+const fn values() -> [u8; 256] {
+    let mut values = [NONE; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        values[byte] = match byte as u8 {
+            upper @ b'A'..=b'Z' => upper - b'A',
+            lower @ b'a'..=b'z' => lower - b'a' + 26,
+            digit @ b'0'..=b'9' => digit - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => NONE,
+        };
+        byte += 1;
+    }
+    values
+}
+
+fn value(byte: u8) -> u8 {
+    VALUES.get(usize::from(byte)).copied().unwrap_or(NONE)
+}
+
 impl Base64 {
     fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
-        for &byte in input {
-            let value = match byte {
-                b'A'..=b'Z' => byte - b'A',
-                b'a'..=b'z' => byte - b'a' + 26,
-                b'0'..=b'9' => byte - b'0' + 52,
-                b'+' => 62,
-                b'/' => 63,
-                b'=' if self.count >= 2 => {
-                    self.ended = true;
-                    continue;
-                }
-                _ => continue,
+        let mut rest = input;
+        while !self.ended {
+            if self.count == 0 {
+                rest = groups(rest, out);
+            }
+            let Some((byte, after)) = rest.split_first() else {
+                return;
             };
+            self.take(*byte, out);
+            rest = after;
+        }
+    }
+
+    fn take(&mut self, byte: u8, out: &mut Vec<u8>) {
+        let value = value(byte);
+        if value == NONE {
+            self.ended |= byte == b'=' && self.count >= 2;
+            return;
+        }
+        self.bits = self.bits << 6 | u32::from(value);
+        self.count = (self.count + 1) % 4;
+        let [_, high, middle, low] = match self.count {
+            // Each character but the first of a group completes a byte.
+            1 => return,
+            2 => (self.bits << 12).to_be_bytes(),
+            3 => (self.bits << 6).to_be_bytes(),
+            _ => self.bits.to_be_bytes(),
+        };
+        out.push(match self.count {
+            2 => high,
+            3 => middle,
+            _ => low,
+        });
+    }
+}
+
+/// Decodes groups of four characters for as long as nothing stands between; returns what is left.
+fn groups<'i>(mut input: &'i [u8], out: &mut Vec<u8>) -> &'i [u8] {
+    while let Some((group, after)) = input.split_first_chunk::<4>() {
+        let [first, second, third, fourth] = group.map(value);
+        if first | second | third | fourth == NONE {
+            break;
+        }
+        let bits = [first, second, third, fourth]
+            .iter()
+            .fold(0, |bits, value| bits << 6 | u32::from(*value));
+        let [_, bytes @ ..] = bits.to_be_bytes();
+        out.extend_from_slice(&bytes);
+        input = after;
+    }
+    input
+}
+
+/// How many bytes base64 makes, without making them.
+#[derive(Debug, Default)]
+struct Counted {
+    characters: u64,
+    ended: bool,
+}
+
+impl Counted {
+    fn push(&mut self, input: &[u8]) {
+        let mut stretches = input.split(|byte| *byte == b'=').peekable();
+        while let Some(stretch) = stretches.next() {
             if self.ended {
                 return;
             }
-            self.bits = self.bits << 6 | u32::from(value);
-            self.count = (self.count + 1) % 4;
-            let [_, high, middle, low] = match self.count {
-                // Each character but the first of a group completes a byte.
-                1 => continue,
-                2 => (self.bits << 12).to_be_bytes(),
-                3 => (self.bits << 6).to_be_bytes(),
-                _ => self.bits.to_be_bytes(),
-            };
-            out.push(match self.count {
-                2 => high,
-                3 => middle,
-                _ => low,
-            });
+            // Few enough at once that the compiler counts many bytes in one step.
+            for chunk in stretch.chunks(128) {
+                let count = chunk
+                    .iter()
+                    .fold(0_u8, |count, byte| count + u8::from(is_character(*byte)));
+                self.characters += u64::from(count);
+            }
+            self.ended = stretches.peek().is_some() && self.characters % 4 >= 2;
         }
     }
+
+    fn bytes(&self) -> u64 {
+        self.characters - self.characters.div_ceil(4)
+    }
+}
+
+fn is_character(byte: u8) -> bool {
+    let letter = byte | 0x20;
+    letter.is_ascii_lowercase() | byte.is_ascii_digit() | (byte == b'+') | (byte == b'/')
 }
 
 #[derive(Debug, Default)]
@@ -213,6 +303,34 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(decoded(Decode::Base64, text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn bytes_of_base64_are_counted_as_they_are_decoded() {
+        const ALPHABET: &[u8; 72] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n -@[`";
+        let mut state = 1_u32;
+        let mut draw = |most: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as usize % most
+        };
+        for _ in 0..20_000 {
+            // One in ten may hold what is not of the alphabet.
+            let kinds = if draw(10) == 0 { ALPHABET.len() } else { 64 };
+            let text: Vec<u8> = (0..draw(300))
+                .filter_map(|_| ALPHABET.get(draw(kinds)).copied())
+                .collect();
+            let (mut decoder, mut out, mut counted) = (Base64::default(), Vec::new(), Counted::default());
+            for chunk in text.chunks(1 + draw(300)) {
+                decoder.push(chunk, &mut out);
+                counted.push(chunk);
+            }
+            assert_eq!(
+                counted.bytes(),
+                out.len() as u64,
+                "{:?}",
+                String::from_utf8_lossy(&text)
+            );
         }
     }
 

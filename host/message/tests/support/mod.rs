@@ -47,6 +47,7 @@ pub fn mime_draft(mime: &[u8]) -> MimeDraft {
         recipients: vec!["c@d.example".into()],
         recipients_from_header: false,
         default_from: None,
+        trace: None,
     }
 }
 

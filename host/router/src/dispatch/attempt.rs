@@ -1,10 +1,13 @@
 //! One attempt: a delivery's message through a session, and what it came to.
 
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use relais_message::Message;
-use relais_sandbox::{Failure, Kind, Receipt};
+use relais_sandbox::{AccountFault, Failure, Kind, Receipt};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -15,7 +18,7 @@ use super::verdict::{self, Report, Verdict};
 use super::world::World;
 use super::{DispatchConfig, backoff, words};
 use crate::names::InstancePath;
-use crate::outbox::{Attempt, Delivery, DeliveryId, Outcome, RecipientResult, RecipientState, Words};
+use crate::outbox::{Attempt, Change, Delivery, DeliveryId, Now, Outcome, RecipientResult, RecipientState, Words};
 use crate::store::StoreError;
 
 /// A delivery to attempt, with its message for the recipients that are pending.
@@ -51,9 +54,9 @@ pub(super) struct Attempted {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Times {
     pub began_at: Timestamp,
-    pub ended_at: Timestamp,
-    /// By which it is told whether the delivery has waited for too long; see [`Core::calendar`].
-    pub calendar: Timestamp,
+    pub ended: Now,
+    /// It is not given up, however long it has waited: see [`World::reprieve`].
+    pub spared: bool,
 }
 
 /// When an attempt begins to count.
@@ -74,6 +77,10 @@ pub(super) async fn find<W: World>(core: &Core<W>, id: DeliveryId, when: When) -
             let delivery = match core.world.row(id) {
                 Ok(Some(delivery)) if waits(&delivery) => delivery,
                 Ok(_) => return Found::Nothing,
+                Err(error) if error.of_one_record() => {
+                    core.set_aside(id, &error);
+                    return Found::Nothing;
+                }
                 Err(error) => return Found::Broken(error),
             };
             match core.world.message(&delivery).await {
@@ -101,15 +108,12 @@ pub(super) async fn find<W: World>(core: &Core<W>, id: DeliveryId, when: When) -
 
 /// Whether it is this message that cannot be read, and not the store.
 fn of_one_message(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Body { .. } | StoreError::Damaged { .. } | StoreError::Newer { .. }
-    )
+    matches!(error, StoreError::Body { .. }) || error.of_one_record()
 }
 
 /// The store counts in milliseconds. What is due absurdly late was put off by a wrong clock.
 fn due<W: World>(delivery: &Delivery, core: &Core<W>) -> bool {
-    let now = core.world.now().as_millisecond();
+    let now = core.world.now().calendar.as_millisecond();
     let far = i64::try_from(core.config.far.as_millis()).unwrap_or(i64::MAX);
     delivery.due_at.is_some_and(|due_at| {
         let ahead = due_at.as_millisecond().saturating_sub(now);
@@ -124,6 +128,8 @@ enum End {
     NotOpened(Failure),
     /// Relais is being stopped.
     Cut(Stage),
+    /// The code of the session, or of the host beside it, met what it holds impossible.
+    BrokeOff(Stage),
 }
 
 /// Attempts a delivery once.
@@ -135,7 +141,7 @@ pub(super) async fn make<W: World>(
     phase: &mut watch::Receiver<Phase>,
 ) -> Attempted {
     let began = Instant::now();
-    let began_at = core.world.now();
+    let began_at = core.world.now().wall;
     core.hub.tally.attempts.add(1);
     let mut end = run(core, path, held, job, began_at, phase).await;
     // A kept session whose connection died while nobody used it tells nothing of the remote: once, a fresh one is tried.
@@ -148,8 +154,47 @@ pub(super) async fn make<W: World>(
         held.drop_session();
         end = run(core, path, held, job, began_at, phase).await;
     }
+    if let Some(failure) = awaited(&end) {
+        note(core, &job.delivery, failure).await;
+        return Attempted {
+            outcome: None,
+            report: Report::Waits,
+        };
+    }
     core.hub.tally.attempting.note(began.elapsed());
     conclude(core, job, began_at, end)
+}
+
+/// The failure of an attempt that was none: an account of the instance has to be associated first, and nothing has left.
+fn awaited(end: &End) -> Option<&Failure> {
+    match end {
+        End::NotOpened(failure) | End::Answered(Err(failure), Stage::Shut) => match failure.account.as_deref() {
+            Some(AccountFault::NotAssociated(_) | AccountFault::Reconnect(_)) => Some(failure),
+            Some(AccountFault::Unavailable { .. }) | None => None,
+        },
+        _ => None,
+    }
+}
+
+/// Says at a delivery what it waits for.
+async fn note<W: World>(core: &Core<W>, delivery: &Delivery, failure: &Failure) {
+    let words = Words::from(failure);
+    let noted = |words: &Words| {
+        delivery
+            .pending()
+            .all(|(_, recipient)| recipient.words.as_ref() == Some(words))
+    };
+    if noted(&words) {
+        return;
+    }
+    match core.world.change(delivery.id, Change::Note { words }).await {
+        Ok(Some(row)) => core.hub.changed(&row),
+        Ok(None) => {}
+        Err(error) => {
+            core.hub.tally.store_faults.add(1);
+            tracing::error!(target: "relais::dispatch", delivery = %delivery.id, code = error.code(), "what it waits for could not be stored");
+        }
+    }
 }
 
 async fn run<W: World>(
@@ -160,6 +205,27 @@ async fn run<W: World>(
     began_at: Timestamp,
     phase: &mut watch::Receiver<Phase>,
 ) -> End {
+    let gate = BookGate::new(core.world.clone(), job.delivery.id, began_at);
+    // A panic ends this attempt: neither the worker, whose lane would stay closed, nor what is known of the message.
+    let ended = AssertUnwindSafe(pass(core, path, held, job, &gate, phase)).catch_unwind();
+    match ended.await {
+        Ok(end) => end,
+        Err(_) => {
+            held.drop_session();
+            End::BrokeOff(gate.stage())
+        }
+    }
+}
+
+/// Passes the message through the gate.
+async fn pass<W: World>(
+    core: &Core<W>,
+    path: &InstancePath,
+    held: &mut Held<W::Session>,
+    job: &Job,
+    gate: &Arc<BookGate<W>>,
+    phase: &mut watch::Receiver<Phase>,
+) -> End {
     let opened = tokio::select! {
         opened = held.ready(core, path) => opened,
         () = reached(phase, Phase::Cut) => return End::Cut(Stage::Shut),
@@ -167,7 +233,6 @@ async fn run<W: World>(
     if let Err(failure) = opened {
         return End::NotOpened(failure);
     }
-    let gate = BookGate::new(core.world.clone(), job.delivery.id, began_at);
     let answer = tokio::select! {
         answer = held.send(&job.message, gate.clone()) => Some(answer),
         () = reached(phase, Phase::Cut) => None,
@@ -184,12 +249,18 @@ async fn run<W: World>(
 
 fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) -> Attempted {
     let delivery = &job.delivery;
+    let end = match end {
+        // A provider that gives no token now says nothing of the message, whatever the connector makes of it.
+        End::Answered(Err(failure), Stage::Shut) if failure.account.is_some() => End::NotOpened(failure),
+        end => end,
+    };
     let verdict = match end {
         End::NotOpened(failure) => {
             let verdict = verdict::of_failure(delivery, &failure, false);
             // Whatever kept the session from opening, it was not this message.
+            let account = failure.account.as_deref().and_then(AccountFault::retry_after);
             let report = Report::Ails {
-                asked: failure.retry_after,
+                asked: account.or(failure.retry_after),
             };
             verdict::waits(Verdict { report, ..verdict })
         }
@@ -213,12 +284,25 @@ fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) 
         }
         End::Answered(Err(failure), stage) => verdict::of_failure(delivery, &failure, stage == Stage::Open),
         End::Cut(Stage::Open) => verdict::of_interruption(delivery, words::STOPPED),
+        End::BrokeOff(Stage::Withdrawn) => {
+            return Attempted {
+                outcome: None,
+                report: Report::Ails { asked: None },
+            };
+        }
+        End::BrokeOff(Stage::Open) => Verdict {
+            report: Report::Ails { asked: None },
+            ..verdict::of_interruption(delivery, words::BROKE_OFF)
+        },
+        // Not put back at once: it may be this message that does it.
+        End::BrokeOff(_) => verdict::of_failure(delivery, &Failure::new(Kind::Other, words::BROKE_OFF), false),
     };
     let report = verdict.report;
+    let ended = core.world.now();
     let times = Times {
         began_at,
-        ended_at: core.world.now(),
-        calendar: core.calendar(),
+        ended,
+        spared: overdue(delivery, ended) && core.world.reprieve(delivery, ended).is_some(),
     };
     Attempted {
         outcome: Some(outcome(&core.config, delivery, times, verdict)),
@@ -230,8 +314,8 @@ fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) 
 pub(super) fn outcome(config: &DispatchConfig, delivery: &Delivery, times: Times, verdict: Verdict) -> Outcome {
     let Times {
         began_at,
-        ended_at,
-        calendar,
+        ended,
+        spared,
     } = times;
     let Verdict {
         mut results,
@@ -240,20 +324,20 @@ pub(super) fn outcome(config: &DispatchConfig, delivery: &Delivery, times: Times
         asked,
         ..
     } = verdict;
-    if calendar >= delivery.give_up_at {
-        give_up(delivery, &mut results, ended_at);
+    if overdue(delivery, ended) && !spared {
+        give_up(delivery, &mut results, ended.wall);
     }
     let waits = results.iter().any(|result| result.state.pending());
     let next_at = waits.then(|| {
         let wait = backoff::retry(config, delivery.tried.saturating_add(1), asked, backoff::draw());
-        after(ended_at, wait)
+        after(ended.calendar, wait)
     });
     let told = results
         .iter()
         .filter(|result| result.words.is_some() && result.words != words);
     let attempt = Attempt {
         began_at,
-        ended_at,
+        ended_at: ended.wall,
         results: brief(told.cloned().collect()),
         words,
         details,
@@ -262,7 +346,13 @@ pub(super) fn outcome(config: &DispatchConfig, delivery: &Delivery, times: Times
         attempt,
         results,
         next_at,
+        calendar: ended.calendar,
     }
+}
+
+/// Whether it has waited for too long.
+fn overdue(delivery: &Delivery, now: Now) -> bool {
+    now.calendar >= delivery.give_up_at
 }
 
 /// Those that would wait for another attempt have failed instead.
@@ -277,7 +367,7 @@ fn give_up(delivery: &Delivery, results: &mut [RecipientResult], now: Timestamp)
 }
 
 /// Nothing left, and the book may think otherwise.
-fn put_back(delivery: &Delivery, began_at: Timestamp, now: Timestamp) -> Outcome {
+fn put_back(delivery: &Delivery, began_at: Timestamp, now: Now) -> Outcome {
     let words = Words::new(Kind::Temporary, words::PUT_BACK);
     let results = delivery.pending().map(|(recipient, _)| RecipientResult {
         recipient,
@@ -288,12 +378,13 @@ fn put_back(delivery: &Delivery, began_at: Timestamp, now: Timestamp) -> Outcome
         results: results.collect(),
         attempt: Attempt {
             began_at,
-            ended_at: now,
+            ended_at: now.wall,
             words: Some(words),
             results: Vec::new(),
             details: Vec::new(),
         },
-        next_at: Some(now),
+        next_at: Some(now.calendar),
+        calendar: now.calendar,
     }
 }
 

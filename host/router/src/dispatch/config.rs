@@ -27,10 +27,8 @@ pub struct DispatchConfig {
     pub retry_after_most: Duration,
     /// How much a wait is drawn out or shortened at random, so that what failed together does not come back together.
     pub jitter: f64,
-    /// How often the clock is looked at and the calendar is gone through.
+    /// How often the calendar is gone through.
     pub tick: Duration,
-    /// A clock that differs by more between two ticks has jumped.
-    pub jump: Duration,
     /// A delivery that is due later than this was put off by a clock that was wrong, and is due.
     pub far: Duration,
 }
@@ -53,7 +51,6 @@ impl Default for DispatchConfig {
             retry_after_most: 24 * HOUR,
             jitter: 0.2,
             tick: Duration::from_secs(10),
-            jump: MINUTE,
             far: 25 * HOUR,
         }
     }

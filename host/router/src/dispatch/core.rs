@@ -1,22 +1,21 @@
 //! What every attempt needs, with or without lanes around it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use relais_message::Message;
 use relais_sandbox::{Failure, Kind};
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use super::DispatchConfig;
 use super::attempt::{self, Times};
-use super::hub::{Claim, Hub, lock};
-use super::notice::{self, Notice};
+use super::hub::{Claim, Hub};
+use super::notice::Notice;
 use super::verdict;
 use super::words;
 use super::world::World;
-use crate::outbox::{Delivery, Outcome, RecipientState, Summary};
+use crate::outbox::{Delivery, DeliveryId, Outcome, PATIENCE, RecipientResult, RecipientState, Summary, time};
 use crate::store::StoreError;
 
 /// How long an outcome waits that the store did not take.
@@ -41,31 +40,19 @@ pub(super) struct Core<W> {
     pub hub: Arc<Hub>,
     pub config: DispatchConfig,
     pub phase: watch::Sender<Phase>,
-    /// What the clock said when it was last found to be right, and when that was by the clock that only goes forward.
-    calendar: Mutex<(Timestamp, Instant)>,
+    /// When it began, by the calendar.
+    pub began_at: Timestamp,
 }
 
 impl<W: World> Core<W> {
     pub(super) fn new(world: Arc<W>, hub: Arc<Hub>, config: DispatchConfig) -> Arc<Self> {
         Arc::new(Self {
-            calendar: Mutex::new((world.now(), Instant::now())),
+            began_at: world.now().calendar,
             world,
             hub,
             config,
             phase: watch::Sender::new(Phase::Running),
         })
-    }
-
-    /// The clock is right, or what waits has followed it.
-    pub(super) fn set_calendar(&self, wall: Timestamp, steady: Instant) {
-        *lock(&self.calendar) = (wall, steady);
-    }
-
-    /// The time by which a delivery is given up: a clock that has just jumped ahead ends nothing.
-    pub(super) fn calendar(&self) -> Timestamp {
-        let (wall, steady) = *lock(&self.calendar);
-        let passed = SignedDuration::try_from(steady.elapsed()).unwrap_or(SignedDuration::MAX);
-        wall.saturating_add(passed).unwrap_or(wall)
     }
 
     pub(super) fn running(&self) -> bool {
@@ -81,6 +68,10 @@ impl<W: World> Core<W> {
         let row = loop {
             match self.world.settle(id, outcome.clone()).await {
                 Ok(row) => break row?,
+                Err(error) if error.of_one_record() => {
+                    self.set_aside(id, &error);
+                    return None;
+                }
                 Err(error) => {
                     self.hub.tally.store_faults.add(1);
                     tracing::error!(target: "relais::dispatch", delivery = %id, code = error.code(), again_in = ?wait, "the outcome could not be stored");
@@ -94,13 +85,10 @@ impl<W: World> Core<W> {
         };
         drop(claim);
         self.told(&row, &outcome);
-        let failed: Vec<usize> = outcome
-            .results
-            .iter()
-            .filter(|result| result.state == RecipientState::Failed)
-            .map(|result| result.recipient)
-            .collect();
-        self.notify(&row, failed, message).await;
+        let failed = |result: &RecipientResult| result.state == RecipientState::Failed;
+        if outcome.results.iter().any(failed) {
+            self.notify(&row, message).await;
+        }
         Some(row)
     }
 
@@ -137,26 +125,54 @@ impl<W: World> Core<W> {
         self.hub.changed(row);
     }
 
-    /// Tells the sender of the recipients at these places, where there is one to tell and a way to do so.
-    pub(super) async fn notify(&self, row: &Delivery, failed: Vec<usize>, message: Option<Message>) {
-        if failed.is_empty() || !notice::wanted(row) {
+    /// Tells its sender at once of what has failed. What cannot be told now is told by the calendar.
+    pub(super) async fn notify(&self, row: &Delivery, message: Option<Message>) {
+        if !row.tells_its_sender() {
             return;
         }
-        // Where it is not in memory the book has it still: what failed is kept for a while.
+        if let Err(error) = self.tell(row.id, message).await {
+            self.hub.tally.store_faults.add(1);
+            tracing::error!(target: "relais::dispatch", delivery = %row.id, code = error.code(), "its sender could not be told of the failure yet");
+        }
+    }
+
+    /// Tells the sender of a delivery all that it was not told yet; false where that remains to be done. The message is read
+    /// where it is not in memory: what failed is kept for a while.
+    pub(super) async fn tell(&self, id: DeliveryId, message: Option<Message>) -> Result<bool, StoreError> {
+        let Some((about, owed)) = self.world.owed(id)? else {
+            return Ok(true);
+        };
         let message = match message {
             Some(message) => Some(message),
-            None => self.world.message(row).await.ok().flatten(),
+            None => self.world.message(&about).await.ok().flatten(),
         };
-        let notice = Notice {
-            about: row.clone(),
-            failed,
-            message,
-        };
-        match self.world.notify(notice).await {
-            Ok(()) => self.hub.tally.notices.add(1),
-            Err(error) => {
-                tracing::warn!(target: "relais::dispatch", delivery = %row.id, code = error.code(), "its sender could not be told of the failure");
+        for one in owed {
+            let notice = Notice {
+                about: about.clone(),
+                failed: one.recipients,
+                number: one.number,
+                message: message.clone(),
+            };
+            match self.world.notify(notice).await {
+                Ok(()) => self.hub.tally.notices.add(1),
+                Err(error) => {
+                    let now = self.world.now().calendar;
+                    let over = now.duration_since(time(one.since_ms)).unsigned_abs() > PATIENCE;
+                    tracing::warn!(target: "relais::dispatch", delivery = %id, code = error.code(), over, "its sender could not be told of the failure");
+                    if !over {
+                        return Ok(false);
+                    }
+                }
             }
+            self.world.told(id, one.number).await?;
+        }
+        Ok(true)
+    }
+
+    /// The record of a delivery cannot be read: whoever administers is told, and everything else goes on.
+    pub(super) fn set_aside(&self, id: DeliveryId, error: &StoreError) {
+        if self.world.set_aside(id) {
+            tracing::error!(target: "relais::dispatch", delivery = %id, code = error.code(), %error, "the record of a delivery cannot be read; it is set aside until the next start");
         }
     }
 
@@ -170,9 +186,9 @@ impl<W: World> Core<W> {
             &self.config,
             delivery,
             Times {
-                began_at: now,
-                ended_at: now,
-                calendar: self.calendar(),
+                began_at: now.wall,
+                ended: now,
+                spared: false,
             },
             verdict,
         )

@@ -76,13 +76,6 @@ impl<W: World> Engine<W> {
         lock(&self.lanes).values().cloned().collect()
     }
 
-    /// What is due when has changed for all.
-    pub(super) fn tend_all(&self) {
-        for lane in self.lanes() {
-            lane.tend.notify_one();
-        }
-    }
-
     /// Calls whom the work of a lane waits for.
     pub(super) fn call(self: &Arc<Self>, lane: &Arc<Lane>) {
         if !self.core.running() {

@@ -1,14 +1,14 @@
 //! A world for tests: the real book on a disk, a clock that can be moved, and sessions that do as they are told.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use relais_message::{Draft, Limits, Message};
-use relais_sandbox::{Failure, Gate, Kind, Receipt, Refusal};
+use relais_sandbox::{AccountFault, Failure, Gate, Kind, Receipt, Refusal};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -19,8 +19,8 @@ use crate::error::Error;
 use crate::instances::InstanceLimits;
 use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{
-    Body, Book, Change, Delivery, DeliveryId, NewDelivery, Origin, Outcome, Recipient, RecipientState, Retentions,
-    Timer, UncertainPolicy,
+    Body, Book, Change, Delivery, DeliveryId, Hands, NewDelivery, Now, Origin, Outcome, Owed, Recipient,
+    RecipientState, Retentions, Timer, UncertainPolicy,
 };
 use crate::store::{Store, StoreError};
 
@@ -92,8 +92,17 @@ pub(crate) enum Do {
     HangLate,
     /// Waits for [`Fake::go`], then sends.
     Await,
+    /// Its code meets what it holds impossible.
+    Panic,
+    PanicLate,
     /// The session cannot be opened.
     Closed(Kind),
+    /// The same, because an account has to be associated first.
+    Unassociated,
+    /// An account is lost while the session is used.
+    LoseAccount,
+    /// The same once [`Fake::go`] is told.
+    AwaitLoss,
 }
 
 /// What happened.
@@ -113,10 +122,23 @@ pub(crate) struct Fake {
     script: Mutex<HashMap<String, VecDeque<Do>>>,
     pub events: Mutex<Vec<Event>>,
     pub go: Notify,
+    hands: Mutex<Hands>,
+    /// By how much the wall clock is wrong.
     moved_ms: AtomicI64,
+    /// How much time was made to pass.
+    passed_ms: AtomicU64,
+    /// So many messages are read with a panic.
+    pub traps: AtomicUsize,
+    /// Notices and alerts are refused.
+    pub mute: AtomicBool,
+    /// The time cannot be noted.
+    pub forgetful: AtomicBool,
+    /// How often it was.
+    pub noted: AtomicUsize,
     pub edition: AtomicU64,
     pub revision: AtomicU64,
     pub limits: Mutex<InstanceLimits>,
+    pub reprieve: Mutex<Option<Timestamp>>,
     /// Sessions open now, and at most so far.
     pub open: Mutex<HashMap<String, (usize, usize)>>,
     pub notices: Mutex<Vec<(DeliveryId, Vec<usize>)>>,
@@ -133,10 +155,17 @@ impl Fake {
             script: Mutex::default(),
             events: Mutex::default(),
             go: Notify::new(),
+            hands: Mutex::new(Hands::resumed(None, Timestamp::now(), Instant::now())),
             moved_ms: AtomicI64::new(0),
+            passed_ms: AtomicU64::new(0),
+            traps: AtomicUsize::new(0),
+            mute: AtomicBool::new(false),
+            forgetful: AtomicBool::new(false),
+            noted: AtomicUsize::new(0),
             edition: AtomicU64::new(0),
             revision: AtomicU64::new(1),
             limits: Mutex::default(),
+            reprieve: Mutex::default(),
             open: Mutex::default(),
             notices: Mutex::default(),
             alerts: Mutex::default(),
@@ -149,6 +178,21 @@ impl Fake {
         lock(&self.script).insert(path.to_owned(), what.iter().cloned().collect());
     }
 
+    /// Lets time pass, by both clocks.
+    pub(crate) fn pass(&self, span: SignedDuration) {
+        let span = u64::try_from(span.as_millis()).unwrap();
+        self.passed_ms.fetch_add(span, Ordering::SeqCst);
+    }
+
+    /// The moment as the tests have it.
+    pub(crate) fn now(&self) -> Now {
+        let mut hands = lock(&self.hands);
+        let passed = Duration::from_millis(self.passed_ms.load(Ordering::SeqCst));
+        let wall = Timestamp::now() + passed + SignedDuration::from_millis(self.moved_ms.load(Ordering::SeqCst));
+        hands.look(wall, Instant::now() + passed)
+    }
+
+    /// Moves the wall clock, and no time passes.
     pub(crate) fn move_clock(&self, by: SignedDuration) {
         let by = i64::try_from(by.as_millis()).unwrap();
         self.moved_ms.fetch_add(by, Ordering::SeqCst);
@@ -176,7 +220,7 @@ impl Fake {
         let Some(queue) = script.get_mut(path) else {
             return Do::Send;
         };
-        let closed = matches!(queue.front(), Some(Do::Closed(_)));
+        let closed = matches!(queue.front(), Some(Do::Closed(_) | Do::Unassociated));
         if opening && !closed {
             return Do::Send;
         }
@@ -185,6 +229,14 @@ impl Fake {
             1 => queue.front().cloned().unwrap(),
             _ => queue.pop_front().unwrap(),
         }
+    }
+}
+
+fn unassociated() -> Failure {
+    let text = "the account has to be associated again";
+    Failure {
+        account: Some(Box::new(AccountFault::Reconnect(text.to_owned()))),
+        ..Failure::new(Kind::Authentication, text)
     }
 }
 
@@ -224,7 +276,12 @@ impl Session for FakeSession {
         let what = self.world.next(&self.path, false);
         let mut refused = Vec::new();
         match what {
-            Do::Send | Do::Closed(_) => {}
+            Do::Send | Do::Closed(_) | Do::Unassociated => {}
+            Do::LoseAccount => return Err(unassociated()),
+            Do::AwaitLoss => {
+                self.world.go.notified().await;
+                return Err(unassociated());
+            }
             Do::Slow(span) => tokio::time::sleep(span).await,
             Do::Fail(kind) => return Err(Failure::new(kind, "it failed")),
             Do::FailLate(kind) => {
@@ -235,6 +292,11 @@ impl Session for FakeSession {
             Do::HangLate => {
                 self.leave(&gate, &id).await?;
                 std::future::pending().await
+            }
+            Do::Panic => panic!("as it was told"),
+            Do::PanicLate => {
+                self.leave(&gate, &id).await?;
+                panic!("as it was told")
             }
             Do::Await => self.world.go.notified().await,
             Do::Refuse(list) => {
@@ -268,8 +330,21 @@ pub(crate) struct FakeWorld(pub Arc<Fake>);
 impl World for FakeWorld {
     type Session = FakeSession;
 
-    fn now(&self) -> Timestamp {
-        Timestamp::now() + SignedDuration::from_millis(self.0.moved_ms.load(Ordering::SeqCst))
+    fn now(&self) -> Now {
+        self.0.now()
+    }
+
+    fn jumped(&self) -> Option<SignedDuration> {
+        self.0.now();
+        lock(&self.0.hands).jumped()
+    }
+
+    async fn note_time(&self) -> Result<(), StoreError> {
+        if self.0.forgetful.load(Ordering::SeqCst) {
+            return Err(StoreError::Full { path: "data".into() });
+        }
+        self.0.noted.fetch_add(1, Ordering::SeqCst);
+        Ok(())
     }
 
     fn edition(&self) -> u64 {
@@ -290,8 +365,10 @@ impl World for FakeWorld {
 
     async fn open(&self, path: &InstancePath) -> Result<FakeSession, Failure> {
         let path = path.to_string();
-        if let Do::Closed(kind) = self.0.next(&path, true) {
-            return Err(Failure::new(kind, "no session"));
+        match self.0.next(&path, true) {
+            Do::Closed(kind) => return Err(Failure::new(kind, "no session")),
+            Do::Unassociated => return Err(unassociated()),
+            _ => {}
         }
         let mut open = lock(&self.0.open);
         let (now, most) = open.entry(path.clone()).or_default();
@@ -307,6 +384,11 @@ impl World for FakeWorld {
     }
 
     async fn message(&self, delivery: &Delivery) -> Result<Option<Message>, StoreError> {
+        let traps = self.0.traps.load(Ordering::SeqCst);
+        if traps > 0 {
+            self.0.traps.store(traps - 1, Ordering::SeqCst);
+            panic!("as it was told");
+        }
         self.0.book.message(delivery.id)
     }
 
@@ -340,25 +422,47 @@ impl World for FakeWorld {
         self.0.book.instances_with_work()
     }
 
-    fn timers(&self, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
-        self.0.book.timers(until, limit)
+    fn timers(&self, until: Timestamp, after: Option<Timer>, limit: usize) -> Result<Vec<Timer>, StoreError> {
+        self.0.book.timers(until, after, limit)
+    }
+
+    fn set_aside(&self, id: DeliveryId) -> bool {
+        self.0.book.set_aside(id)
+    }
+
+    fn reprieve(&self, _: &Delivery, _: Now) -> Option<Timestamp> {
+        *lock(&self.0.reprieve)
     }
 
     async fn fire(&self, timer: Timer) -> Result<(), StoreError> {
         self.0.book.fire(timer).await
     }
 
-    async fn shift(&self, by: SignedDuration, known: Timestamp) -> Result<(), StoreError> {
-        self.0.book.shift(by, known).await
+    fn owed(&self, id: DeliveryId) -> Result<Option<(Delivery, Vec<Owed>)>, StoreError> {
+        self.0.book.owed(id)
+    }
+
+    async fn told(&self, id: DeliveryId, number: u32) -> Result<(), StoreError> {
+        self.0.book.told(id, number).await
+    }
+
+    async fn again(&self, timer: Timer, now: Now) -> Result<(), StoreError> {
+        self.0.book.again(timer, now).await
     }
 
     async fn notify(&self, notice: Notice) -> Result<(), Error> {
+        if self.0.mute.load(Ordering::SeqCst) {
+            return Err(Error::Stopped);
+        }
         lock(&self.0.notices).push((notice.about.id, notice.failed));
         Ok(())
     }
 
-    async fn alert(&self, ws: &WorkspaceName, ids: &[DeliveryId]) -> Result<(), Error> {
+    async fn alert(&self, ws: &WorkspaceName, ids: &[DeliveryId]) -> Result<bool, Error> {
+        if self.0.mute.load(Ordering::SeqCst) {
+            return Ok(false);
+        }
         lock(&self.0.alerts).push((ws.to_string(), ids.to_vec()));
-        Ok(())
+        Ok(true)
     }
 }

@@ -61,11 +61,11 @@ pub(super) async fn keep<W: World>(engine: Arc<Engine<W>>, lane: Arc<Lane>) {
 /// Does what is to be done now, and answers when to look again.
 fn tend<W: World>(engine: &Arc<Engine<W>>, lane: &Arc<Lane>) -> Instant {
     // One time for both: nothing becomes due between what is read and what is waited for.
-    let wall = engine.core.world.now();
+    let now = engine.core.world.now().calendar;
     if !lock(&lane.queue).suffices() {
-        refill(engine, lane, wall);
+        refill(engine, lane, now);
     }
-    let due_at = next_due(engine, lane, wall);
+    let due_at = next_due(engine, lane, now);
     engine.call(lane);
     let now = Instant::now();
     let next = lock(&lane.queue).next_at(now);
@@ -84,7 +84,7 @@ fn next_due<W: World>(engine: &Arc<Engine<W>>, lane: &Arc<Lane>, now: Timestamp)
     let (at, _) = next.ok()?.into_iter().next()?;
     let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
     if wait > core.config.far {
-        // The clock was wrong when it was put off.
+        // A clock was wrong when it was put off.
         refill(engine, lane, Timestamp::MAX);
         return None;
     }
@@ -92,7 +92,7 @@ fn next_due<W: World>(engine: &Arc<Engine<W>>, lane: &Arc<Lane>, now: Timestamp)
     Some(Instant::now() + wait + Duration::from_millis(1))
 }
 
-/// Reads what is due; true where that brought anything new.
+/// Reads what is due by the calendar; true where that brought anything new.
 pub(super) fn refill<W: World>(engine: &Arc<Engine<W>>, lane: &Lane, until: Timestamp) -> bool {
     let Some(asked) = lock(&lane.queue).begin_reading() else {
         return false;

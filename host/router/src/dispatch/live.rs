@@ -3,22 +3,30 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use relais_manifest::Lang;
 use relais_message::{Message, Source};
-use relais_sandbox::{Failure, Gate, Kind, Receipt};
+use relais_sandbox::{AccountFault, Failure, Gate, Kind, Receipt};
 
 use super::notice::{self, Ends, Notice};
 use super::world::{Mark, Session, World};
 use crate::accept::{Content, Mail};
+use crate::alerts::Alerts;
 use crate::connectors;
 use crate::error::{Error, SendError};
 use crate::instances::{self, InstanceLimits};
 use crate::names::{InstancePath, WorkspaceName};
-use crate::outbox::{Body, Change, Delivery, DeliveryId, Origin, Outcome, Timer};
+use crate::outbox::{Body, Change, Delivery, DeliveryId, Idempotency, Now, Origin, Outcome, Owed, Timer};
 use crate::resolve::Route;
 use crate::router::Router;
+use crate::services::MAIL;
 use crate::store::StoreError;
 use crate::who::Who;
 use relais_message::MimeDraft;
+
+/// Whose idempotency keys those of reports are: no caller's scope is one word.
+const REPORTS: &str = "reports";
+/// How long one is remembered: longer than a sender is tried to be told.
+const KEY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// See the module.
 pub(super) struct Live {
@@ -61,8 +69,16 @@ impl Session for relais_sandbox::Session {
 impl World for Live {
     type Session = relais_sandbox::Session;
 
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
+    fn now(&self) -> Now {
+        self.router.book.now()
+    }
+
+    fn jumped(&self) -> Option<SignedDuration> {
+        self.router.book.calendar().jumped()
+    }
+
+    async fn note_time(&self) -> Result<(), StoreError> {
+        self.router.book.note_time().await
     }
 
     fn edition(&self) -> u64 {
@@ -85,13 +101,23 @@ impl World for Live {
     }
 
     fn limits(&self, path: &InstancePath) -> InstanceLimits {
-        let row = self
-            .router
-            .read(|tables| instances::find(tables, &path.workspace, &path.name));
-        row.map(|row| row.limits).unwrap_or_default()
+        let limits = self.router.read(|tables| {
+            let row = instances::find(tables, &path.workspace, &path.name)?;
+            let manifest = connectors::manifest(&connectors::of(tables, &row)?)?;
+            Ok(row.limits.or(manifest.service(MAIL.name)))
+        });
+        limits.unwrap_or_default()
     }
 
     async fn open(&self, path: &InstancePath) -> Result<relais_sandbox::Session, Failure> {
+        if let Some(problem) = self.router.missing_account(path) {
+            // No guest is needed to find that out.
+            let text = problem.text(Lang::En).to_owned();
+            return Err(Failure {
+                account: Some(Box::new(AccountFault::Reconnect(text.clone()))),
+                ..Failure::new(Kind::Authentication, text)
+            });
+        }
         let opened = self.router.open_session(&path.workspace, &path.name).await;
         opened.map_err(|error| match error {
             Error::Send(SendError::Open { failure, .. }) => *failure,
@@ -143,16 +169,32 @@ impl World for Live {
         self.router.book.instances_with_work()
     }
 
-    fn timers(&self, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
-        self.router.book.timers(until, limit)
+    fn timers(&self, until: Timestamp, after: Option<Timer>, limit: usize) -> Result<Vec<Timer>, StoreError> {
+        self.router.book.timers(until, after, limit)
+    }
+
+    fn set_aside(&self, id: DeliveryId) -> bool {
+        self.router.book.set_aside(id)
+    }
+
+    fn reprieve(&self, delivery: &Delivery, now: Now) -> Option<Timestamp> {
+        self.router.reprieve(delivery, now)
     }
 
     async fn fire(&self, timer: Timer) -> Result<(), StoreError> {
         self.router.book.fire(timer).await
     }
 
-    async fn shift(&self, by: SignedDuration, known: Timestamp) -> Result<(), StoreError> {
-        self.router.book.shift(by, known).await
+    fn owed(&self, id: DeliveryId) -> Result<Option<(Delivery, Vec<Owed>)>, StoreError> {
+        self.router.book.owed(id)
+    }
+
+    async fn told(&self, id: DeliveryId, number: u32) -> Result<(), StoreError> {
+        self.router.book.told(id, number).await
+    }
+
+    async fn again(&self, timer: Timer, now: Now) -> Result<(), StoreError> {
+        self.router.book.again(timer, now).await
     }
 
     async fn notify(&self, notice: Notice) -> Result<(), Error> {
@@ -174,32 +216,49 @@ impl World for Live {
             recipients: vec![to.clone()],
             recipients_from_header: false,
             default_from: None,
+            trace: None,
         };
-        self.write(&ws, Content::Mime(draft), route).await
+        // Written again after a crash it is the same report.
+        let id = notice.about.id;
+        let now = Timestamp::now();
+        let idempotency = Idempotency {
+            scope: REPORTS.to_owned(),
+            key: format!("{id}/{}", notice.number),
+            fingerprint: [0; 32],
+            expires_at: now.saturating_add(KEY).unwrap_or(now),
+        };
+        self.write(&ws, Content::Mime(draft), route, Some(idempotency)).await
     }
 
-    async fn alert(&self, ws: &WorkspaceName, ids: &[DeliveryId]) -> Result<(), Error> {
+    async fn alert(&self, ws: &WorkspaceName, ids: &[DeliveryId]) -> Result<bool, Error> {
         let view = self.router.workspace_view(ws)?;
-        let (Some(contact), Some(through)) = (view.contact, view.notices_through) else {
-            tracing::warn!(target: "relais::dispatch", workspace = %ws, uncertain = ids.len(), "deliveries are uncertain, and the workspace names no contact, or no instance for notices");
-            return Ok(());
+        let (Some(contact), Alerts::Through(through)) = (view.contact, view.alerts) else {
+            tracing::warn!(target: "relais::dispatch", workspace = %ws, uncertain = ids.len(), "deliveries are uncertain, and the workspace has no contact, or no instance that an alert could go through");
+            return Ok(false);
         };
         let route = Route::Notices(through);
         let from = self.router.resolve(ws, &route)?.sender.clone();
         let from = from.or_else(|| Some(contact.clone()));
         let draft = notice::alert(from, contact, ws.as_str(), ids);
-        self.write(ws, Content::Draft(draft), route).await
+        self.write(ws, Content::Draft(draft), route, None).await?;
+        Ok(true)
     }
 }
 
 impl Live {
     /// Accepts a mail of Relais's own. Boxed: accepting wakes the dispatcher, which writes mails of its own.
-    async fn write(&self, ws: &WorkspaceName, content: Content, route: Route) -> Result<(), Error> {
+    async fn write(
+        &self,
+        ws: &WorkspaceName,
+        content: Content,
+        route: Route,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), Error> {
         let mail = Mail {
             content,
             route,
             origin: Origin::Notice,
-            idempotency: None,
+            idempotency,
         };
         let accepted = self.router.accept(ws, mail, &Who::System).await?;
         tracing::info!(target: "relais::dispatch", delivery = %accepted.delivery.id, "a notice was written");

@@ -89,6 +89,8 @@ impl Router {
         let world = Arc::new(Live::new(self.clone()));
         let running = Running::start(Core::new(world, self.hub.clone(), config))?;
         self.keep_token_uses();
+        self.warn_of_silence();
+        self.keep_accounts();
         Ok(Dispatcher { running })
     }
 
@@ -101,7 +103,8 @@ impl Router {
             DispatchConfig::default(),
         );
         recover::try_once(&core, id).await?;
-        self.book.get(id)?.ok_or_else(|| DeliveryError::Unknown { id }.into())
+        let delivery = self.book.get(id)?.ok_or(DeliveryError::Unknown { id })?;
+        Ok(self.book.calendar().shown(delivery))
     }
 
     /// All figures of acceptance and dispatch.

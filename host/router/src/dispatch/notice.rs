@@ -10,12 +10,14 @@ use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
 use relais_message::{Addressing, Draft, Framing, Message};
 
-use crate::outbox::{Delivery, DeliveryId, Origin, Words};
+use crate::outbox::{Delivery, DeliveryId, Words};
 
 /// Bytes of the original header that a report repeats at most.
 const HEADER_BYTES: usize = 64 << 10;
 /// Recipients that the part for people lists; the part for machines has all.
 const LISTED: usize = 50;
+/// Deliveries that an alert names.
+const NAMED: usize = 100;
 /// Where a field of a report is folded (RFC 5322 section 2.1.1), and where a word is cut that has no place to fold.
 const FOLD: usize = 76;
 const WORD: usize = 900;
@@ -24,15 +26,12 @@ const WORD: usize = 900;
 #[derive(Debug)]
 pub(crate) struct Notice {
     pub about: Delivery,
-    /// The places of the recipients that failed now.
+    /// The places of the recipients that failed.
     pub failed: Vec<usize>,
+    /// Which of the reports on this delivery it is.
+    pub number: u32,
     /// The original, where it is still there.
     pub message: Option<Message>,
-}
-
-/// Whether the sender of this delivery is told when it fails.
-pub(super) fn wanted(delivery: &Delivery) -> bool {
-    delivery.sender.is_some() && delivery.origin != Origin::Notice && delivery.notices_through.is_some()
 }
 
 /// Who reports, and to whom.
@@ -233,12 +232,17 @@ async fn original(message: &Message) -> String {
     String::from_utf8_lossy(&header).into_owned()
 }
 
-/// The alert to the contact of a workspace: some of its deliveries wait for somebody to look. It names ids only.
+/// The alert to the contact of a workspace: some of its deliveries wait for somebody to look. It names ids only, and the first
+/// of them where they are many.
 pub(super) fn alert(from: Option<String>, contact: String, workspace: &str, ids: &[DeliveryId]) -> Draft {
-    let list: String = ids.iter().fold(String::new(), |mut list, id| {
+    let mut list: String = ids.iter().take(NAMED).fold(String::new(), |mut list, id| {
         let _ = writeln!(list, "  {id}");
         list
     });
+    let more = ids.len().saturating_sub(NAMED);
+    if more > 0 {
+        let _ = writeln!(list, "  (+ {more})");
+    }
     let text = format!(
         "Espace « {workspace} » : depuis plus d'une heure, Relais ne sait pas si les envois suivants sont partis. Ils ne seront \
          pas renvoyés d'eux-mêmes. Vérifiez auprès du destinataire, puis renvoyez-les (« relais delivery resend ») ou clôturez-les \

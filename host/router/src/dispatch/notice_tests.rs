@@ -3,7 +3,7 @@ use relais_sandbox::Kind;
 
 use super::*;
 use crate::dispatch::fake;
-use crate::outbox::RecipientState;
+use crate::outbox::{Origin, RecipientState};
 
 fn ends() -> Ends<'static> {
     Ends {
@@ -32,6 +32,7 @@ fn notice() -> Notice {
     Notice {
         about,
         failed: vec![1, 2],
+        number: 1,
         message: Some(message),
     }
 }
@@ -79,7 +80,7 @@ async fn the_part_for_machines_is_ascii_in_short_lines_and_names_only_who_failed
 #[test]
 fn only_a_sender_who_can_be_told_is_told() {
     let (delivery, _) = fake::delivery(1, &["a@x.fr"]);
-    assert!(wanted(&delivery));
+    assert!(delivery.tells_its_sender());
     for spoil in [
         |delivery: &mut Delivery| delivery.sender = None,
         |delivery: &mut Delivery| delivery.origin = Origin::Notice,
@@ -87,7 +88,7 @@ fn only_a_sender_who_can_be_told_is_told() {
     ] {
         let mut delivery = delivery.clone();
         spoil(&mut delivery);
-        assert!(!wanted(&delivery));
+        assert!(!delivery.tells_its_sender());
     }
 }
 
@@ -114,6 +115,7 @@ async fn a_report_is_a_mail_like_any_other_for_the_door() {
         recipients: vec!["ged@example.org".to_owned()],
         recipients_from_header: false,
         default_from: None,
+        trace: None,
     };
     let message = mime.accept(&relais_message::Limits::default()).unwrap();
     assert_eq!(message.envelope().sender, None);

@@ -270,7 +270,9 @@ impl Queue {
                 false
             }
             // An attempt that began before the pause tells nothing new.
-            (Report::Nothing, _) | (Report::Ails { .. }, Health::Paused { .. }) => false,
+            (Report::Nothing, _) | (Report::Ails { .. } | Report::Waits, Health::Paused { .. }) => false,
+            // Whoever associates the account edits the instance. Should that be missed, one delivery in a while finds out.
+            (Report::Waits, _) => self.pause(0, now, config.pause_most),
             (Report::Ails { asked }, Health::Well) => self.pause(0, now, backoff::pause(config, 0, asked, draw)),
             (Report::Ails { asked }, Health::Probing { step }) => {
                 let step = step.saturating_add(1);

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tokio::task::{JoinError, JoinSet};
 
 use super::DispatchConfig;
@@ -28,13 +27,23 @@ impl Router {
         let config = DispatchConfig::default();
         let mut tasks = JoinSet::new();
         for id in self.book.interrupted()? {
-            let Some(delivery) = self.book.get(id)? else { continue };
+            let delivery = match self.book.get(id) {
+                Ok(Some(delivery)) => delivery,
+                Ok(None) => continue,
+                Err(error) if error.of_one_record() => {
+                    self.book.set_aside(id);
+                    tracing::error!(target: "relais::dispatch", delivery = %id, code = error.code(), %error, "the record of a delivery cannot be read; it is set aside until the next start");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let verdict = verdict::of_interruption(&delivery, words::STOPPED);
-            let now = Timestamp::now();
+            let now = self.book.now();
             let times = Times {
-                began_at: now,
-                ended_at: now,
-                calendar: now,
+                began_at: now.wall,
+                ended: now,
+                // What was being sent is uncertain now, which is not given up.
+                spared: false,
             };
             let outcome = attempt::outcome(&config, &delivery, times, verdict);
             tracing::warn!(target: "relais::dispatch", delivery = %id, "Relais had ended while it was being sent");

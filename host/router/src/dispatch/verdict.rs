@@ -31,6 +31,8 @@ pub(super) enum Report {
     Works,
     /// It should pause, for at least as long as the remote asked.
     Ails { asked: Option<Duration> },
+    /// An account of it has to be associated first: it waits until it is edited, and no attempt was made.
+    Waits,
     /// Nothing.
     Nothing,
 }

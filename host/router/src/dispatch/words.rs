@@ -10,6 +10,8 @@ use crate::outbox::{Delivery, Words};
 pub(super) const STOPPED: &str = "Relais was stopped while the message was being handed over";
 /// An attempt that ended before the message left.
 pub(super) const PUT_BACK: &str = "the attempt ended before the message left; it is put back";
+/// An attempt in which the host's own code panicked.
+pub(super) const BROKE_OFF: &str = "the attempt broke off by a fault of Relais; its log says more";
 /// A message that was accepted and cannot be read any more.
 pub(super) const UNREADABLE: &str = "the stored message cannot be read any more";
 /// A delivery that was never attempted.

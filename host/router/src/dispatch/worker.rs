@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -22,6 +23,8 @@ pub(super) struct Post<W: World> {
     since: Instant,
     /// It is left because another instance waits for it.
     surrendered: bool,
+    /// Its lane waits to be told what an attempt came to.
+    attempting: bool,
 }
 
 impl<W: World> Post<W> {
@@ -33,6 +36,7 @@ impl<W: World> Post<W> {
             lane,
             since: Instant::now(),
             surrendered: false,
+            attempting: false,
         }
     }
 
@@ -47,6 +51,10 @@ impl<W: World> Post<W> {
 
 impl<W: World> Drop for Post<W> {
     fn drop(&mut self) {
+        if self.attempting {
+            // It panicked. A lane that was probing by it would stay closed.
+            self.engine.report(&self.lane, Report::Ails { asked: None });
+        }
         lock(&self.lane.queue).left();
         self.engine.vacated(self.surrendered);
         // What came while it was leaving.
@@ -63,6 +71,7 @@ pub(super) async fn work<W: World>(mut post: Post<W>) {
     while let Some(claim) = next(&mut post, &mut held).await {
         let (engine, lane) = (post.engine.clone(), post.lane.clone());
         let core = &engine.core;
+        post.attempting = true;
         // More may wait than this one worker can do.
         engine.call(&lane);
         let (attempted, message) = match attempt::find(core, claim.id(), When::Due).await {
@@ -82,14 +91,26 @@ pub(super) async fn work<W: World>(mut post: Post<W>) {
                 )
             }
             Found::Job(job) => {
-                let attempted = attempt::make(core, &lane.path, &mut held, &job, &mut phase).await;
+                let edition = core.world.edition();
+                let mut attempted = attempt::make(core, &lane.path, &mut held, &job, &mut phase).await;
+                if attempted.report == Report::Waits && core.world.edition() != edition {
+                    // What it waits for may have come meanwhile.
+                    attempted.report = Report::Nothing;
+                    held.close().await;
+                    drop(claim);
+                    engine.report(&lane, attempted.report);
+                    post.attempting = false;
+                    lane.tend.notify_one();
+                    continue;
+                }
                 (attempted, Some(job.whole))
             }
         };
-        if let Report::Ails { .. } = attempted.report {
+        if let Report::Ails { .. } | Report::Waits = attempted.report {
             held.close().await;
         }
         engine.report(&lane, attempted.report);
+        post.attempting = false;
         let Some(outcome) = attempted.outcome else {
             continue;
         };
@@ -97,7 +118,7 @@ pub(super) async fn work<W: World>(mut post: Post<W>) {
             // Only a panic ends it early, and its delivery is then found by the next start.
             let _ = before.await;
         }
-        settling = Some(settle(&engine, &lane, claim, outcome, message));
+        settling = Some(settle(&engine, &lane, claim, outcome, message).await);
     }
     if let Some(before) = settling {
         let _ = before.await;
@@ -113,8 +134,9 @@ fn nothing(report: Report) -> Attempted {
     Attempted { outcome: None, report }
 }
 
-/// Stores an outcome aside. Its worker waits for it before it ends, and stopping waits for the worker.
-fn settle<W: World>(
+/// Stores an outcome aside. Its worker waits for it before it ends, and stopping waits for the worker. It stands in the writer's
+/// queue before this returns, so before the session's next message asks to leave: a crash finds one of them being sent at most.
+async fn settle<W: World>(
     engine: &Arc<Engine<W>>,
     lane: &Arc<Lane>,
     claim: Claim,
@@ -122,13 +144,17 @@ fn settle<W: World>(
     message: Option<relais_message::Message>,
 ) -> JoinHandle<()> {
     let (engine, lane) = (engine.clone(), lane.clone());
-    tokio::spawn(async move {
+    let mut settling = Box::pin(async move {
         let again = outcome.next_at.is_some();
         engine.core.settle(claim, outcome, message).await;
         if again {
             lane.tend.notify_one();
         }
-    })
+    });
+    match settling.as_mut().now_or_never() {
+        Some(()) => tokio::spawn(async {}),
+        None => tokio::spawn(settling),
+    }
 }
 
 /// Waits for the next delivery; none: the worker has no more reason to be.
@@ -165,7 +191,7 @@ async fn next<W: World>(post: &mut Post<W>, held: &mut Held<W::Session>) -> Opti
         match next {
             Next::Take(claim) => return Some(claim),
             Next::Refill => {
-                read = !lane::refill(&engine, &lane, core.world.now());
+                read = !lane::refill(&engine, &lane, core.world.now().calendar);
                 // When what is not due yet becomes due can be told only once all that is due is known.
                 lane.tend.notify_one();
                 continue;

@@ -11,7 +11,7 @@ use super::notice::Notice;
 use crate::error::Error;
 use crate::instances::InstanceLimits;
 use crate::names::{InstancePath, WorkspaceName};
-use crate::outbox::{Change, Delivery, DeliveryId, Outcome, Timer};
+use crate::outbox::{Change, Delivery, DeliveryId, Now, Outcome, Owed, Timer};
 use crate::store::StoreError;
 
 /// What a session was made of: it is used only while this is still the same.
@@ -42,7 +42,14 @@ pub(crate) trait Session: Send + 'static {
 pub(crate) trait World: Send + Sync + 'static {
     type Session: Session;
 
-    fn now(&self) -> Timestamp;
+    /// The moment by both clocks.
+    fn now(&self) -> Now;
+
+    /// By how much the wall clock has jumped since this was last asked.
+    fn jumped(&self) -> Option<SignedDuration>;
+
+    /// See `Book::note_time`.
+    fn note_time(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Grows with every change of the configuration: where it is what it was, every [`World::mark`] is too.
     fn edition(&self) -> u64;
@@ -97,17 +104,30 @@ pub(crate) trait World: Send + Sync + 'static {
     fn instances_with_work(&self) -> Result<Vec<InstancePath>, StoreError>;
 
     /// See `Book::timers`.
-    fn timers(&self, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError>;
+    fn timers(&self, until: Timestamp, after: Option<Timer>, limit: usize) -> Result<Vec<Timer>, StoreError>;
+
+    /// See `Book::set_aside`.
+    fn set_aside(&self, id: DeliveryId) -> bool;
+
+    /// Until when a delivery is not given up although its time has come, because an account of its instance is missing, or was
+    /// until a while ago.
+    fn reprieve(&self, delivery: &Delivery, now: Now) -> Option<Timestamp>;
 
     /// See `Book::fire`.
     fn fire(&self, timer: Timer) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// See `Book::shift`.
-    fn shift(&self, by: SignedDuration, known: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// See `Book::owed`.
+    fn owed(&self, id: DeliveryId) -> Result<Option<(Delivery, Vec<Owed>)>, StoreError>;
 
-    /// Tells the sender of a delivery that it failed.
+    /// See `Book::told`.
+    fn told(&self, id: DeliveryId, number: u32) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// See `Book::again`.
+    fn again(&self, timer: Timer, now: Now) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Tells the sender of a delivery that it failed; once for each number, however often it is asked to.
     fn notify(&self, notice: Notice) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Tells the contact of a workspace of deliveries that are uncertain.
-    fn alert(&self, ws: &WorkspaceName, ids: &[DeliveryId]) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Tells the contact of a workspace of deliveries that are uncertain; false where there is none, or no way.
+    fn alert(&self, ws: &WorkspaceName, ids: &[DeliveryId]) -> impl Future<Output = Result<bool, Error>> + Send;
 }

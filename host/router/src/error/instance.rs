@@ -33,6 +33,12 @@ pub enum InstanceError {
         fields: Vec<String>,
         because: Vec<String>,
     },
+    /// What decides what these accounts are for has changed, so they must be associated again. Nothing was stored.
+    AccountsNeeded {
+        name: InstanceName,
+        fields: Vec<String>,
+        because: Vec<String>,
+    },
     /// One edit gives this field and takes it away.
     Contradiction {
         field: String,
@@ -147,6 +153,7 @@ impl InstanceError {
             Self::Grant { .. } => "grant-invalid",
             Self::TooManyGrants { .. } => "grants-too-many",
             Self::SecretsNeeded { .. } => "secrets-needed",
+            Self::AccountsNeeded { .. } => "accounts-needed",
             Self::Contradiction { .. } => "edit-contradiction",
             Self::NoSuchField { .. } => "field-unknown",
             Self::SecretsLost { .. } => "secrets-lost",
@@ -163,6 +170,7 @@ impl InstanceError {
             | Self::Grant { .. }
             | Self::TooManyGrants { .. }
             | Self::SecretsNeeded { .. }
+            | Self::AccountsNeeded { .. }
             | Self::Contradiction { .. }
             | Self::NoSuchField { .. } => Class::BadInput,
             Self::Exists { .. } | Self::SecretsLost { .. } | Self::InUse { .. } | Self::Pending { .. } => {
@@ -198,6 +206,14 @@ impl InstanceError {
                  anything but what it was given for. Nothing was changed.",
                 words::quoted(Lang::En, fields),
                 words::changes(Lang::En, because)
+            ),
+            Self::AccountsNeeded { name, fields, because } => format!(
+                "The account {} of instance `{name}` would have to be associated again, since these change: {}. An account is used for \
+                 nothing but what it was associated for. Nothing was changed; to go on, make the same edit with `--forget {}`, then \
+                 `relais account associate {name}`.",
+                words::quoted(Lang::En, fields),
+                words::changes(Lang::En, because),
+                fields.join(" --forget ")
             ),
             Self::Contradiction { field } => {
                 format!(
@@ -249,6 +265,14 @@ impl InstanceError {
                  pour quoi il a été saisi. Rien n'a été modifié.",
                 words::quoted(Lang::Fr, fields),
                 words::changes(Lang::Fr, because)
+            ),
+            Self::AccountsNeeded { name, fields, because } => format!(
+                "Le compte {} de l'instance « {name} » serait à associer de nouveau, car ceci change : {}. Un compte ne sert qu'à ce \
+                 pour quoi il a été associé. Rien n'a été modifié ; pour continuer, refaites la modification avec « --forget {} », puis \
+                 « relais account associate {name} ».",
+                words::quoted(Lang::Fr, fields),
+                words::changes(Lang::Fr, because),
+                fields.join(" --forget ")
             ),
             Self::Contradiction { field } => {
                 format!(

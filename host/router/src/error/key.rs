@@ -42,6 +42,10 @@ pub enum KeyError {
         instance: InstanceName,
         field: String,
     },
+    /// The same for the secret of a workspace's application at this provider.
+    UnopenedApplication {
+        provider: String,
+    },
     /// The operating system gave no random numbers.
     Sealing {
         path: PathBuf,
@@ -62,7 +66,7 @@ impl KeyError {
             Self::NotAFile { .. } => "key-not-a-file",
             Self::InsideData { .. } => "key-inside-data",
             Self::Wrong { .. } => "key-wrong",
-            Self::Unopened { .. } => "secret-unopened",
+            Self::Unopened { .. } | Self::UnopenedApplication { .. } => "secret-unopened",
             Self::Sealing { .. } => "key-sealing",
             Self::Io { .. } => "key-io",
         }
@@ -109,6 +113,10 @@ impl KeyError {
                 "{field}: the saved secret of instance `{instance}` cannot be opened: it was not saved for what the instance \
                  is now. Give it again."
             ),
+            Self::UnopenedApplication { provider } => format!(
+                "The saved secret of the application at `{provider}` cannot be opened: it was not saved for what the application is \
+                 now. Give it again with `relais application set {provider}`."
+            ),
             Self::Sealing { path } => format!(
                 "The secret could not be sealed with the key {}: the system gives no random numbers. Nothing was stored.",
                 path.display()
@@ -154,6 +162,10 @@ impl KeyError {
             Self::Unopened { instance, field } => format!(
                 "{field} : le secret enregistré de l'instance « {instance} » ne peut pas être ouvert : il n'a pas été \
                  enregistré pour ce que l'instance est aujourd'hui. Saisissez-le de nouveau."
+            ),
+            Self::UnopenedApplication { provider } => format!(
+                "Le secret enregistré de l'application chez « {provider} » ne peut pas être ouvert : il n'a pas été enregistré pour ce \
+                 que l'application est aujourd'hui. Saisissez-le de nouveau avec « relais application set {provider} »."
             ),
             Self::Sealing { path } => format!(
                 "Le secret n'a pas pu être scellé avec la clé {} : le système ne fournit pas de nombres aléatoires. Rien n'a \

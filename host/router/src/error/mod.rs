@@ -1,6 +1,7 @@
 //! Every way in which the router refuses or fails: narrow enums for each part, folded into one [`Error`]. Each variant keeps
 //! its facts; the sentences for people are made from them at the end, in French and in English, and say what to do next.
 
+mod account;
 mod backup;
 mod connector;
 mod delivery;
@@ -20,6 +21,7 @@ use std::fmt;
 use relais_manifest::Lang;
 use relais_sandbox::SandboxError;
 
+pub use account::{AccountError, Registration};
 pub use backup::BackupError;
 pub use connector::ConnectorError;
 pub use delivery::DeliveryError;
@@ -29,6 +31,7 @@ pub use send::{SendError, ServiceError};
 pub use service_instance::ServiceInstanceError;
 pub use settings::{SettingError, SettingProblem};
 pub use token::TokenError;
+pub(crate) use words::changes;
 pub use workspace::WorkspaceError;
 
 use crate::names::{NAME_BYTES, NameError};
@@ -65,6 +68,7 @@ pub enum Error {
     Service(ServiceError),
     ServiceInstance(ServiceInstanceError),
     Token(TokenError),
+    Account(AccountError),
     Send(SendError),
     Delivery(DeliveryError),
     Backup(BackupError),
@@ -96,6 +100,7 @@ fold!(
     Service(ServiceError),
     ServiceInstance(ServiceInstanceError),
     Token(TokenError),
+    Account(AccountError),
     Send(SendError),
     Delivery(DeliveryError),
     Backup(BackupError),
@@ -115,6 +120,7 @@ impl Error {
             Self::Service(error) => error.code(),
             Self::ServiceInstance(error) => error.code(),
             Self::Token(error) => error.code(),
+            Self::Account(error) => error.code(),
             Self::Send(error) => error.code(),
             Self::Delivery(error) => error.code(),
             Self::Backup(error) => error.code(),
@@ -136,6 +142,7 @@ impl Error {
             Self::Service(error) => error.class(),
             Self::ServiceInstance(error) => error.class(),
             Self::Token(error) => error.class(),
+            Self::Account(error) => error.class(),
             Self::Send(error) => error.class(),
             Self::Delivery(error) => error.class(),
             Self::Backup(error) => error.class(),
@@ -155,6 +162,7 @@ impl Error {
             (Self::Service(error), _) => error.text(lang),
             (Self::ServiceInstance(error), _) => error.text(lang),
             (Self::Token(error), _) => error.text(lang),
+            (Self::Account(error), _) => error.text(lang),
             (Self::Send(error), _) => error.text(lang),
             (Self::Delivery(error), _) => error.text(lang),
             (Self::Backup(error), _) => error.text(lang),

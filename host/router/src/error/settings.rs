@@ -27,6 +27,8 @@ pub enum SettingProblem {
     Number { least: u32, most: u32 },
     /// A time that has passed already.
     Past,
+    /// Not a list of ids of providers, or a longer one.
+    Providers { most: usize },
     /// No mail address, and why.
     Address(relais_message::Reason),
 }
@@ -61,6 +63,12 @@ impl SettingError {
             (SettingProblem::Number { least, most }, Lang::En) => format!("give a number from {least} to {most}."),
             (SettingProblem::Past, Lang::Fr) => "cette date est passée. Indiquez une date à venir.".to_owned(),
             (SettingProblem::Past, Lang::En) => "that time has passed. Give one to come.".to_owned(),
+            (SettingProblem::Providers { most }, Lang::Fr) => format!(
+                "indiquez {most} fournisseurs au plus, par leurs mots dans les connecteurs : « microsoft », « google »."
+            ),
+            (SettingProblem::Providers { most }, Lang::En) => {
+                format!("name {most} providers at most, by their words in the connectors: `microsoft`, `google`.")
+            }
             (SettingProblem::Address(reason), Lang::Fr) => reason.text("fr"),
             (SettingProblem::Address(reason), Lang::En) => reason.text("en"),
         }

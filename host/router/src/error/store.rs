@@ -86,6 +86,8 @@ impl StoreError {
                     What::ServiceInstance => format!("The record of service instance `{key}`"),
                     What::Token => format!("The record of token `{key}`"),
                     What::Audit => format!("Entry {key} of the audit journal"),
+                    What::Account => format!("The record of account `{key}`"),
+                    What::Application => format!("The record of application `{key}`"),
                     What::Delivery => format!("The record of delivery {key}"),
                     What::IdempotencyKey => format!("The record of idempotency key `{key}`"),
                 };
@@ -167,6 +169,8 @@ impl StoreError {
                     What::ServiceInstance => (format!("L'enregistrement de l'instance de service « {key} »"), "écrit"),
                     What::Token => (format!("L'enregistrement du jeton « {key} »"), "écrit"),
                     What::Audit => (format!("L'entrée {key} du journal d'audit"), "écrite"),
+                    What::Account => (format!("L'enregistrement du compte « {key} »"), "écrit"),
+                    What::Application => (format!("L'enregistrement de l'application « {key} »"), "écrit"),
                     What::Delivery => (format!("L'enregistrement de l'envoi {key}"), "écrit"),
                     What::IdempotencyKey => (format!("L'enregistrement de la clé d'idempotence « {key} »"), "écrit"),
                 };

@@ -57,6 +57,16 @@ fn samples() -> Vec<Error> {
         }
         .into(),
         TokenError::NoRandomness.into(),
+        KeyError::UnopenedApplication {
+            provider: "microsoft".to_owned(),
+        }
+        .into(),
+        InstanceError::AccountsNeeded {
+            name: name(),
+            fields: vec!["mail".to_owned()],
+            because: vec!["tenant".to_owned(), "providers".to_owned()],
+        }
+        .into(),
         BackupError::Write { source: io() }.into(),
         BackupError::Read { source: io() }.into(),
         BackupError::Busy.into(),
@@ -261,6 +271,7 @@ fn samples() -> Vec<Error> {
         DeliveryError::AlreadyDispatched.into(),
         DeliveryError::NoRandomness.into(),
     ];
+    all.extend(account::samples().into_iter().map(Error::from));
     for problem in [SecretProblem::Empty, SecretProblem::TooLong, SecretProblem::LineBreak] {
         all.push(
             InstanceError::Secrets(vec![SecretError {
@@ -280,6 +291,8 @@ fn samples() -> Vec<Error> {
         What::ServiceInstance,
         What::Token,
         What::Audit,
+        What::Account,
+        What::Application,
         What::Delivery,
         What::IdempotencyKey,
     ] {
@@ -383,6 +396,17 @@ fn what_was_asked_wrongly_is_told_from_what_went_wrong() {
                 | "backup-read"
                 | "backup-busy"
                 | "restore-not-empty"
+                | "account-none"
+                | "account-reconnect"
+                | "account-unavailable"
+                | "application-elsewhere"
+                | "application-in-use"
+                | "application-lost"
+                | "application-missing"
+                | "application-public"
+                | "applications-too-many"
+                | "associations-too-many"
+                | "provider-unusable"
                 | "rejected"
                 | "stopped"
         );

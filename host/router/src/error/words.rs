@@ -28,12 +28,14 @@ pub(super) fn quoted<T: Display>(lang: Lang, names: &[T]) -> String {
 }
 
 /// What changed, in words: see [`crate::binding`].
-pub(super) fn changes(lang: Lang, because: &[String]) -> String {
+pub(crate) fn changes(lang: Lang, because: &[String]) -> String {
     let words = |change: &String| match (lang, change.as_str()) {
         (Lang::Fr, "egress") => "les destinations demandées par le connecteur".to_owned(),
         (Lang::En, "egress") => "where the connector may connect".to_owned(),
         (Lang::Fr, "credentials") => "les justificatifs demandés par le connecteur".to_owned(),
         (Lang::En, "credentials") => "the credentials that the connector asks for".to_owned(),
+        (Lang::Fr, "providers") => "les adresses du fournisseur du compte".to_owned(),
+        (Lang::En, "providers") => "the addresses of the account's provider".to_owned(),
         (Lang::Fr, "grants") => "les autorisations".to_owned(),
         (Lang::En, "grants") => "the grants".to_owned(),
         (Lang::Fr, id) => format!("« {id} »"),

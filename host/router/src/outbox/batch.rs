@@ -12,9 +12,9 @@ use super::clock::ms;
 use super::delivery::{Body, Delivery};
 use super::id::DeliveryId;
 use super::query::Timer;
-use super::retention::Retentions;
+use super::retention::{Retention, Retentions};
 use super::row::DeliveryRow;
-use super::rules::{self, Fired, Retention};
+use super::rules::{self, Fired};
 use super::spool::Stored;
 use crate::store::{Deliveries, IdempotencyRow, StoreError};
 
@@ -38,9 +38,9 @@ impl From<StoreError> for Fault {
 impl Fault {
     /// What one record says of itself concerns nobody else; what the disk says does.
     fn of_reading(error: StoreError) -> Self {
-        match error {
-            StoreError::Damaged { .. } | StoreError::Newer { .. } => Self::This(error),
-            other => Self::All(other),
+        match error.of_one_record() {
+            true => Self::This(error),
+            false => Self::All(error),
         }
     }
 }
@@ -62,7 +62,9 @@ impl Batch<'_> {
         content: &[u8],
         idempotency: Option<Idempotency>,
     ) -> Result<Acceptance, Fault> {
-        let now_ms = ms(delivery.accepted_at);
+        // A key lives by the calendar, too: a clock that jumps ahead must not have a mail accepted twice.
+        let now_ms = ms(delivery.due_at.unwrap_or(delivery.accepted_at));
+        let lasts_ms = |until| ms(until).saturating_sub(ms(delivery.accepted_at));
         if let Some(Idempotency {
             scope,
             key,
@@ -79,10 +81,14 @@ impl Batch<'_> {
                 });
             }
         }
+        let expires_ms = idempotency
+            .as_ref()
+            .map(|given| now_ms.saturating_add(lasts_ms(given.expires_at)));
         let id = delivery.id;
         let spooled = delivery.body == Body::Spool;
         let retention = *self.retention.of(&delivery.workspace);
-        let row = rules::accept(delivery, &retention);
+        let mut row = rules::accept(delivery, &retention);
+        row.key_ms = expires_ms;
         self.tables.put(None, &row)?;
         if row.delivery.body != Body::Gone {
             self.tables.put_content(id, content)?;
@@ -90,12 +96,12 @@ impl Batch<'_> {
                 self.kept.insert(id);
             }
         }
-        if let Some(given) = idempotency {
+        if let (Some(given), Some(expires_ms)) = (idempotency, expires_ms) {
             self.tables.expire_idempotency(now_ms, EXPIRED_AT_ONCE)?;
             let row = IdempotencyRow {
                 delivery: id,
                 fingerprint: STANDARD.encode(given.fingerprint),
-                expires_ms: ms(given.expires_at),
+                expires_ms,
             };
             self.tables.put_idempotency(&given.scope, &given.key, &row)?;
         }
@@ -151,8 +157,18 @@ impl Batch<'_> {
     }
 }
 
+/// Whether what is asked for may wait a moment for others to share its sync with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// A caller waits for it.
+    Urgent,
+    /// It is a step of a delivery, of which there is one more for each mail that is accepted.
+    Patient,
+}
+
 /// What waits for the writer.
 pub(super) struct Request {
+    pub(super) haste: Haste,
     /// Bytes that it writes, roughly.
     pub(super) weight: usize,
     /// The body that it brings along.

@@ -1,29 +1,30 @@
 //! The durable book of deliveries. What it says yes to is on the disk.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, Thread};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use relais_message::{Message, Source};
 use tokio::sync::mpsc;
 
-use super::batch::{Batch, Fault, Request, Task};
+use super::batch::{Batch, Fault, Haste, Request, Task};
 use super::blocks::{join, size};
+use super::calendar::{Calendar, Now};
 use super::clock::ms;
 use super::content::{self, INLINE_BYTES, Place};
 use super::delivery::{Body, Delivery, Outcome};
 use super::id::DeliveryId;
+use super::owed;
 use super::query::{Counts, Timer, Written};
-use super::retention::Retentions;
-use super::rules::{self, Change, Retention};
+use super::retention::{Retention, Retentions};
+use super::rules::{self, Change};
 use super::spool::{Spool, Stored};
 use super::writer::{BATCH, Writer};
 use crate::store::{Store, StoreError};
 
-/// Rows that one batch of a clock's jump changes.
-const SHIFTED: usize = 256;
 /// What a request that brings no content weighs in a batch, roughly: a row and its indexes.
 const ROW_BYTES: usize = 1 << 10;
 
@@ -44,7 +45,7 @@ pub struct Idempotency {
     pub key: String,
     /// The digest of what is asked for.
     pub fingerprint: [u8; 32],
-    /// Until when the key is remembered.
+    /// Until when the key is remembered, where the wall clock goes as clocks go.
     pub expires_at: Timestamp,
 }
 
@@ -69,10 +70,14 @@ pub(super) struct Inner {
     pub(super) spool: Spool,
     pub(super) counts: Arc<RwLock<Counts>>,
     pub(super) written: Arc<RwLock<Written>>,
+    calendar: Calendar,
+    /// Deliveries whose record cannot be read, found so far.
+    pub(super) aside: RwLock<HashSet<DeliveryId>>,
     retention: Arc<RwLock<Arc<Retentions>>>,
     /// None when the book is being closed.
     requests: Option<mpsc::Sender<Request>>,
     stopping: Arc<AtomicBool>,
+    writer: Thread,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -82,6 +87,7 @@ impl Book {
         // The id of a delivery is also a name that no other process has.
         let run = new_id(store.folder())?.to_string();
         let spool = Spool::open(store.disk().clone(), store.folder(), run)?;
+        let calendar = Calendar::open(&store)?;
         let counts = Arc::new(RwLock::new(Counts(store.read(|tables| tables.counts())?)));
         let retention = Arc::new(RwLock::new(Arc::new(retention.into())));
         let written = Arc::new(RwLock::new(Written::default()));
@@ -94,25 +100,27 @@ impl Book {
             written: written.clone(),
             retention: retention.clone(),
             inbox,
-            folders: std::collections::HashSet::new(),
+            folders: HashSet::new(),
             doubtful: Vec::new(),
         };
         let sweeper = {
             let (store, spool, stopping) = (store.clone(), spool.clone(), stopping.clone());
             move || sweep(&store, &spool, &stopping)
         };
-        let threads = vec![
-            start("relais-writer", store.folder(), move || writer.run())?,
-            start("relais-sweep", store.folder(), sweeper)?,
-        ];
+        let writing = start("relais-writer", store.folder(), move || writer.run())?;
+        let writer = writing.thread().clone();
+        let threads = vec![writing, start("relais-sweep", store.folder(), sweeper)?];
         Ok(Self(Arc::new(Inner {
             store,
             spool,
             counts,
             written,
+            calendar,
+            aside: RwLock::default(),
             retention,
             requests: Some(requests),
             stopping,
+            writer,
             threads,
         })))
     }
@@ -142,20 +150,23 @@ impl Book {
         delivery.body = if file.is_some() { Body::Spool } else { Body::Inline };
         let content = content::encode(&message.head(&offsets), &place);
         let weight = ROW_BYTES + content.len();
-        self.ask(weight, file, move |batch| batch.accept(delivery, &content, idempotency))
-            .await
+        self.ask(Haste::Urgent, weight, file, move |batch| {
+            batch.accept(delivery, &content, idempotency)
+        })
+        .await
     }
 
     /// Notes that a message is about to leave: queued or deferred becomes sending. False where it is not pending any more, or
     /// is being sent already; then it must not leave.
     pub async fn transmitting(&self, id: DeliveryId, began_at: Timestamp) -> Result<bool, StoreError> {
-        let row = self.alter(id, move |row, _| rules::transmitting(row, began_at)).await?;
+        let rule = move |row: &mut super::row::DeliveryRow, _: &Retention| rules::transmitting(row, began_at);
+        let row = self.alter(Haste::Patient, id, rule).await?;
         Ok(row.is_some())
     }
 
     /// Notes what an attempt came to; none where there is no such delivery.
     pub async fn settle(&self, id: DeliveryId, outcome: Outcome) -> Result<Option<Delivery>, StoreError> {
-        self.alter(id, move |row, retention| {
+        self.alter(Haste::Patient, id, move |row, retention| {
             rules::settle(row, outcome, retention);
             true
         })
@@ -164,34 +175,51 @@ impl Book {
 
     /// Does something else with a delivery; none where there is no such delivery, or nothing in it that this applies to.
     pub async fn change(&self, id: DeliveryId, change: Change) -> Result<Option<Delivery>, StoreError> {
-        self.alter(id, move |row, retention| rules::change(row, &change, retention))
-            .await
+        self.alter(Haste::Urgent, id, move |row, retention| {
+            rules::change(row, &change, retention)
+        })
+        .await
+    }
+
+    /// Its sender was told, by the report of that number.
+    pub async fn told(&self, id: DeliveryId, number: u32) -> Result<(), StoreError> {
+        let told = self
+            .alter(Haste::Patient, id, move |row, _| owed::told(row, number))
+            .await;
+        told.map(drop)
+    }
+
+    /// A timer could not be done justice to, and comes again in an hour.
+    pub async fn again(&self, timer: Timer, now: Now) -> Result<(), StoreError> {
+        let again = self
+            .alter(Haste::Patient, timer.id, move |row, _| {
+                owed::again(row, timer.kind, now)
+            })
+            .await;
+        again.map(drop)
     }
 
     /// Does what a timer says where it is still set: erases the content or the delivery; a timer of another kind is only taken
     /// away, for what it stands for is the caller's to do.
     pub async fn fire(&self, timer: Timer) -> Result<(), StoreError> {
-        self.ask(ROW_BYTES, None, move |batch| batch.fire(timer)).await
+        self.ask(Haste::Urgent, ROW_BYTES, None, move |batch| batch.fire(timer))
+            .await
     }
 
-    /// The clock has jumped by so much: due times, times of giving up and alerts move with it, in batches. How long what has
-    /// ended is kept stays as the calendar has it, and so does what was timed after `known`, by the clock that has jumped.
-    pub async fn shift(&self, by: SignedDuration, known: Timestamp) -> Result<(), StoreError> {
-        let mut after = None;
-        loop {
-            let rows = self.read(|tables| tables.unfinished(after.as_ref(), SHIFTED))?;
-            let Some(last) = rows.last() else {
-                return Ok(());
-            };
-            after = Some(last.clone());
-            self.ask(SHIFTED * ROW_BYTES, None, move |batch| {
-                for (_, _, id) in rows {
-                    batch.alter(id, |row, _| rules::shift(row, by, known))?;
-                }
-                Ok(())
-            })
-            .await?;
-        }
+    /// The moment by both clocks.
+    pub fn now(&self) -> Now {
+        self.0.calendar.now()
+    }
+
+    /// The calendar by which all that is to come is timed.
+    pub fn calendar(&self) -> &Calendar {
+        &self.0.calendar
+    }
+
+    /// Notes the time durably, for the next process.
+    pub async fn note_time(&self) -> Result<(), StoreError> {
+        let book = self.clone();
+        blocking(move || book.0.calendar.note(&book.0.store)).await
     }
 
     /// Fails at once where the disk failed and still does.
@@ -231,23 +259,32 @@ impl Book {
 
     async fn alter(
         &self,
+        haste: Haste,
         id: DeliveryId,
         rule: impl FnOnce(&mut super::row::DeliveryRow, &Retention) -> bool + Send + 'static,
     ) -> Result<Option<Delivery>, StoreError> {
-        self.ask(ROW_BYTES, None, move |batch| batch.alter(id, rule)).await
+        self.ask(haste, ROW_BYTES, None, move |batch| batch.alter(id, rule))
+            .await
     }
 
     /// Has the writer do it, and waits until it is on the disk.
     async fn ask<T: Send + 'static>(
         &self,
+        haste: Haste,
         weight: usize,
         file: Option<Stored>,
         work: impl FnOnce(&mut Batch<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (work, answer) = Task::new(work);
-        let request = Request { weight, file, work };
+        let request = Request {
+            haste,
+            weight,
+            file,
+            work,
+        };
         let requests = self.0.requests.as_ref().ok_or(StoreError::Stopped)?;
         requests.send(request).await.map_err(|_| StoreError::Stopped)?;
+        self.0.writer.unpark();
         answer.await.unwrap_or(Err(StoreError::Stopped))
     }
 }
@@ -272,9 +309,12 @@ fn start(name: &str, folder: &Path, work: impl FnOnce() + Send + 'static) -> Res
 
 fn sweep(store: &Store, spool: &Spool, stopping: &AtomicBool) {
     let has_row = |id| {
-        Ok(store
-            .read(|tables| tables.delivery(id))?
-            .is_some_and(|row| row.delivery.body == Body::Spool))
+        match store.read(|tables| tables.delivery(id)) {
+            Ok(row) => Ok(row.is_some_and(|row| row.delivery.body == Body::Spool)),
+            // Whoever can read it finds its content.
+            Err(error) if error.of_one_record() => Ok(true),
+            Err(error) => Err(error),
+        }
     };
     match spool.sweep(has_row, || stopping.load(Ordering::Relaxed)) {
         Ok(0) => {}

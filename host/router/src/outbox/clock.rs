@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 /// A time before 1970 counts as 1970.
 pub fn ms(time: Timestamp) -> u64 {
@@ -20,10 +20,4 @@ pub fn time(ms: u64) -> Timestamp {
 /// Milliseconds of a duration; more than there are is as many as there are.
 pub fn span(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// A key's time moved, within what keys hold.
-pub fn moved(ms: u64, by: SignedDuration) -> u64 {
-    let by = i64::try_from(by.as_millis()).unwrap_or(if by.is_negative() { i64::MIN } else { i64::MAX });
-    ms.saturating_add_signed(by)
 }

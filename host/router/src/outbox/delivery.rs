@@ -193,8 +193,10 @@ pub struct Outcome {
     pub attempt: Attempt,
     /// The state after it for every recipient that was pending.
     pub results: Vec<RecipientResult>,
-    /// When to try again, for those that are deferred or queued.
+    /// When to try again, for those that are deferred or queued; by the calendar.
     pub next_at: Option<Timestamp>,
+    /// When the attempt ended, by the calendar.
+    pub calendar: Timestamp,
 }
 
 /// What is done by itself with a delivery of which nobody knows whether it left.
@@ -253,10 +255,11 @@ pub struct Delivery {
     pub size: u64,
     pub body: Body,
     pub accepted_at: Timestamp,
-    /// When the next attempt is due; none where nothing is pending.
+    /// When the next attempt is due; none where nothing is pending. By the calendar in the book; the router shows it by the
+    /// wall clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
-    /// When it is given up.
+    /// When it is given up; by the same clock.
     pub give_up_at: Timestamp,
     /// When nothing was pending any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -277,6 +280,12 @@ impl Delivery {
     pub fn summary(&self) -> Summary {
         let states = self.recipients.iter().map(|recipient| Summary::from(recipient.state));
         states.min().unwrap_or(Summary::Cancelled)
+    }
+
+    /// Whether its sender is told when it fails: there is one, and a way. Of Relais's own mail nobody is told, so that no two
+    /// machines write to each other for ever.
+    pub fn tells_its_sender(&self) -> bool {
+        self.sender.is_some() && self.origin != Origin::Notice && self.notices_through.is_some()
     }
 
     /// The recipients that the next attempt carries, and their places.

@@ -7,10 +7,12 @@
 mod batch;
 mod blocks;
 mod book;
+mod calendar;
 mod clock;
 mod content;
 mod delivery;
 mod id;
+mod owed;
 mod query;
 mod reading;
 mod retention;
@@ -21,18 +23,22 @@ mod upload;
 mod writer;
 
 pub use book::{Acceptance, Book, Idempotency, NewDelivery};
+#[cfg(test)]
+pub(crate) use calendar::Hands;
+pub use calendar::{Calendar, Now};
 pub(crate) use clock::{ms, time};
 pub use delivery::{
     Attempt, Body, Delivery, Origin, Outcome, Recipient, RecipientResult, RecipientState, Summary, UncertainPolicy,
     Words,
 };
 pub use id::{DeliveryId, IdError};
-pub use query::{Counts, Filter, Page, Timer, Written};
-pub use retention::Retentions;
+pub use owed::{Owed, PATIENCE};
+pub use query::{Counts, Filter, Page, Timer, Unreadable, Written};
+pub use retention::{Retention, Retentions};
 pub use row::TimerKind;
 pub(crate) use row::{DeliveryRow, Places};
+pub use rules::Change;
 pub(crate) use rules::doubt;
-pub use rules::{Change, Retention};
 pub(crate) use spool::FOLDER_DIGITS;
 pub use spool::Spool;
 pub use upload::{Upload, UploadError};

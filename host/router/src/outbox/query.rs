@@ -37,6 +37,17 @@ pub struct Page {
     /// Where the next page begins; none at the end. A page may show fewer than were asked for, even none, and not be the last:
     /// so many rows are looked at for one page, and no more.
     pub next: Option<DeliveryId>,
+    /// Those among them whose record cannot be read, whatever the filter says of them beside their state.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A delivery whose record cannot be read: it is damaged, or a later version of Relais wrote it. Nothing is done with it, and
+/// nothing of it is erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unreadable {
+    pub id: DeliveryId,
+    /// The code of the error that reading it gives.
+    pub code: &'static str,
 }
 
 /// Something that is to be done with a delivery at a time.

@@ -1,6 +1,7 @@
 //! What the book is asked, and answers without the writer: one consistent view of the store each time.
 
-use std::sync::PoisonError;
+use std::collections::HashSet;
+use std::sync::{PoisonError, RwLockReadGuard};
 
 use jiff::Timestamp;
 use relais_message::{Message, Source};
@@ -10,6 +11,7 @@ use super::clock::{ms, time};
 use super::content::{self, Place, Unreadable};
 use super::delivery::Delivery;
 use super::id::DeliveryId;
+use super::owed::Owed;
 use super::query::{Counts, Filter, Page, Timer, Written};
 use crate::names::{InstancePath, WorkspaceName};
 use crate::store::{Reading, StoreError, What};
@@ -18,6 +20,13 @@ impl Book {
     /// The delivery of that id.
     pub fn get(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
         Ok(self.read(|tables| tables.delivery(id))?.map(|row| row.delivery))
+    }
+
+    /// A delivery, and of what its sender was not told yet; none where that is nothing.
+    pub fn owed(&self, id: DeliveryId) -> Result<Option<(Delivery, Vec<Owed>)>, StoreError> {
+        let row = self.read(|tables| tables.delivery(id))?;
+        let row = row.filter(|row| !row.owed.is_empty());
+        Ok(row.map(|row| (row.delivery, row.owed)))
     }
 
     /// The message of a delivery, as it was accepted; none where its content was erased. Blocks: a body of the spool is read
@@ -59,7 +68,7 @@ impl Book {
         blocking(move || book.message(id)).await
     }
 
-    /// What is due for an instance until then, the longest due first, after the one that is named.
+    /// What is due for an instance until then, the longest due first, after the one that is named; nothing that is set aside.
     pub fn due(
         &self,
         instance: &InstancePath,
@@ -68,7 +77,8 @@ impl Book {
         limit: usize,
     ) -> Result<Vec<(Timestamp, DeliveryId)>, StoreError> {
         let after = after.map(|(at, id)| (ms(at), id));
-        self.read(|tables| tables.due(instance, ms(until), after, limit))
+        let aside = self.aside();
+        self.read(|tables| tables.due(instance, ms(until), after, limit, |id| aside.contains(&id)))
     }
 
     /// When anything is due next for an instance.
@@ -86,9 +96,26 @@ impl Book {
         self.read(|tables| tables.sending())
     }
 
-    /// Timers until then, the earliest first.
-    pub fn timers(&self, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
-        self.read(|tables| tables.timers(ms(until), limit))
+    /// Timers until then, the earliest first, after the one that is named.
+    pub fn timers(&self, until: Timestamp, after: Option<Timer>, limit: usize) -> Result<Vec<Timer>, StoreError> {
+        let after = after.map(|timer| (ms(timer.at), timer.id, timer.kind));
+        let aside = self.aside();
+        self.read(|tables| tables.timers(ms(until), after, limit, |id| aside.contains(&id)))
+    }
+
+    /// Sets a delivery aside whose record cannot be read: until the next start, when it is tried again, it is neither due nor on
+    /// the calendar. False where it was already.
+    pub fn set_aside(&self, id: DeliveryId) -> bool {
+        self.0.aside.write().unwrap_or_else(PoisonError::into_inner).insert(id)
+    }
+
+    /// How many deliveries are set aside.
+    pub fn unreadable(&self) -> usize {
+        self.aside().len()
+    }
+
+    fn aside(&self) -> RwLockReadGuard<'_, HashSet<DeliveryId>> {
+        self.0.aside.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// When the next timer is set for.
@@ -129,7 +156,7 @@ impl Book {
 
     /// Gives a row a version that nobody knows.
     #[cfg(test)]
-    pub(super) fn spoil(&self, id: DeliveryId) {
+    pub(crate) fn spoil(&self, id: DeliveryId) {
         let _ = self.0.store.write(|tables| tables.spoil_delivery(id));
     }
 

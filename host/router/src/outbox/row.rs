@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::ms;
 use super::delivery::{Delivery, RecipientState, Summary};
+use super::owed::Owed;
 use crate::names::{InstanceName, WorkspaceName};
 
 /// What is to be done with a delivery at a time, whether or not it is due to be sent.
@@ -22,6 +23,8 @@ pub enum TimerKind {
     BodyExpiry = 2,
     /// Nothing needs to be known of it any more.
     JournalExpiry = 3,
+    /// Its sender was not told yet of recipients that failed.
+    NoticeOwed = 4,
 }
 
 impl TimerKind {
@@ -32,6 +35,7 @@ impl TimerKind {
             Self::UncertainAlert,
             Self::BodyExpiry,
             Self::JournalExpiry,
+            Self::NoticeOwed,
         ]
         .into_iter()
         .find(|kind| *kind as u8 == number)
@@ -42,12 +46,30 @@ impl TimerKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeliveryRow {
     pub delivery: Delivery,
-    /// Milliseconds from its acceptance, or from an administrator's new try, until it is given up.
+    /// Milliseconds by the calendar from its acceptance, or from an administrator's new try, until it is given up.
     pub patience_ms: u64,
     /// Since when it is being sent, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sending_ms: Option<u64>,
-    /// At most one of a kind, in the order of the kinds; times in milliseconds since 1970.
+    /// When nothing was pending any more, by the calendar; the delivery tells it by the wall clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_ms: Option<u64>,
+    /// When it was last attempted, or handed over for that, in milliseconds by the calendar; 0 where that was not noted yet.
+    #[serde(default)]
+    pub heard_ms: u64,
+    /// Since then it was to be given up, and was not: nobody had been there to attempt it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spared: bool,
+    /// Until when an idempotency key names it, in milliseconds by the calendar: whoever gives that key again is answered by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_ms: Option<u64>,
+    /// Of which failures its sender was not told yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owed: Vec<Owed>,
+    /// How many reports to its sender it owed so far.
+    #[serde(default)]
+    pub reports: u32,
+    /// At most one of a kind, in the order of the kinds; times by the calendar, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<(u64, TimerKind)>,
 }

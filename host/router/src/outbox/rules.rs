@@ -1,62 +1,48 @@
 //! What becomes of a delivery when something happens to it: functions of its row alone, which neither read a clock nor a disk.
+//! What is to come is timed by the calendar; what has happened is told by the wall clock.
 //!
 //! Two things hold after each of them. A recipient is `sending` exactly while the row says since when; and a delivery that
 //! something is still to be done with is due, being sent, or both its end and its removal are on the calendar.
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use relais_sandbox::Kind;
 
-use super::clock::{moved, ms, span, time};
+use super::calendar::Now;
+use super::clock::{ms, span, time};
 use super::delivery::{ATTEMPTS, Body, Delivery, Origin, Outcome, Recipient, RecipientState, Words};
+use super::owed::owe;
+use super::retention::Retention;
 use super::row::{DeliveryRow, TimerKind};
 use crate::names::InstanceName;
 
 /// How long an uncertain delivery waits until the workspace's contact is told.
 pub const UNCERTAIN_ALERT: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// How long what is not needed any more is kept, from the time when nothing was pending any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// The content, where every recipient was sent to. None of it is kept by default.
-    pub sent_body: Duration,
-    /// The content, where a recipient failed, is uncertain or was cancelled: 30 days by default.
-    pub failed_body: Duration,
-    /// The delivery itself, with its attempts: 90 days by default, and never less than its content.
-    pub journal: Duration,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Self {
-            sent_body: Duration::ZERO,
-            failed_body: 30 * DAY,
-            journal: 90 * DAY,
-        }
-    }
-}
+/// How long what nobody was there to attempt is spared at most.
+const SPARED: Duration = Duration::from_secs(24 * 3600);
 
 /// What somebody does with a delivery.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// Failed, uncertain and cancelled recipients are tried again, now and for as long as at first: all of them, or those at
     /// these places. Refused while it is being sent, where its content is gone, and for a part of an all-or-none delivery.
-    Resend {
-        recipients: Option<Vec<usize>>,
-        now: Timestamp,
-    },
+    Resend { recipients: Option<Vec<usize>>, now: Now },
     /// An administrator knows what became of the uncertain recipients.
-    Close { as_sent: bool, now: Timestamp },
+    Close { as_sent: bool, now: Now },
     /// Recipients that are queued or deferred are not tried any more.
-    Cancel { now: Timestamp },
-    /// The next attempt is due then.
+    Cancel { now: Now },
+    /// The next attempt is due then, by the calendar.
     Defer { until: Timestamp },
-    /// Recipients that are queued or deferred have failed, with these words.
-    GiveUp { now: Timestamp, words: Words },
+    /// It is not given up before then, by the calendar.
+    Postpone { until: Timestamp },
+    /// Recipients that are queued or deferred wait for what these words say; nothing was tried.
+    Note { words: Words },
+    /// Recipients that are queued or deferred have failed, with these words. What nobody has attempted since `since`, by the
+    /// calendar, is due instead, once, and given up later: nobody may have been there to attempt it.
+    GiveUp { now: Now, words: Words, since: Timestamp },
     /// Another connector instance of the same workspace sends it, from now on. Refused while it is being sent.
-    Move { instance: InstanceName, now: Timestamp },
+    Move { instance: InstanceName, now: Now },
 }
 
 /// What a timer came to.
@@ -74,14 +60,23 @@ pub enum Fired {
 
 /// A delivery as it is first stored.
 pub fn accept(delivery: Delivery, retention: &Retention) -> DeliveryRow {
-    let accepted_at = delivery.accepted_at;
+    let now = Now {
+        wall: delivery.accepted_at,
+        calendar: delivery.due_at.unwrap_or(delivery.accepted_at),
+    };
     let mut row = DeliveryRow {
-        patience_ms: ms(delivery.give_up_at).saturating_sub(ms(accepted_at)),
+        patience_ms: ms(delivery.give_up_at).saturating_sub(ms(now.calendar)),
         sending_ms: None,
+        ended_ms: None,
+        heard_ms: ms(now.calendar),
+        spared: false,
+        key_ms: None,
+        owed: Vec::new(),
+        reports: 0,
         timers: Vec::new(),
         delivery,
     };
-    arrange(&mut row, accepted_at, retention);
+    arrange(&mut row, now, retention);
     row
 }
 
@@ -105,9 +100,14 @@ pub fn settle(row: &mut DeliveryRow, outcome: Outcome, retention: &Retention) {
         attempt,
         results,
         next_at,
+        calendar,
     } = outcome;
-    let ended_at = attempt.ended_at;
+    let now = Now {
+        wall: attempt.ended_at,
+        calendar,
+    };
     let mut newly_uncertain = false;
+    let mut failed = Vec::new();
     for result in results {
         let Some(recipient) = row.delivery.recipients.get_mut(result.recipient) else {
             continue;
@@ -116,6 +116,9 @@ pub fn settle(row: &mut DeliveryRow, outcome: Outcome, retention: &Retention) {
             continue;
         }
         newly_uncertain |= result.state == RecipientState::Uncertain;
+        if result.state == RecipientState::Failed {
+            failed.push(result.recipient);
+        }
         recipient.state = result.state;
         recipient.words = result.words;
     }
@@ -132,6 +135,8 @@ pub fn settle(row: &mut DeliveryRow, outcome: Outcome, retention: &Retention) {
         }
     }
     row.sending_ms = None;
+    row.heard_ms = ms(now.calendar);
+    row.spared = false;
     row.delivery.tried = row.delivery.tried.saturating_add(1);
     row.delivery.attempts.push(attempt);
     if row.delivery.attempts.len() > ATTEMPTS {
@@ -139,14 +144,11 @@ pub fn settle(row: &mut DeliveryRow, outcome: Outcome, retention: &Retention) {
         row.delivery.attempts.remove(1);
     }
     row.delivery.due_at = next_at;
-    // Of what Relais wrote itself nobody is told, or an alert of which nobody knows would be followed by alerts for ever.
-    if newly_uncertain && row.delivery.origin != Origin::Notice {
-        row.set_timer(
-            TimerKind::UncertainAlert,
-            Some(ms(ended_at).saturating_add(span(UNCERTAIN_ALERT))),
-        );
+    owe(row, failed, now);
+    if newly_uncertain {
+        set_alert(row, now);
     }
-    arrange(row, ended_at, retention);
+    arrange(row, now, retention);
 }
 
 /// Does what was asked for; false, and nothing changes, where there is nothing that it applies to.
@@ -163,9 +165,7 @@ pub fn change(row: &mut DeliveryRow, change: &Change, retention: &Retention) -> 
             turn(row, uncertain, state, None) && arranged(row, *now, retention)
         }
         Change::Cancel { now } => turn(row, waiting, RecipientState::Cancelled, None) && arranged(row, *now, retention),
-        Change::GiveUp { now, words } => {
-            turn(row, waiting, RecipientState::Failed, Some(words)) && arranged(row, *now, retention)
-        }
+        Change::GiveUp { now, words, since } => spare(row, *now, *since) || give_up(row, *now, words, retention),
         Change::Defer { until } => {
             let waits = row.sending_ms.is_none() && row.delivery.recipients.iter().any(waiting);
             if waits {
@@ -173,11 +173,31 @@ pub fn change(row: &mut DeliveryRow, change: &Change, retention: &Retention) -> 
             }
             waits
         }
+        Change::Postpone { until } => {
+            let waits = row.delivery.recipients.iter().any(waiting);
+            if waits {
+                row.delivery.give_up_at = row.delivery.give_up_at.max(*until);
+                row.set_timer(TimerKind::GiveUp, Some(ms(row.delivery.give_up_at)));
+            }
+            waits
+        }
+        Change::Note { words } => {
+            let waits = row.sending_ms.is_none() && row.delivery.recipients.iter().any(waiting);
+            for recipient in row
+                .delivery
+                .recipients
+                .iter_mut()
+                .filter(|recipient| waits && waiting(recipient))
+            {
+                recipient.words = Some(words.clone());
+            }
+            waits
+        }
         Change::Move { instance, now } => {
             let waits = row.sending_ms.is_none() && row.delivery.recipients.iter().any(waiting);
             if waits {
                 row.delivery.instance = instance.clone();
-                row.delivery.due_at = Some(*now);
+                row.delivery.due_at = Some(now.calendar);
             }
             waits
         }
@@ -186,11 +206,12 @@ pub fn change(row: &mut DeliveryRow, change: &Change, retention: &Retention) -> 
 
 /// Nobody knows whether what is pending was sent: it is uncertain, with these words, until somebody says what is to be done. False,
 /// and nothing changes, where nothing is pending.
-pub fn doubt(row: &mut DeliveryRow, now: Timestamp, words: &Words, retention: &Retention) -> bool {
+pub fn doubt(row: &mut DeliveryRow, now: Now, words: &Words, retention: &Retention) -> bool {
     let pending = |recipient: &Recipient| recipient.state.pending();
     let any = turn(row, pending, RecipientState::Uncertain, Some(words));
     if any {
         row.sending_ms = None;
+        set_alert(row, now);
         arrange(row, now, retention);
     }
     any
@@ -203,7 +224,7 @@ pub fn fire(row: &mut DeliveryRow, at_ms: u64, kind: TimerKind) -> Fired {
     }
     row.set_timer(kind, None);
     match kind {
-        TimerKind::GiveUp | TimerKind::UncertainAlert => Fired::Removed,
+        TimerKind::GiveUp | TimerKind::UncertainAlert | TimerKind::NoticeOwed => Fired::Removed,
         TimerKind::BodyExpiry => {
             row.delivery.body = Body::Gone;
             Fired::BodyErased
@@ -212,37 +233,7 @@ pub fn fire(row: &mut DeliveryRow, at_ms: u64, kind: TimerKind) -> Fired {
     }
 }
 
-/// The clock has jumped: what is to be done with the mail itself happens as long from now as before. How long a finished one is
-/// kept is told by the calendar and stays. `known` is the latest time that the old clock told: what the new one has timed
-/// since then is right already.
-pub fn shift(row: &mut DeliveryRow, by: SignedDuration, known: Timestamp) -> bool {
-    let delivery = &row.delivery;
-    let timed_at = delivery
-        .attempts
-        .last()
-        .map_or(delivery.accepted_at, |attempt| attempt.ended_at);
-    let of_the_new_clock = |at: Timestamp| by.is_positive() && at > known;
-    if of_the_new_clock(delivery.accepted_at) {
-        return false;
-    }
-    // An attempt since the jump has timed the next one, and not when the delivery is given up.
-    let retimed = of_the_new_clock(timed_at);
-    let before = (row.delivery.due_at, row.timers.clone());
-    if let Some(due_at) = row.delivery.due_at.filter(|_| !retimed) {
-        row.delivery.due_at = Some(time(moved(ms(due_at), by)));
-    }
-    if let Some(at_ms) = row.timer(TimerKind::GiveUp) {
-        row.delivery.give_up_at = time(moved(at_ms, by));
-    }
-    let kinds = [TimerKind::GiveUp, TimerKind::UncertainAlert];
-    for kind in kinds.into_iter().filter(|kind| *kind == TimerKind::GiveUp || !retimed) {
-        let at_ms = row.timer(kind).map(|at_ms| moved(at_ms, by));
-        row.set_timer(kind, at_ms);
-    }
-    before != (row.delivery.due_at, row.timers.clone())
-}
-
-fn resend(row: &mut DeliveryRow, places: Option<&[usize]>, now: Timestamp, retention: &Retention) -> bool {
+fn resend(row: &mut DeliveryRow, places: Option<&[usize]>, now: Now, retention: &Retention) -> bool {
     let again = |recipient: &Recipient| {
         matches!(
             recipient.state,
@@ -265,9 +256,47 @@ fn resend(row: &mut DeliveryRow, places: Option<&[usize]>, now: Timestamp, reten
             recipient.state = RecipientState::Queued;
         }
     }
-    row.delivery.due_at = Some(now);
-    row.delivery.give_up_at = time(ms(now).saturating_add(row.patience_ms));
+    row.heard_ms = ms(now.calendar);
+    row.spared = false;
+    row.delivery.due_at = Some(now.calendar);
+    row.delivery.give_up_at = time(ms(now.calendar).saturating_add(row.patience_ms));
     arranged(row, now, retention)
+}
+
+fn give_up(row: &mut DeliveryRow, now: Now, words: &Words, retention: &Retention) -> bool {
+    let recipients = (0..).zip(&row.delivery.recipients);
+    let failed: Vec<usize> = recipients
+        .filter(|(_, recipient)| waiting(recipient))
+        .map(|(place, _)| place)
+        .collect();
+    if !turn(row, waiting, RecipientState::Failed, Some(words)) {
+        return false;
+    }
+    owe(row, failed, now);
+    arranged(row, now, retention)
+}
+
+/// The workspace's contact is told if nobody has decided by then. Of what Relais wrote itself nobody is told, or an alert of
+/// which nobody knows would be followed by alerts for ever.
+fn set_alert(row: &mut DeliveryRow, now: Now) {
+    if row.delivery.origin != Origin::Notice {
+        let at_ms = ms(now.calendar).saturating_add(span(UNCERTAIN_ALERT));
+        row.set_timer(TimerKind::UncertainAlert, Some(at_ms));
+    }
+}
+
+/// Puts off giving up what was not attempted since then, by a day at most; false where it was, or was spared already.
+fn spare(row: &mut DeliveryRow, now: Now, since: Timestamp) -> bool {
+    let waits = row.sending_ms.is_none() && row.delivery.recipients.iter().any(waiting);
+    if !waits || row.spared || row.heard_ms >= ms(since) {
+        return false;
+    }
+    let until_ms = ms(now.calendar).saturating_add(row.patience_ms.min(span(SPARED)));
+    row.spared = true;
+    row.delivery.due_at = Some(now.calendar);
+    row.delivery.give_up_at = time(until_ms);
+    row.set_timer(TimerKind::GiveUp, Some(until_ms));
+    true
 }
 
 fn waiting(recipient: &Recipient) -> bool {
@@ -297,20 +326,21 @@ fn turn(
     any
 }
 
-fn arranged(row: &mut DeliveryRow, now: Timestamp, retention: &Retention) -> bool {
+fn arranged(row: &mut DeliveryRow, now: Now, retention: &Retention) -> bool {
     arrange(row, now, retention);
     true
 }
 
 /// Sets the calendar by the states of the recipients.
-fn arrange(row: &mut DeliveryRow, now: Timestamp, retention: &Retention) {
+fn arrange(row: &mut DeliveryRow, now: Now, retention: &Retention) {
     if !row.any(RecipientState::Uncertain) {
         row.set_timer(TimerKind::UncertainAlert, None);
     }
     if row.delivery.pending().next().is_some() {
         row.delivery.ended_at = None;
+        row.ended_ms = None;
         if row.sending_ms.is_none() {
-            row.delivery.due_at.get_or_insert(now);
+            row.delivery.due_at.get_or_insert(now.calendar);
         }
         row.set_timer(TimerKind::GiveUp, Some(ms(row.delivery.give_up_at)));
         row.set_timer(TimerKind::BodyExpiry, None);
@@ -319,7 +349,10 @@ fn arrange(row: &mut DeliveryRow, now: Timestamp, retention: &Retention) {
     }
     row.delivery.due_at = None;
     row.set_timer(TimerKind::GiveUp, None);
-    let ended_ms = ms(*row.delivery.ended_at.get_or_insert(now));
+    // Of a row that ended before there was a calendar, the wall clock tells.
+    let before = row.delivery.ended_at.map(ms);
+    let ended_ms = *row.ended_ms.get_or_insert(before.unwrap_or(ms(now.calendar)));
+    row.delivery.ended_at.get_or_insert(now.wall);
     let all_sent = row
         .delivery
         .recipients
@@ -338,6 +371,10 @@ fn arrange(row: &mut DeliveryRow, now: Timestamp, retention: &Retention) {
         TimerKind::BodyExpiry,
         (row.delivery.body != Body::Gone).then_some(body_ms),
     );
-    let journal_ms = ended_ms.saturating_add(span(retention.journal)).max(body_ms);
+    let named_ms = row.key_ms.unwrap_or(0);
+    let journal_ms = ended_ms
+        .saturating_add(span(retention.journal))
+        .max(body_ms)
+        .max(named_ms);
     row.set_timer(TimerKind::JournalExpiry, Some(journal_ms));
 }

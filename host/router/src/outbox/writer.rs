@@ -1,5 +1,7 @@
 //! The one thread that writes the outbox. Everything that waits when it is free shares one transaction and one sync of the
-//! database: under load that is a hundred acceptances for one sync, and a single caller waits for nobody.
+//! log: under load that is a hundred acceptances for one sync, and a single caller waits for nobody. What a delivery notes on its
+//! way, before it leaves and after, waits for the next acceptance where mails come in one after the other: so the caller's next
+//! mail does not have to wait for the syncs of the one before.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,8 +11,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
 
-use super::batch::{Batch, Request};
+use super::batch::{Batch, Haste, Request};
 use super::id::DeliveryId;
 use super::query::{Counts, Written};
 use super::retention::Retentions;
@@ -19,11 +22,10 @@ use crate::store::{Deltas, Store, StoreError};
 
 /// Requests of one batch at most.
 pub(super) const BATCH: usize = 512;
-/// The part of the last batch's time that the next one waits for company, and the longest such wait. Who is answered asks again
-/// soon: a caller with its next mail, a session with its next message. A batch that began without them would have them wait
-/// for a whole sync, and then for their own.
-const GATHER_SHARE: u32 = 4;
-const GATHER_MOST: Duration = Duration::from_micros(500);
+/// How long a step of a delivery waits for an acceptance at most.
+const PATIENCE: Duration = Duration::from_millis(1);
+/// It waits only if the last acceptance was no longer ago than this.
+const FLOWING: Duration = Duration::from_millis(5);
 /// Bytes of one batch, roughly at most.
 const BATCH_BYTES: usize = 8 << 20;
 
@@ -50,20 +52,39 @@ struct Done {
 impl Writer {
     /// Writes until nobody can ask any more.
     pub(super) fn run(mut self) {
-        let mut took = Duration::ZERO;
+        let mut urgent_at: Option<Instant> = None;
         while let Some(first) = self.inbox.blocking_recv() {
-            thread::sleep((took / GATHER_SHARE).min(GATHER_MOST));
-            let mut requests = vec![first];
-            let mut weight = requests.iter().map(|request| request.weight).sum::<usize>();
-            while requests.len() < BATCH && weight < BATCH_BYTES {
-                let Ok(next) = self.inbox.try_recv() else { break };
-                weight = weight.saturating_add(next.weight);
-                requests.push(next);
-            }
-            let begun = Instant::now();
+            let flowing = urgent_at.is_some_and(|last| last.elapsed() < FLOWING);
+            let requests = self.gather(first, if flowing { PATIENCE } else { Duration::ZERO });
+            let urgent = requests.iter().any(|request| request.haste == Haste::Urgent);
             self.write(requests);
-            took = begun.elapsed();
+            if urgent {
+                urgent_at = Some(Instant::now());
+            }
         }
+    }
+
+    /// What waits now; where none of it is urgent, what comes within that time too.
+    fn gather(&mut self, first: Request, patience: Duration) -> Vec<Request> {
+        let begun = Instant::now();
+        let mut weight = first.weight;
+        let mut urgent = first.haste == Haste::Urgent;
+        let mut requests = vec![first];
+        while requests.len() < BATCH && weight < BATCH_BYTES {
+            match self.inbox.try_recv() {
+                Ok(next) => {
+                    weight = weight.saturating_add(next.weight);
+                    urgent |= next.haste == Haste::Urgent;
+                    requests.push(next);
+                }
+                Err(TryRecvError::Empty) if !urgent && begun.elapsed() < patience => {
+                    // Whoever asks wakes this thread.
+                    thread::park_timeout(patience.saturating_sub(begun.elapsed()));
+                }
+                Err(_) => break,
+            }
+        }
+        requests
     }
 
     fn write(&mut self, requests: Vec<Request>) {
@@ -138,9 +159,9 @@ impl Writer {
 
     fn transact(&self, requests: &mut [Request], applied: &mut bool) -> Result<Done, StoreError> {
         let retention = self.retention.read().unwrap_or_else(PoisonError::into_inner).clone();
-        self.store.write(|tables| {
+        self.store.append(|tables| {
             let mut batch = Batch {
-                tables: tables.deliveries()?,
+                tables,
                 retention,
                 kept: HashSet::new(),
                 dropped: Vec::new(),
@@ -151,9 +172,9 @@ impl Writer {
             let Batch {
                 tables, kept, dropped, ..
             } = batch;
-            let deltas = tables.finish()?;
+            let (deltas, changes) = tables.finish()?;
             *applied = true;
-            Ok(Done { deltas, kept, dropped })
+            Ok((Done { deltas, kept, dropped }, changes))
         })
     }
 

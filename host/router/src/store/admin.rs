@@ -1,14 +1,15 @@
-//! The tables of administration: workspaces, enabled connectors, forced instances, service instances, tokens and the audit
-//! journal. As everywhere in the store, each key is a tuple of whole names.
+//! The tables of administration: workspaces, enabled connectors, forced instances, service instances and tokens. As everywhere in the store, each key is a tuple of whole names.
 
 use std::ops::ControlFlow;
 
-use redb::{ReadableTable, TableDefinition};
+use redb::TableDefinition;
 
-use super::admin_rows::{AuditRow, EnabledRow, ForcedRow, RestoredRow, ServiceInstanceRow, TokenRow, WorkspaceRow};
+use super::admin_rows::{EnabledRow, ForcedRow, RestoredRow, ServiceInstanceRow, TokenRow, WorkspaceRow};
+#[cfg(test)]
+use super::audit::{AUDIT, AUDIT_COUNTS, AUDIT_OF};
 use super::error::{At, StoreError};
 use super::outbox::COUNTS;
-use super::record::{Record, decode, encode};
+use super::record::{Record, decode};
 use super::tables::{Bytes, META, One, Tables, Transaction, Two, Writing};
 use crate::names::{InstanceName, InstancePath, ServiceInstanceName, WorkspaceName};
 use crate::outbox::{RecipientState, Summary};
@@ -18,8 +19,6 @@ pub(super) const ENABLED: TableDefinition<Two, Bytes> = TableDefinition::new("en
 pub(super) const FORCED: TableDefinition<Two, Bytes> = TableDefinition::new("forced");
 pub(super) const SERVICE_INSTANCES: TableDefinition<Two, Bytes> = TableDefinition::new("service-instances");
 pub(super) const TOKENS: TableDefinition<Two, Bytes> = TableDefinition::new("tokens");
-/// By sequence number, which never comes twice.
-pub(super) const AUDIT: TableDefinition<u64, Bytes> = TableDefinition::new("audit");
 
 const RESTORED: &str = "restored";
 
@@ -109,26 +108,6 @@ impl<T: Transaction> Tables<T> {
         Ok(found)
     }
 
-    /// Shows the audit journal, newest first, from before `before` on, until `visit` breaks off.
-    pub fn audit_back(
-        &self,
-        before: Option<u64>,
-        mut visit: impl FnMut(u64, AuditRow) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
-        let Some(table) = self.open(AUDIT)? else {
-            return Ok(());
-        };
-        for row in table.range(..before.unwrap_or(u64::MAX)).at(self.place())?.rev() {
-            let (seq, row) = row.at(self.place())?;
-            let seq = seq.value();
-            let row = decode(row.value(), &seq.to_string(), self.place())?;
-            if visit(seq, row).is_break() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
     /// Whether deliveries wait to go through an instance, or are on their way.
     pub fn any_pending(&self, ws: &WorkspaceName, instance: &InstanceName) -> Result<bool, StoreError> {
         self.any_count(ws, |name, state| {
@@ -171,7 +150,7 @@ impl<T: Transaction> Tables<T> {
     }
 
     /// The rows whose key begins with the workspace, by the rest of the key.
-    fn of_workspace<R: Record>(
+    pub(super) fn of_workspace<R: Record>(
         &self,
         table: TableDefinition<Two, Bytes>,
         ws: &WorkspaceName,
@@ -202,6 +181,7 @@ impl Writing<'_> {
             let mut table = self.table(table)?;
             table.retain(|(workspace, _), _| workspace != ws.as_str()).at(&place)?;
         }
+        self.remove_applications(ws)?;
         self.remove(WORKSPACES, ws.as_str())
     }
 
@@ -266,38 +246,6 @@ impl Writing<'_> {
         self.remove(TOKENS, (ws.as_str(), id))
     }
 
-    /// Adds a row to the audit journal, and lets at most `drops` of the oldest rows go: those from before `oldest`, and those
-    /// beyond the newest `most`.
-    pub fn add_audit(
-        &mut self,
-        row: &AuditRow,
-        oldest: jiff::Timestamp,
-        most: u64,
-        drops: usize,
-    ) -> Result<(), StoreError> {
-        let place = self.place().to_path_buf();
-        let mut table = self.table(AUDIT)?;
-        let last = table.last().at(&place)?.map(|(seq, _)| seq.value());
-        let seq = last.map_or(1, |seq| seq.saturating_add(1));
-        let bytes = encode(row, &seq.to_string(), &place)?;
-        table.insert(seq, bytes.as_slice()).at(&place)?;
-        for _ in 0..drops {
-            let old = match table.first().at(&place)? {
-                Some((first, _)) if seq.saturating_sub(first.value()) >= most => Some(first.value()),
-                Some((first, row)) => {
-                    let row: AuditRow = decode(row.value(), &first.value().to_string(), &place)?;
-                    (row.at < oldest).then(|| first.value())
-                }
-                None => None,
-            };
-            match old {
-                Some(first) => table.remove(first).at(&place).map(drop)?,
-                None => break,
-            }
-        }
-        Ok(())
-    }
-
     /// Notes that this store was restored from a backup.
     pub fn put_restored(&mut self, row: &RestoredRow) -> Result<(), StoreError> {
         self.put(META, RESTORED, row, RESTORED)
@@ -308,8 +256,9 @@ impl Writing<'_> {
         self.remove(META, RESTORED)
     }
 
-    /// Erases every sealed secret, none of which can be opened any more, and leaves each instance's record of what it had.
+    /// Erases everything that is sealed, none of which can be opened any more, and leaves each record of what there was.
     pub fn lose_secrets(&mut self) -> Result<(), StoreError> {
+        self.lose_accounts()?;
         for (path, mut row) in self.all_instances()? {
             let InstancePath { workspace, name } = &path;
             let fields = self.secrets(workspace, name)?.into_keys();
@@ -337,7 +286,9 @@ impl super::Store {
             tables.drop_table(FORCED)?;
             tables.drop_table(SERVICE_INSTANCES)?;
             tables.drop_table(TOKENS)?;
-            tables.drop_table(AUDIT)
+            tables.drop_table(AUDIT)?;
+            tables.drop_table(AUDIT_OF)?;
+            tables.drop_table(AUDIT_COUNTS)
         });
         assert!(forgotten.is_ok(), "{forgotten:?}");
     }

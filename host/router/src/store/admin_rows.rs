@@ -30,6 +30,12 @@ pub struct WorkspaceRow {
     /// Seconds that a delivery stays in the journal after its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<u64>,
+    /// The words of the flows by which accounts may come; none allows all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_flows: Option<Vec<String>>,
+    /// The ids of the providers whose accounts are allowed; none allows all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_providers: Option<Vec<String>>,
     pub created_at: Timestamp,
     pub edited_at: Timestamp,
 }

@@ -113,9 +113,9 @@ impl<T: Transaction> Tables<T> {
         Ok(found)
     }
 
-    /// Whether any instance has a secret saved.
+    /// Whether anything is sealed: a secret of an instance, an account, an application.
     pub fn any_secret(&self) -> Result<bool, StoreError> {
-        let mut any = false;
+        let mut any = self.sealed_for_accounts()? > 0;
         self.scan(SECRETS, ("", "", ""), |_, _| {
             any = true;
             Ok(ControlFlow::Break(()))
@@ -150,11 +150,14 @@ impl Writing<'_> {
         self.put(INSTANCES, (ws.as_str(), name.as_str()), row, &format!("{ws}/{name}"))
     }
 
-    /// Removes an instance and its secrets; true if it was there.
+    /// Removes an instance with its secrets and its accounts; true if it was there.
     pub fn remove_instance(&mut self, ws: &WorkspaceName, name: &InstanceName) -> Result<bool, StoreError> {
         let fields: Vec<String> = self.secrets(ws, name)?.into_keys().collect();
         for field in fields {
             self.remove_secret(ws, name, &field)?;
+        }
+        for (path, _) in self.accounts(ws, name)? {
+            self.remove_account(&path)?;
         }
         self.remove(INSTANCES, (ws.as_str(), name.as_str()))
     }

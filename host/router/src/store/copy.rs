@@ -9,8 +9,8 @@ use std::path::Path;
 use redb::{Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableHandle, Value};
 
 use super::error::{At, StoreError};
-use super::tables::{META, Reading};
-use super::{Store, admin, config, outbox};
+use super::tables::{LOG, META, Reading};
+use super::{Store, accounts, admin, audit, config, outbox};
 
 impl Store {
     /// A view of the store that stays as it is, and `pin` done at that very state: while it runs nothing is written, so no file
@@ -47,16 +47,23 @@ impl Reading {
             done: BTreeSet::new(),
         };
         copying.table(META)?;
+        copying.without_log()?;
         copying.table(config::CONNECTORS)?;
         copying.table(config::INSTANCES)?;
         copying.table(config::DEFAULTS)?;
         copying.table(config::SECRETS)?;
+        copying.table(accounts::ACCOUNTS)?;
+        copying.table(accounts::ACCOUNT_SECRETS)?;
+        copying.table(accounts::APPLICATIONS)?;
+        copying.table(accounts::APPLICATION_SECRETS)?;
         copying.table(admin::WORKSPACES)?;
         copying.table(admin::ENABLED)?;
         copying.table(admin::FORCED)?;
         copying.table(admin::SERVICE_INSTANCES)?;
         copying.table(admin::TOKENS)?;
-        copying.table(admin::AUDIT)?;
+        copying.table(audit::AUDIT)?;
+        copying.table(audit::AUDIT_OF)?;
+        copying.table(audit::AUDIT_COUNTS)?;
         copying.table(outbox::DELIVERIES)?;
         copying.table(outbox::CONTENTS)?;
         copying.table(outbox::DUE)?;
@@ -100,6 +107,16 @@ impl Copying<'_> {
                 let (key, value) = row.at(self.place)?;
                 to.insert(key.value(), value.value()).at(self.path)?;
             }
+        }
+        transaction.commit().at(self.path)
+    }
+
+    /// A copy holds all that the log does, and has none.
+    fn without_log(&self) -> Result<(), StoreError> {
+        let transaction = self.to.begin_write().at(self.path)?;
+        {
+            let mut meta = transaction.open_table(META).at(self.path)?;
+            meta.remove(LOG).at(self.path)?;
         }
         transaction.commit().at(self.path)
     }

@@ -1,8 +1,17 @@
-//! The database over a [`Disk`], and what happens when the disk fails it.
+//! The database and its log over a [`Disk`], and what happens when the disk fails them.
 //!
-//! After a failed write redb refuses everything until it is opened anew, since it cannot know what the disk kept. Here that is
-//! done as soon as the disk takes data again, without letting go of the lock in between: a full disk that was made room on is
-//! in use again without a restart.
+//! A transaction is durable in one of two ways: by a record of the log, and then it waits in the memory of the database for the
+//! next of the other kind; or by the database itself, which takes all of the log along.
+//!
+//! After a failed write or sync nobody knows what the disk kept, and everything is refused until the database was opened anew as
+//! after a power cut, and the log made again. That is done as soon as the disk takes data, without letting go of the lock in
+//! between: a full disk that was made room on is in use again without a restart.
+//!
+//! What is read then need not be on the disk: once a sync has failed, Linux takes the pages for clean, shows them as they were
+//! written, as long as they stay in memory, and syncs the next time without them. So nothing may rest on what such a sync was for.
+//! Of the database it does not, since its transactions are two syncs: the pages, and then the header that names them; whichever
+//! header is read, its pages were synced. And of the log it does not, since what is read of it is written to the database, and it
+//! begins anew.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,16 +19,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use redb::Database;
+use redb::{Database, Durability, ReadableDatabase, WriteTransaction};
 
 use super::backend::{Backend, Health};
 use super::disk::{Disk, DiskFile, Opening};
 use super::error::{At, StoreError};
+use super::tables::{Reading, Writing};
+use super::wal::{self, Changes, LogSize, Wal};
 
 /// Bytes of the database that are kept in memory at most; redb's own default is 1 GiB.
 const CACHE_BYTES: usize = 32 << 20;
 /// A database up to this size is checked whole when it is opened: redb may panic on a damaged file that it trusts.
 const CHECKED_BYTES: u64 = 64 << 20;
+/// Bytes of the log that one transaction makes again, roughly.
+const REPLAYED: usize = 4 << 20;
 /// How often a database that failed is opened anew.
 const RECOVERY: Duration = Duration::from_secs(1);
 /// Bytes that the disk must take before a database that failed is opened anew.
@@ -33,8 +46,11 @@ pub(super) struct Engine {
     disk: Arc<dyn Disk>,
     file: Arc<dyn DiskFile>,
     place: Arc<Path>,
+    log_size: LogSize,
     /// None where it could not be opened anew.
     database: RwLock<Option<Open>>,
+    /// None until [`Self::catch_up`]. Locked after the database is, and after a transaction has begun.
+    wal: Mutex<Option<Wal>>,
     /// When it was last tried to open it anew.
     tried: Mutex<Option<Instant>>,
     reopened: AtomicBool,
@@ -47,14 +63,14 @@ struct Open {
 
 /// What the lock of the database says when it is taken.
 pub(super) enum Opened {
-    Here(Engine),
+    Here(Box<Engine>),
     /// Another process has it.
     Elsewhere,
 }
 
 impl Engine {
-    /// Opens the database at `place`, or makes it.
-    pub(super) fn open(disk: Arc<dyn Disk>, place: Arc<Path>) -> Result<Opened, StoreError> {
+    /// Opens the database at `place`, or makes it. What the log has beside it is not there before [`Self::catch_up`].
+    pub(super) fn open(disk: Arc<dyn Disk>, place: Arc<Path>, log_size: LogSize) -> Result<Opened, StoreError> {
         let fault = |source| StoreError::io(&place, source);
         let made = if exists(&*disk, &place).map_err(fault)? {
             None
@@ -77,14 +93,16 @@ impl Engine {
         };
         let size = file.length().map_err(fault)?;
         let open = open(&file, &place, size > 0 && size <= CHECKED_BYTES)?;
-        Ok(Opened::Here(Self {
+        Ok(Opened::Here(Box::new(Self {
             disk,
             file,
+            log_size,
             database: RwLock::new(Some(open)),
+            wal: Mutex::new(None),
             tried: Mutex::new(None),
             reopened: AtomicBool::new(false),
             place,
-        }))
+        })))
     }
 
     /// The disk that the database is on.
@@ -117,11 +135,86 @@ impl Engine {
 
     /// The database is opened anew before it is used again.
     pub(super) fn distrust(&self) {
-        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = database.as_ref() {
-            let _ = open
-                .health
-                .note::<()>(Err(io::Error::other("the database met what it holds impossible")));
+        Held(self.database.read().unwrap_or_else(PoisonError::into_inner)).distrust();
+    }
+
+    /// Makes what the log holds again, and begins a round of it. Whoever opened the database has found it to be ours.
+    pub(super) fn catch_up(&self) -> Result<(), StoreError> {
+        let database = self.database()?;
+        self.replay(database.get()?)
+    }
+
+    fn replay(&self, database: &Database) -> Result<(), StoreError> {
+        let salt = Reading::new(database.begin_read().at(&self.place)?, &self.place).log()?;
+        let folder = folder(&self.place);
+        let mut wal = Wal::open(self.disk.clone(), &folder, self.log_size, salt)?;
+        if salt.is_some() {
+            let mut replay = Replay {
+                database,
+                place: &self.place,
+                open: None,
+                bytes: 0,
+            };
+            wal.replay(|changes| replay.record(changes))?;
+            replay.finish()?;
+        }
+        let transaction = database.begin_write().at(&self.place)?;
+        Writing::new(&transaction, &self.place).set_format()?;
+        let mut place = self.wal.lock().unwrap_or_else(PoisonError::into_inner);
+        self.settle(transaction, Some(&mut wal))?;
+        *place = Some(wal);
+        Ok(())
+    }
+
+    /// Makes a transaction durable, all of whose changes these are where there are any.
+    pub(super) fn commit(
+        &self,
+        held: &Held<'_>,
+        transaction: WriteTransaction,
+        changes: Option<Changes>,
+    ) -> Result<(), StoreError> {
+        let mut wal = self.wal.lock().unwrap_or_else(PoisonError::into_inner);
+        let logged = changes.filter(|changes| wal.as_mut().is_some_and(|wal| wal.has_room(changes)));
+        let done = match (wal.as_mut(), logged) {
+            (Some(wal), Some(changes)) => self.log(held, transaction, wal, changes),
+            (wal, _) => self.settle(transaction, wal),
+        };
+        if done.is_err() {
+            // Whether it is there is known once everything was read anew.
+            held.distrust();
+        }
+        done
+    }
+
+    /// By a record of the log.
+    fn log(
+        &self,
+        held: &Held<'_>,
+        mut transaction: WriteTransaction,
+        wal: &mut Wal,
+        mut changes: Changes,
+    ) -> Result<(), StoreError> {
+        if let Err(error) = held.note(wal.append(&mut changes)) {
+            let _ = transaction.abort();
+            return Err(StoreError::io(wal.place(), error));
+        }
+        transaction.set_durability(Durability::None).at(&self.place)?;
+        transaction.commit().at(&self.place)
+    }
+
+    /// By the database itself, which then holds all that the log does.
+    fn settle(&self, mut transaction: WriteTransaction, wal: Option<&mut Wal>) -> Result<(), StoreError> {
+        let salt = wal::draw().map_err(|error| self.error(error))?;
+        if wal.is_some() {
+            Writing::new(&transaction, &self.place).set_log(Some(salt))?;
+        }
+        // In two phases, on which the recovery rests; and it makes the start after a crash a matter of milliseconds however
+        // large the database is. Such a commit is rare.
+        transaction.set_quick_repair(true);
+        transaction.commit().at(&self.place)?;
+        match wal {
+            Some(wal) => wal.begin(salt).map_err(|error| StoreError::io(wal.place(), error)),
+            None => Ok(()),
         }
     }
 
@@ -151,7 +244,9 @@ impl Engine {
         }
         // The old one lets go before the new one looks at the file.
         *database = None;
-        *database = Some(open(&self.file, &self.place, false)?);
+        let open = open(&self.file, &self.place, false)?;
+        self.replay(&open.database)?;
+        *database = Some(open);
         self.reopened.store(true, Ordering::Relaxed);
         tracing::info!(path = %self.place.display(), "the database is in use again");
         Ok(())
@@ -166,6 +261,69 @@ impl Engine {
         });
         let removed = self.disk.remove(&path);
         taken.and(removed)
+    }
+}
+
+impl Drop for Engine {
+    /// The database takes the log along, so that it stands for itself.
+    fn drop(&mut self) {
+        let wal = self.wal.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let held = Held(self.database.read().unwrap_or_else(PoisonError::into_inner));
+        if wal.is_none() || held.fault().is_some() {
+            return;
+        }
+        let closed = held.get().and_then(|database| {
+            let transaction = database.begin_write().at(&self.place)?;
+            Writing::new(&transaction, &self.place).set_log(None)?;
+            self.settle(transaction, None)
+        });
+        if let Err(error) = closed {
+            tracing::debug!(%error, "the database could not take the log along; the next start does");
+        }
+    }
+}
+
+/// Records of the log on their way back into the database, many to a transaction.
+struct Replay<'d> {
+    database: &'d Database,
+    place: &'d Arc<Path>,
+    open: Option<WriteTransaction>,
+    bytes: usize,
+}
+
+impl Replay<'_> {
+    fn record(&mut self, changes: &[u8]) -> Result<(), StoreError> {
+        let transaction = match self.open.take() {
+            Some(open) => open,
+            None => self.database.begin_write().at(self.place)?,
+        };
+        let transaction = self.open.insert(transaction);
+        let mut tables = Writing::new(transaction, self.place).deliveries()?;
+        let damaged = |detail: &str| StoreError::Damaged {
+            path: folder(self.place).join(wal::LOG),
+            detail: detail.to_owned(),
+        };
+        for change in wal::read(changes) {
+            let change = change.map_err(|_| damaged("a record is not what was written"))?;
+            if !tables.again(&change)? {
+                return Err(damaged("a record is of a table that is not known"));
+            }
+        }
+        drop(tables);
+        self.bytes += changes.len();
+        if self.bytes >= REPLAYED {
+            self.finish()?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), StoreError> {
+        self.bytes = 0;
+        let Some(mut transaction) = self.open.take() else {
+            return Ok(());
+        };
+        transaction.set_durability(Durability::None).at(self.place)?;
+        transaction.commit().at(self.place)
     }
 }
 
@@ -219,6 +377,18 @@ impl Held<'_> {
             Some(open) => open.health.fault(),
             None => Some(io::Error::other("the database could not be opened anew")),
         }
+    }
+
+    /// Notes a failure of the disk.
+    fn note<T>(&self, done: io::Result<T>) -> io::Result<T> {
+        match self.0.as_ref() {
+            Some(open) => open.health.note(done),
+            None => done,
+        }
+    }
+
+    fn distrust(&self) {
+        let _ = self.note::<()>(Err(io::Error::other("the database met what it holds impossible")));
     }
 
     pub(super) fn get(&self) -> Result<&Database, StoreError> {

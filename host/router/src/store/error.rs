@@ -17,6 +17,8 @@ pub enum What {
     ServiceInstance,
     Token,
     Audit,
+    Account,
+    Application,
     Delivery,
     IdempotencyKey,
 }
@@ -63,6 +65,11 @@ impl StoreError {
             io::ErrorKind::NotADirectory => Self::NotAFolder { path },
             _ => Self::Io { path, source },
         }
+    }
+
+    /// Whether it is of one record, of which alone nothing can be done; else it is of the store.
+    pub(crate) fn of_one_record(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::Newer { .. })
     }
 
     /// Another error that says the same, for everybody who waited for one write.

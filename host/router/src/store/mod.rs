@@ -2,11 +2,15 @@
 //! another database can stand beside it.
 //!
 //! One process at a time holds the data folder. A write is one transaction: it is on the disk when [`Store::write`] returns, or
-//! nothing of it is.
+//! nothing of it is. What the outbox writes all the time goes by [`Store::append`] and the log of `wal`.
 
+mod account_rows;
+mod accounts;
 mod admin;
 mod admin_rows;
+mod audit;
 mod backend;
+mod calendar;
 mod check;
 mod config;
 mod copy;
@@ -15,18 +19,24 @@ mod engine;
 mod error;
 mod files;
 mod folder;
+mod logged;
 mod outbox;
 mod queries;
 mod record;
 #[cfg(test)]
 pub(crate) mod sim;
 mod tables;
+mod wal;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use account_rows::{AccountRow, ApplicationRow, LostRow, ProofRow, Why};
+pub use accounts::Part;
 pub use admin_rows::{AuditRow, RestoredRow, ServiceInstanceRow, TokenRow, WorkspaceRow};
+pub use audit::AuditLimits;
+pub use calendar::CalendarRow;
 pub(crate) use disk::{Disk, DiskFile, Opening};
 pub use error::{StoreError, What};
 pub use files::{Files, hexadecimal, sha256};
@@ -36,6 +46,7 @@ pub use record::{ConnectorRow, InstanceRow};
 pub(crate) use tables::newer_secret;
 pub use tables::{Reading, Writing};
 pub(crate) use tables::{Tables, Transaction};
+pub(crate) use wal::{Changes, LOG_SIZE, LogSize};
 
 use disk::RealDisk;
 use engine::{Engine, Opened};
@@ -59,15 +70,20 @@ pub struct Store {
 impl Store {
     /// Opens the store in `folder`, and makes both where they do not exist. Waits 5 seconds for another process to end.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
-        Self::open_on(Arc::new(RealDisk), folder, PATIENCE).await
+        Self::open_on(Arc::new(RealDisk), folder, PATIENCE, LOG_SIZE).await
     }
 
-    /// The same with the database on a disk of the caller's choice, and with other patience.
-    pub(crate) async fn open_on(disk: Arc<dyn Disk>, folder: &Path, patience: Duration) -> Result<Self, StoreError> {
+    /// The same with the database on a disk of the caller's choice, with other patience, and with a log of other size.
+    pub(crate) async fn open_on(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        patience: Duration,
+        log_size: LogSize,
+    ) -> Result<Self, StoreError> {
         let start = Instant::now();
         loop {
             let (disk, path) = (disk.clone(), folder.to_path_buf());
-            let opened = match tokio::task::spawn_blocking(move || Self::try_open(disk, &path)).await {
+            let opened = match tokio::task::spawn_blocking(move || Self::try_open(disk, &path, log_size)).await {
                 Ok(opened) => opened,
                 // The database's code met what it holds impossible.
                 Err(_) => {
@@ -84,11 +100,11 @@ impl Store {
         }
     }
 
-    fn try_open(disk: Arc<dyn Disk>, folder: &Path) -> Result<Self, StoreError> {
+    fn try_open(disk: Arc<dyn Disk>, folder: &Path, log_size: LogSize) -> Result<Self, StoreError> {
         let folder = folder::prepare(folder)?;
         let place: Arc<Path> = folder.join(DATABASE).into();
-        let engine = match Engine::open(disk, place.clone())? {
-            Opened::Here(engine) => engine,
+        let engine = match Engine::open(disk, place.clone(), log_size)? {
+            Opened::Here(engine) => *engine,
             Opened::Elsewhere => {
                 return Err(StoreError::Busy {
                     pid: folder::holder(&folder),
@@ -105,6 +121,7 @@ impl Store {
             files,
         };
         store.check_format()?;
+        store.engine.catch_up()?;
         store.sweep()?;
         Ok(store)
     }
@@ -160,12 +177,31 @@ impl Store {
 
     /// Runs `work` in one transaction; an error undoes all of it.
     pub fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Writing<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.transact(|tables| Ok((work(tables)?, None)))
+    }
+
+    /// The same for the outbox alone, which costs less: what `work` did is written as the changes that it returns, which are
+    /// all that it made.
+    pub(crate) fn append<T>(
+        &self,
+        work: impl FnOnce(Deliveries<'_>) -> Result<(T, Changes), StoreError>,
+    ) -> Result<T, StoreError> {
+        self.transact(|tables| {
+            let (value, changes) = work(tables.deliveries()?)?;
+            Ok((value, Some(changes)))
+        })
+    }
+
+    fn transact<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Writing<'_>) -> Result<(T, Option<Changes>), E>,
+    ) -> Result<T, E> {
         let held = self.engine.database()?;
         let transaction = held.get()?.begin_write().at(&self.place)?;
         let done = work(&mut Writing::new(&transaction, &self.place));
         match done {
-            Ok(value) => {
-                transaction.commit().at(&self.place)?;
+            Ok((value, changes)) => {
+                self.engine.commit(&held, transaction, changes)?;
                 Ok(value)
             }
             Err(error) => {
@@ -178,16 +214,11 @@ impl Store {
         }
     }
 
-    /// Makes the tables of a new store; refuses a store of a later format before anything in it is read.
+    /// Refuses a store of a later format, and what is not ours, before anything in it is read.
     fn check_format(&self) -> Result<(), StoreError> {
         let held = self.engine.database()?;
         let transaction = held.get()?.begin_read().at(&self.place)?;
-        let known = tables::format_known(&transaction, &self.place)?;
-        drop((transaction, held));
-        if known {
-            return Ok(());
-        }
-        self.write(|tables| tables.set_format())
+        tables::check_format(&transaction, &self.place)
     }
 
     /// Removes what a crash left between a file and its row.

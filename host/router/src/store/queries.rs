@@ -8,9 +8,9 @@ use redb::ReadableTable;
 use super::error::{At, StoreError};
 use super::outbox::{COUNTS, DELIVERIES, DUE, LISTING, SENDING, TIMERS};
 use super::record::decode;
-use super::tables::{Tables, Transaction};
+use super::tables::{Bytes, Tables, Transaction};
 use crate::names::{InstancePath, WorkspaceName};
-use crate::outbox::{DeliveryId, DeliveryRow, Filter, Page, Summary, Timer, TimerKind, ms, time};
+use crate::outbox::{DeliveryId, DeliveryRow, Filter, Page, Summary, Timer, TimerKind, Unreadable, ms, time};
 
 /// Rows that one page looks at, at most, to find those that it shows.
 const LOOKED_AT: usize = 2_000;
@@ -24,13 +24,14 @@ pub(crate) type Due = Vec<(jiff::Timestamp, DeliveryId)>;
 
 #[allow(private_bounds)]
 impl<T: Transaction> Tables<T> {
-    /// What is due for an instance until then, from the longest due, after the one that is named.
+    /// What is due for an instance until then, from the longest due, after the one that is named and without those to skip.
     pub(crate) fn due(
         &self,
         instance: &InstancePath,
         until_ms: u64,
         after: Option<(u64, DeliveryId)>,
         limit: usize,
+        skip: impl Fn(DeliveryId) -> bool,
     ) -> Result<Due, StoreError> {
         let Some(table) = self.open(DUE)? else {
             return Ok(Vec::new());
@@ -46,10 +47,16 @@ impl<T: Transaction> Tables<T> {
             return Ok(Vec::new());
         }
         let mut due = Vec::new();
-        for row in table.range((first, last)).at(self.place())?.take(limit) {
+        for row in table.range((first, last)).at(self.place())? {
+            if due.len() >= limit {
+                break;
+            }
             let (key, _) = row.at(self.place())?;
             let (_, _, at_ms, id) = key.value();
-            due.push((time(at_ms), DeliveryId::from_u128(id)));
+            let id = DeliveryId::from_u128(id);
+            if !skip(id) {
+                due.push((time(at_ms), id));
+            }
         }
         Ok(due)
     }
@@ -88,29 +95,36 @@ impl<T: Transaction> Tables<T> {
         Ok(found)
     }
 
-    /// Timers until then, the earliest first.
-    pub(crate) fn timers(&self, until_ms: u64, limit: usize) -> Result<Vec<Timer>, StoreError> {
+    /// Timers until then, the earliest first, after the one that is named and without those to skip. One of a kind that only a
+    /// later version knows is left to that.
+    pub(crate) fn timers(
+        &self,
+        until_ms: u64,
+        after: Option<(u64, DeliveryId, TimerKind)>,
+        limit: usize,
+        skip: impl Fn(DeliveryId) -> bool,
+    ) -> Result<Vec<Timer>, StoreError> {
         let mut found = Vec::new();
-        if limit == 0 {
+        let Some(table) = self.open(TIMERS)? else {
             return Ok(found);
-        }
-        self.scan(TIMERS, (0, 0, 0), |(at_ms, id, kind), ()| {
-            if at_ms > until_ms {
-                return Ok(ControlFlow::Break(()));
+        };
+        let first = match after {
+            Some((at_ms, id, kind)) => Bound::Excluded((at_ms, id.to_u128(), kind as u8)),
+            None => Bound::Unbounded,
+        };
+        for row in table.range((first, Bound::Unbounded)).at(self.place())? {
+            let (key, _) = row.at(self.place())?;
+            let (at_ms, id, kind) = key.value();
+            if at_ms > until_ms || found.len() >= limit {
+                break;
             }
-            let kind = TimerKind::from_number(kind)
-                .ok_or_else(|| self.damaged(format!("a timer of the kind {kind} is not known")))?;
-            found.push(Timer {
-                at: time(at_ms),
-                id: DeliveryId::from_u128(id),
-                kind,
-            });
-            Ok(if found.len() < limit {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            })
-        })?;
+            let (at, id) = (time(at_ms), DeliveryId::from_u128(id));
+            if let Some(kind) = TimerKind::from_number(kind)
+                && !skip(id)
+            {
+                found.push(Timer { at, id, kind });
+            }
+        }
         Ok(found)
     }
 
@@ -143,29 +157,32 @@ impl<T: Transaction> Tables<T> {
                 page.next = None;
                 return Ok(page);
             };
-            if page.deliveries.len() >= limit || looked_at >= LOOKED_AT {
+            if page.deliveries.len() + page.unreadable.len() >= limit || looked_at >= LOOKED_AT {
                 return Ok(page);
             }
             if let Some(walk) = walks.get_mut(place) {
                 walk.next();
             }
             page.next = Some(DeliveryId::from_u128(id));
-            let row = rows.get(id).at(self.place())?;
-            let row = row.ok_or_else(|| {
-                self.damaged(format!(
-                    "delivery {} is listed and not there",
-                    DeliveryId::from_u128(id)
-                ))
-            })?;
-            let row: DeliveryRow = decode(row.value(), &DeliveryId::from_u128(id).to_string(), self.place())?;
-            if filter.admits(&row.delivery) {
-                page.deliveries.push(row.delivery);
+            let id = DeliveryId::from_u128(id);
+            match self.listed(&rows, id) {
+                Ok(row) if filter.admits(&row.delivery) => page.deliveries.push(row.delivery),
+                Ok(_) => {}
+                // It is shown as what it is: the others are not hidden by it.
+                Err(error) if error.of_one_record() => page.unreadable.push(Unreadable { id, code: error.code() }),
+                Err(error) => return Err(error),
             }
         }
         Ok(page)
     }
 
-    /// Deliveries that a jump of the clock concerns, after the place where the last call ended; one call looks at `most`.
+    fn listed(&self, rows: &impl ReadableTable<u128, Bytes>, id: DeliveryId) -> Result<DeliveryRow, StoreError> {
+        let row = rows.get(id.to_u128()).at(self.place())?;
+        let row = row.ok_or_else(|| self.damaged(format!("delivery {id} is listed and not there")))?;
+        decode(row.value(), &id.to_string(), self.place())
+    }
+
+    /// Deliveries that are pending or uncertain, after the place where the last call ended; one call looks at `most`.
     pub(crate) fn unfinished(
         &self,
         after: Option<&(WorkspaceName, u8, DeliveryId)>,
@@ -200,10 +217,18 @@ impl<T: Transaction> Tables<T> {
         Ok(found)
     }
 
-    /// Shows every delivery, in the order in which they were accepted.
-    pub(crate) fn each_delivery(&self, mut visit: impl FnMut(DeliveryRow)) -> Result<(), StoreError> {
+    /// Shows every delivery, in the order in which they were accepted; without its row where that cannot be read.
+    pub(crate) fn each_delivery(
+        &self,
+        mut visit: impl FnMut(DeliveryId, Option<DeliveryRow>),
+    ) -> Result<(), StoreError> {
         self.scan(DELIVERIES, 0, |id, row| {
-            visit(decode(row, &DeliveryId::from_u128(id).to_string(), self.place())?);
+            let id = DeliveryId::from_u128(id);
+            match decode(row, &id.to_string(), self.place()) {
+                Ok(row) => visit(id, Some(row)),
+                Err(error) if error.of_one_record() => visit(id, None),
+                Err(error) => return Err(error),
+            }
             Ok(ControlFlow::Continue(()))
         })
     }
@@ -212,14 +237,14 @@ impl<T: Transaction> Tables<T> {
     pub(crate) fn counts(&self) -> Result<BTreeMap<(InstancePath, Summary), u64>, StoreError> {
         let mut found = BTreeMap::new();
         self.scan(COUNTS, ("", "", 0), |(ws, name, state), count| {
+            // A state that only a later version knows is left to that.
+            let Some(state) = Summary::ALL.into_iter().find(|summary| *summary as u8 == state) else {
+                return Ok(ControlFlow::Continue(()));
+            };
             let path = InstancePath {
                 workspace: self.name(ws)?,
                 name: self.name(name)?,
             };
-            let state = Summary::ALL
-                .into_iter()
-                .find(|summary| *summary as u8 == state)
-                .ok_or_else(|| self.damaged(format!("a state {state} is not known")))?;
             found.insert((path, state), count);
             Ok(ControlFlow::Continue(()))
         })?;
@@ -228,7 +253,7 @@ impl<T: Transaction> Tables<T> {
 
     /// When anything is due next for that instance.
     pub(crate) fn next_due(&self, instance: &InstancePath) -> Result<Option<u64>, StoreError> {
-        let first = self.due(instance, u64::MAX, None, 1)?;
+        let first = self.due(instance, u64::MAX, None, 1, |_| false)?;
         Ok(first.first().map(|(at, _)| ms(*at)))
     }
 

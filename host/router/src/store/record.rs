@@ -65,6 +65,13 @@ pub struct IdempotencyRow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FormatRow {}
 
+/// The round of the log that came after the state in which this stands; see [`super::wal`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LogRow {
+    /// Its salt, in hexadecimal.
+    pub salt: String,
+}
+
 pub(super) trait Record: Serialize + DeserializeOwned {
     const WHAT: What;
     /// The version that is written, and the latest that is read.
@@ -91,7 +98,13 @@ impl Record for IdempotencyRow {
     const WHAT: What = What::IdempotencyKey;
 }
 
+/// Version 2 has a log beside the database, of which version 1 would know nothing.
 impl Record for FormatRow {
+    const WHAT: What = What::Store;
+    const VERSION: u32 = 2;
+}
+
+impl Record for LogRow {
     const WHAT: What = What::Store;
 }
 

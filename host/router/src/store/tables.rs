@@ -13,7 +13,8 @@ use redb::{
 };
 
 use super::error::{At, StoreError, What};
-use super::record::{FormatRow, Record, decode, encode};
+use super::record::{FormatRow, LogRow, Record, decode, encode};
+use super::wal::Salt;
 
 pub(super) type One = &'static str;
 pub(super) type Two = (&'static str, &'static str);
@@ -22,6 +23,8 @@ pub(super) type Bytes = &'static [u8];
 
 pub(super) const META: TableDefinition<One, Bytes> = TableDefinition::new("meta");
 const FORMAT: &str = "format";
+/// The round of the log that this state is followed by; none where the log holds nothing.
+pub(super) const LOG: &str = "log";
 
 /// A transaction of the database, for reading or for writing.
 pub(crate) trait Transaction {
@@ -156,6 +159,14 @@ impl<T: Transaction> Tables<T> {
 }
 
 impl Reading {
+    /// The salt of the log's round that came after this state, if any did.
+    pub(super) fn log(&self) -> Result<Option<Salt>, StoreError> {
+        let row: Option<LogRow> = self.record(META, LOG, LOG)?;
+        let salt = row.map(|row| Salt::from_str_radix(&row.salt, 16));
+        salt.transpose()
+            .map_err(|error| self.damaged(format!("record `{LOG}`: {error}")))
+    }
+
     pub(super) fn transaction(&self) -> &ReadTransaction {
         &self.transaction
     }
@@ -212,18 +223,28 @@ impl<'t> Writing<'t> {
         self.transaction.delete_table(definition).map(drop).at(&self.place)
     }
 
+    pub(super) fn set_log(&mut self, salt: Option<Salt>) -> Result<(), StoreError> {
+        match salt {
+            None => self.remove(META, LOG).map(drop),
+            Some(salt) => {
+                let salt = format!("{salt:032x}");
+                self.put(META, LOG, &LogRow { salt }, LOG)
+            }
+        }
+    }
+
     pub(super) fn set_format(&mut self) -> Result<(), StoreError> {
         self.put(META, FORMAT, &FormatRow {}, FORMAT)
     }
 }
 
-/// False for a new store; an error for one of a later format, or for a file of redb that is not ours.
-pub(super) fn format_known(transaction: &ReadTransaction, place: &Path) -> Result<bool, StoreError> {
+/// An error for a store of a later format, or for a file of redb that is not ours.
+pub(super) fn check_format(transaction: &ReadTransaction, place: &Path) -> Result<(), StoreError> {
     let table = match transaction.open_table(META) {
         Ok(table) => table,
         Err(TableError::TableDoesNotExist(_)) => {
             return match transaction.list_tables().at(place)?.next() {
-                None => Ok(false),
+                None => Ok(()),
                 Some(other) => Err(StoreError::Damaged {
                     path: place.to_path_buf(),
                     detail: format!("it holds the table `{}` and no format", other.name()),
@@ -238,7 +259,7 @@ pub(super) fn format_known(transaction: &ReadTransaction, place: &Path) -> Resul
             detail: "it has no format".to_owned(),
         });
     };
-    decode::<FormatRow>(row.value(), FORMAT, place).map(|_| true)
+    decode::<FormatRow>(row.value(), FORMAT, place).map(drop)
 }
 
 /// The version of a sealed secret is its first byte.

@@ -8,7 +8,7 @@ use redb::{Database, TableDefinition};
 use super::*;
 
 async fn open_within(folder: &Path, patience: Duration) -> Result<Store, StoreError> {
-    Store::open_on(Arc::new(RealDisk), folder, patience).await
+    Store::open_on(Arc::new(RealDisk), folder, patience, LOG_SIZE).await
 }
 
 async fn fails(folder: &Path) -> StoreError {
@@ -46,7 +46,7 @@ async fn a_store_of_a_later_format_is_refused_before_anything_is_read() {
     transaction
         .open_table(meta)
         .unwrap()
-        .insert("format", &br#"{"v":2}"#[..])
+        .insert("format", &br#"{"v":3}"#[..])
         .unwrap();
     transaction.commit().unwrap();
     drop(store);
@@ -56,8 +56,8 @@ async fn a_store_of_a_later_format_is_refused_before_anything_is_read() {
             error,
             StoreError::Newer {
                 what: What::Store,
-                version: 2,
-                known: 1,
+                version: 3,
+                known: 2,
                 ..
             }
         ),
@@ -278,6 +278,121 @@ async fn a_database_of_the_version_before_the_outbox_opens_and_gets_one() {
         let changed = book.change(nobody, crate::outbox::Change::Defer { until }).await;
         assert!(changed.unwrap().is_none());
     }
+}
+
+/// Puts a delivery into it as the version before the calendar kept one, with its indexes.
+fn old_delivery(database: &Database, number: u128, state: &str, row: &str) -> crate::outbox::DeliveryId {
+    use super::outbox::{CONTENTS, COUNTS, DELIVERIES, DUE, LISTING, TIMERS};
+    const AT: u64 = 1_767_323_045_000;
+    let id = crate::outbox::DeliveryId::from_u128((u128::from(AT) << 80) | number);
+    let rest = r#""origin":"api","message_id":"m@b.example","sender":"a@b.example","size":10,"body":"inline",
+        "accepted_at":"2026-01-02T03:04:05Z","give_up_at":"2026-01-07T03:04:05Z","tried":1,"attempts":[{
+        "began_at":"2026-01-02T03:04:05Z","ended_at":"2026-01-02T03:04:06Z"}],"all_or_none":false,"uncertain":"hold",
+        "notices_through":"smtp""#;
+    let row = format!(
+        r#"{{"v":1,"delivery":{{"id":"{id}","workspace":"default","instance":"smtp",{rest},"recipients":[{{
+        "address":"c@d.example","state":"{state}"}}],{row}"#
+    );
+    let transaction = database.begin_write().unwrap();
+    let key = id.to_u128();
+    transaction
+        .open_table(DELIVERIES)
+        .unwrap()
+        .insert(key, row.as_bytes())
+        .unwrap();
+    transaction
+        .open_table(CONTENTS)
+        .unwrap()
+        .insert(key, &b"?"[..])
+        .unwrap();
+    let timer = |at: u64, kind: u8| {
+        transaction
+            .open_table(TIMERS)
+            .unwrap()
+            .insert((at, key, kind), ())
+            .unwrap();
+    };
+    let summary = match state {
+        "deferred" => {
+            timer(AT + 432_000_000, 0);
+            let due = ("default", "smtp", AT + 60_000, key);
+            transaction.open_table(DUE).unwrap().insert(due, ()).unwrap();
+            2
+        }
+        _ => {
+            timer(AT + 3_600_000, 1);
+            timer(AT + 2_592_000_000, 2);
+            timer(AT + 7_776_000_000, 3);
+            3
+        }
+    };
+    transaction
+        .open_table(LISTING)
+        .unwrap()
+        .insert(("default", summary, key), ())
+        .unwrap();
+    transaction
+        .open_table(COUNTS)
+        .unwrap()
+        .insert(("default", "smtp", summary), 1)
+        .unwrap();
+    transaction.commit().unwrap();
+    id
+}
+
+#[tokio::test]
+async fn deliveries_of_the_version_before_the_calendar_go_on() {
+    use crate::outbox::{Book, Change, Now, Retention, Summary, TimerKind, Words};
+    let root = tempfile::tempdir().unwrap();
+    let old = old_database(root.path());
+    let waiting = old_delivery(
+        &old,
+        1,
+        "deferred",
+        r#""due_at":"2026-01-02T03:05:05Z"},"patience_ms":432000000,"timers":[[1767755045000,"give-up"]]}"#,
+    );
+    let uncertain = old_delivery(
+        &old,
+        2,
+        "uncertain",
+        r#""ended_at":"2026-01-02T03:04:05Z"},"patience_ms":432000000,"timers":[[1767326645000,"uncertain-alert"],
+        [1769915045000,"body-expiry"],[1775099045000,"journal-expiry"]]}"#,
+    );
+    drop(old);
+    let open = async || Book::open(Arc::new(Store::open(root.path()).await.unwrap()), Retention::default()).unwrap();
+    let book = open().await;
+    assert_eq!(book.differences().unwrap(), Vec::<String>::new());
+    let at = |second: i64| jiff::Timestamp::from_second(1_767_323_045 + second).unwrap();
+    let path = crate::names::InstancePath {
+        workspace: Default::default(),
+        name: "smtp".parse().unwrap(),
+    };
+    assert_eq!(book.next_due(&path).unwrap(), Some(at(60)));
+    // Nobody noted when it was attempted last: it is attempted before it is given up.
+    let words = Words::new(relais_sandbox::Kind::Timeout, "too long");
+    let (now, since) = (Now::from(at(432_000)), at(431_000));
+    for summary in [Summary::Deferred, Summary::Failed] {
+        let words = words.clone();
+        let given_up = book.change(waiting, Change::GiveUp { now, words, since }).await;
+        assert_eq!(given_up.unwrap().unwrap().summary(), summary);
+    }
+    assert_eq!(book.owed(waiting).unwrap().unwrap().1.len(), 1);
+    let kinds = |book: &Book| {
+        let all = book.timers(jiff::Timestamp::MAX, None, 99).unwrap().into_iter();
+        let of_it = all.filter(|timer| timer.id == uncertain);
+        of_it.map(|timer| (timer.at, timer.kind)).collect::<Vec<_>>()
+    };
+    let close = Change::Close { as_sent: false, now };
+    book.change(uncertain, close).await.unwrap().unwrap();
+    let (body, journal) = (
+        (at(2_592_000), TimerKind::BodyExpiry),
+        (at(7_776_000), TimerKind::JournalExpiry),
+    );
+    assert_eq!(kinds(&book), [body, journal], "it ended when it ended");
+    drop(book);
+    let book = open().await;
+    assert_eq!(book.differences().unwrap(), Vec::<String>::new());
+    assert_eq!(book.get(uncertain).unwrap().unwrap().ended_at, Some(at(0)));
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use super::admin::*;
 use super::*;
 use crate::backup::BackupReport;
 use crate::error::BackupError;
-use crate::outbox::{DeliveryId, Summary};
-use crate::restore::{Pending, RestoreReport, restore};
+use crate::outbox::{DeliveryId, Filter, Summary, TimerKind};
+use crate::restore::{Pending, RestoreReport, Tokens, restore};
 use crate::router::{Paths, Router};
 use crate::tokens::Role;
 
@@ -20,7 +20,7 @@ fn backup(house: &House) -> (Vec<u8>, BackupReport) {
 
 async fn bring_back(bytes: &[u8], data: &Path, pending: Pending) -> Result<RestoreReport, Error> {
     let from = Box::new(Cursor::new(bytes.to_vec()));
-    restore(from, Paths::default_for(data), &who(), pending).await
+    restore(from, Paths::default_for(data), &who(), pending, Tokens::Keep).await
 }
 
 async fn full() -> (House, DeliveryId, DeliveryId, String) {
@@ -40,7 +40,7 @@ fn summary(router: &Router, id: DeliveryId) -> Summary {
     router.book().get(id).unwrap().unwrap().summary()
 }
 
-async fn mime(router: &Router, id: DeliveryId) -> Vec<u8> {
+pub async fn mime(router: &Router, id: DeliveryId) -> Vec<u8> {
     use relais_message::{Addressing, Framing};
     let message = router.book().message(id).unwrap().unwrap();
     let mut body = message.mime(Addressing::Written, Framing::Raw);
@@ -83,6 +83,11 @@ async fn a_backup_brings_back_everything_and_holds_what_may_have_been_sent_since
         assert_eq!(mime(&copy, id).await, original);
     }
     assert!(copy.book().instances_with_work().unwrap().is_empty());
+    // And the contact is told of them, if nobody decides.
+    let soon = copy.book().now().calendar + std::time::Duration::from_secs(3600);
+    let timers = copy.book().timers(soon, None, 9).unwrap().into_iter();
+    let alerts: Vec<_> = timers.filter(|timer| timer.kind == TimerKind::UncertainAlert).collect();
+    assert_eq!(alerts.len(), 2);
     assert_eq!(copy.book().differences().unwrap(), Vec::<String>::new());
     assert!(copy.authenticate(&secret).is_some());
     assert_eq!(copy.connector_bytes("relais/smtp").unwrap(), SMTP.as_bytes());
@@ -106,6 +111,34 @@ async fn whoever_knows_that_nothing_was_sent_since_lets_it_go_on() {
     let copy = router(&data).await;
     assert_eq!([summary(&copy, small), summary(&copy, large)], [Summary::Queued; 2]);
     assert_eq!(copy.book().instances_with_work().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn tokens_are_good_again_unless_whoever_restores_revokes_them() {
+    let (house, _, _, secret) = full().await;
+    let (gone, _) = house.token("gone", Role::Admin, None).unwrap();
+    house.router.revoke_token(&who(), &ws(), &gone).unwrap();
+    let (since, leaked) = house.token("leaked", Role::Admin, None).unwrap();
+    let (bytes, _) = backup(&house);
+    house.router.revoke_token(&who(), &ws(), &since).unwrap();
+    for (tokens, good) in [(Tokens::Keep, true), (Tokens::Revoke, false)] {
+        let data = house.root.path().join(format!("{tokens:?}"));
+        let (from, paths) = (Box::new(Cursor::new(bytes.clone())), Paths::default_for(&data));
+        let report = restore(from, paths, &who(), Pending::Hold, tokens).await.unwrap();
+        assert_eq!((report.tokens, report.revoked), if good { (2, 0) } else { (0, 2) });
+        let copy = router(&data).await;
+        for secret in [&secret, &leaked] {
+            assert_eq!(copy.authenticate(secret).is_some(), good);
+        }
+        let listed = copy.tokens(&ws()).unwrap();
+        assert_eq!(
+            listed.iter().filter(|token| token.revoked_at.is_none()).count(),
+            if good { 2 } else { 0 }
+        );
+        let entries = copy.audit(Some(&ws()), None, 100).unwrap();
+        let revoked = entries.iter().filter(|entry| entry.action == "token-revoke").count();
+        assert_eq!(revoked, if good { 1 } else { 3 });
+    }
 }
 
 #[tokio::test]
@@ -175,6 +208,38 @@ async fn a_key_that_is_brought_later_opens_what_was_not_given_again() {
     std::fs::copy(house.root.path().join("data.key"), elsewhere.path().join("data.key")).unwrap();
     let copy = router(&data).await;
     assert!(copy.instance(&ws(), &instance("smtp")).unwrap().credentials[0].ready);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_stops_neither_a_start_nor_a_backup_and_keeps_its_body() {
+    let (house, small, large, _) = full().await;
+    let book = house.router.book();
+    for id in [small, large] {
+        assert!(book.transmitting(id, jiff::Timestamp::now()).await.unwrap());
+    }
+    book.spoil(large);
+    let house = house.reopened().await;
+    assert_eq!(summary(&house.router, small), Summary::Uncertain);
+    assert_eq!(house.router.book().unreadable(), 1);
+    let page = house
+        .router
+        .deliveries(
+            &ws(),
+            &Filter {
+                limit: 9,
+                ..Filter::default()
+            },
+        )
+        .unwrap();
+    assert_eq!((page.deliveries.len(), page.unreadable[0].id), (1, large));
+    let (bytes, report) = backup(&house);
+    assert_eq!((report.deliveries, report.bodies, report.missing.len()), (2, 1, 0));
+    // Whoever restores it has to be able to say of each delivery that it may have been sent.
+    let data = house.root.path().join("copy");
+    let refused = bring_back(&bytes, &data, Pending::Hold).await.unwrap_err();
+    assert_eq!(refused.code(), "data-newer");
+    bring_back(&bytes, &data, Pending::Resume).await.unwrap();
+    assert!(!mime(&router(&data).await, large).await.is_empty());
 }
 
 #[tokio::test]
@@ -304,7 +369,7 @@ async fn a_body_that_goes_while_the_backup_is_made_is_in_it_all_the_same() {
     house.router.edit_workspace(&who(), &ws(), edit).unwrap();
     let book = house.router.book().clone();
     let cancel = move || {
-        let now = jiff::Timestamp::now();
+        let now = jiff::Timestamp::now().into();
         let cancelling = book.clone();
         let cancelled = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -1,9 +1,9 @@
 //! The rules over a real store and a real key, without a sandbox: a connector is a row here.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod admin;
+pub(crate) mod admin;
 mod audit;
-mod backup;
+pub mod backup;
 mod binding;
 mod edits;
 mod secrets;
@@ -31,7 +31,7 @@ use crate::vault::Vault;
 use crate::view::{InstanceView, view};
 use crate::workspaces as rules;
 
-const SMTP: &str = r#"
+pub const SMTP: &str = r#"
 manifest-version = 1
 id = "relais/smtp"
 version = "1.0.0"
@@ -196,13 +196,18 @@ fn secrets(pairs: &[(&str, &str)]) -> BTreeMap<String, Secret> {
 }
 
 /// An instance with a password saved.
-fn with_password() -> New {
+pub fn with_password() -> New {
     New {
         connector: "relais/smtp".to_owned(),
         values: values(&[("host", "smtp.example.org"), ("username", "ged")]),
         secrets: secrets(&[("password", "correct horse")]),
         ..New::default()
     }
+}
+
+/// Whether any file below that folder holds the text.
+pub fn holds_below(folder: &std::path::Path, text: &str) -> bool {
+    secrets::holds(&secrets::bytes_below(folder), text)
 }
 
 /// The fields that have to be given again, and why.

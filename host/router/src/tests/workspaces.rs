@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::admin::*;
 use super::*;
+use crate::alerts::Alerts;
 use crate::error::WorkspaceError;
 use crate::outbox::{Change, Retention};
 use crate::store::{Reading, StoreError};
@@ -203,7 +204,7 @@ async fn a_workspace_is_removed_with_its_tokens_and_not_before_it_is_empty() {
         .unwrap_err();
     assert_eq!(pending.code(), "instance-has-deliveries");
     let cancel = Change::Cancel {
-        now: jiff::Timestamp::now(),
+        now: jiff::Timestamp::now().into(),
     };
     house.router.book().change(id, cancel).await.unwrap().unwrap();
     house.router.remove_instance(&who(), &other, &instance("smtp")).unwrap();
@@ -218,6 +219,43 @@ async fn a_workspace_is_removed_with_its_tokens_and_not_before_it_is_empty() {
 }
 
 #[tokio::test]
+async fn an_alert_goes_through_the_named_instance_else_the_default_and_it_is_seen_where_none_can() {
+    let house = House::new().await;
+    for name in ["smtp", "other", "third"] {
+        house.create(name);
+    }
+    let alerts = || house.router.workspace_view(&ws()).unwrap().alerts;
+    let through = |name| Alerts::Through(instance(name));
+    let edit = |edit| house.router.edit_workspace(&who(), &ws(), edit).unwrap();
+    house
+        .router
+        .set_default(&who(), &ws(), "mail", &instance("smtp"))
+        .unwrap();
+    assert_eq!(alerts(), Alerts::NoContact);
+    house.router.clear_default(&who(), &ws(), "mail").unwrap();
+    edit(WorkspaceEdit {
+        contact: Some(Some("s@mairie.example".to_owned())),
+        ..WorkspaceEdit::default()
+    });
+    assert_eq!(alerts(), Alerts::NoInstance);
+    house
+        .router
+        .set_default(&who(), &ws(), "mail", &instance("smtp"))
+        .unwrap();
+    assert_eq!(alerts(), through("smtp"));
+    house
+        .router
+        .force(&who(), &ws(), "mail", Some(&instance("other")))
+        .unwrap();
+    assert_eq!(alerts(), through("other"));
+    edit(WorkspaceEdit {
+        notices_through: Some(Some(instance("third"))),
+        ..WorkspaceEdit::default()
+    });
+    assert_eq!(alerts(), through("third"));
+}
+
+#[tokio::test]
 async fn a_workspace_decides_how_long_its_bodies_are_kept() {
     let house = House::new().await;
     house.create("smtp");
@@ -228,7 +266,7 @@ async fn a_workspace_decides_how_long_its_bodies_are_kept() {
     house.router.edit_workspace(&who(), &ws(), edit).unwrap();
     let id = house.accept(&ws(), "smtp", 10).await;
     let cancel = Change::Cancel {
-        now: jiff::Timestamp::now(),
+        now: jiff::Timestamp::now().into(),
     };
     house.router.book().change(id, cancel).await.unwrap().unwrap();
     assert!(house.router.book().message(id).unwrap().is_none());

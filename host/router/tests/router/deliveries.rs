@@ -217,6 +217,7 @@ async fn raw_mime_is_a_delivery_as_well_and_what_is_refused_leaves_nothing() {
             recipients: vec!["a@example.org".to_owned()],
             recipients_from_header: false,
             default_from: None,
+            trace: None,
         }),
         origin: Origin::Sendmail,
         ..handed(None)

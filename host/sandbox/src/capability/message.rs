@@ -3,17 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
 use relais_message as mail;
 use wasmtime::component::Resource;
 
-use crate::bindings::relais::connector::streams::StreamError;
 use crate::bindings::relais::mail::message::{
     Address, Addressing, Envelope, Framing, Header, Host, HostAttachment, HostMessage,
 };
-use crate::capability::streams::{Input, some_of};
-use crate::context::Context;
-use crate::floor::Turn;
+use crate::capability::part::MessageBody;
+use crate::capability::streams::Input;
 use crate::meter::LimitHit;
 use crate::state::State;
 
@@ -40,61 +37,6 @@ pub(crate) struct Messages {
     call: u64,
     /// Streams handed out in this call and not dropped, to be emptied after it.
     streams: BTreeSet<u32>,
-}
-
-/// A part of the message on its way.
-pub struct MessageBody {
-    body: mail::Body,
-    pending: Bytes,
-    call: u64,
-    /// The stream is the message itself, so that its end is the message gone.
-    whole: bool,
-    /// Something was read of it.
-    begun: bool,
-    ended: bool,
-}
-
-impl MessageBody {
-    /// The next block, as large as it comes; none at the end. Before the end of the message itself it waits for the gate:
-    /// whoever reads ahead of what it writes has not written the last block by then.
-    pub(crate) async fn next(&mut self, turn: Turn, context: &Context) -> Result<Option<Bytes>, StreamError> {
-        if !self.pending.is_empty() {
-            return Ok(Some(std::mem::take(&mut self.pending)));
-        }
-        if self.ended {
-            return Ok(None);
-        }
-        self.begun = true;
-        if !self.whole {
-            context.floor.content_exposed();
-        }
-        let failed = |e: std::io::Error| StreamError::Failed(format!("the message cannot be read: {e}"));
-        let block = self.body.next().await.map_err(failed)?;
-        if block.is_none() {
-            if self.whole {
-                let passed = context.before_leaving(turn).await;
-                passed.map_err(|held| StreamError::Refused(context.held(held)))?;
-            }
-            self.ended = true;
-        }
-        Ok(block)
-    }
-
-    /// At most `len` bytes for the guest, who can send them in its own words from here on.
-    pub(crate) async fn read(&mut self, len: usize, context: &Context) -> Result<Option<Bytes>, StreamError> {
-        context.floor.content_exposed();
-        let block = self.next(context.floor.turn(), context).await?;
-        Ok(block.map(|mut block| {
-            let some = some_of(&mut block, len);
-            self.pending = block;
-            some
-        }))
-    }
-
-    /// Bytes still to come, where that is known.
-    pub(crate) fn size(&self) -> Option<u64> {
-        self.body.size().filter(|_| !self.begun)
-    }
 }
 
 impl State {
@@ -151,17 +93,14 @@ impl State {
     }
 
     fn stream(&mut self, body: mail::Body, whole: bool) -> wasmtime::Result<Resource<Input>> {
+        self.hold(MessageBody::new(body, self.messages.call, whole))
+    }
+
+    /// Hands out a stream, to be emptied after the call.
+    pub(crate) fn hold(&mut self, body: MessageBody) -> wasmtime::Result<Resource<Input>> {
         if self.messages.streams.len() >= OPEN_STREAMS {
             return Err(LimitHit("resources").into());
         }
-        let body = MessageBody {
-            body,
-            pending: Bytes::new(),
-            call: self.messages.call,
-            whole,
-            begun: false,
-            ended: false,
-        };
         let stream = self.table.push(Input::Message(Box::new(body)))?;
         self.messages.streams.insert(stream.rep());
         Ok(stream)

@@ -1,12 +1,14 @@
 //! What a connector can ask of the host: one module a capability, each with one `link` that adds its functions to the
 //! linker, over the session's [`State`](crate::state::State).
 
+mod base64;
 pub(crate) mod credentials;
 pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod message;
 pub(crate) mod network;
 pub(crate) mod parameters;
+pub(crate) mod part;
 pub(crate) mod streams;
 pub(crate) mod wasi;
 

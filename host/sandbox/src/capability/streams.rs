@@ -6,8 +6,8 @@ use wasmtime::component::Resource;
 
 use crate::bindings::relais::connector::streams::{Host, HostInputStream, HostOutputStream, StreamError};
 use crate::capability::http::ResponseBody;
-use crate::capability::message::MessageBody;
 use crate::capability::network::{Conn, IoFault};
+use crate::capability::part::MessageBody;
 use crate::context::Context;
 use crate::state::State;
 
@@ -78,6 +78,44 @@ impl HostInputStream for State {
         Ok(read)
     }
 
+    async fn skip(&mut self, this: Resource<Input>, len: u64) -> wasmtime::Result<Result<u64, StreamError>> {
+        self.context.meter.call();
+        Ok(match self.table.get_mut(&this)? {
+            Input::Message(body) => body.skip(len, &self.context).await,
+            Input::Ended => Ok(0),
+            Input::Connection(_) | Input::Response(_) => Err(no_part("skipped")),
+        })
+    }
+
+    fn take(&mut self, this: Resource<Input>, len: u64) -> wasmtime::Result<Result<Resource<Input>, StreamError>> {
+        self.context.meter.call();
+        let taken = match self.table.get(&this)? {
+            Input::Message(body) => body.take(len, &self.context),
+            Input::Ended => return Ok(Ok(self.table.push(Input::Ended)?)),
+            Input::Connection(_) | Input::Response(_) => None,
+        };
+        match taken {
+            Some(body) => Ok(Ok(self.hold(body)?)),
+            None => Ok(Err(no_part("taken apart"))),
+        }
+    }
+
+    fn base64(&mut self, this: Resource<Input>) -> wasmtime::Result<Result<Resource<Input>, StreamError>> {
+        self.context.meter.call();
+        let input = self.table.get_mut(&this)?;
+        match std::mem::replace(input, Input::Ended) {
+            Input::Message(mut body) => {
+                body.encode();
+                Ok(Ok(self.hold(*body)?))
+            }
+            Input::Ended => Ok(Ok(self.table.push(Input::Ended)?)),
+            other @ (Input::Connection(_) | Input::Response(_)) => {
+                *input = other;
+                Ok(Err(no_part("encoded")))
+            }
+        }
+    }
+
     fn drop(&mut self, this: Resource<Input>) -> wasmtime::Result<()> {
         let number = this.rep();
         match self.table.delete(this)? {
@@ -136,6 +174,11 @@ impl HostOutputStream for State {
         self.connections.release(output.0, |conn| conn.output = false);
         Ok(())
     }
+}
+
+/// What can be done with a part of a message only.
+fn no_part(done: &str) -> StreamError {
+    StreamError::Failed(format!("only a part of a message as it is can be {done}"))
 }
 
 /// Copies one block behind what it reads, so that the host knows the last block before it writes it: from then on the

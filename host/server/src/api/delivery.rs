@@ -129,6 +129,26 @@ pub struct Deliveries {
     pub deliveries: Vec<DeliveryLine>,
     /// Give it as `before` for the next page; `null` at the end.
     pub next: Option<String>,
+    /// Those among them whose record cannot be read. They are neither sent nor erased.
+    #[serde(default)]
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A delivery whose record cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Unreadable {
+    pub id: String,
+    /// `data-newer` where a later version of Relais wrote it, `data-damaged` where it is not what was written.
+    pub code: String,
+}
+
+impl From<&relais_router::Unreadable> for Unreadable {
+    fn from(unreadable: &relais_router::Unreadable) -> Self {
+        Self {
+            id: unreadable.id.to_string(),
+            code: unreadable.code.to_owned(),
+        }
+    }
 }
 
 /// What becomes of a delivery of which nobody knows whether it left.

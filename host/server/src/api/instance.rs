@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::Named;
+use super::account::Account;
 
 /// A connector instance: everything but its secrets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -27,6 +28,9 @@ pub struct Instance {
     pub given: BTreeMap<String, Value>,
     /// Every secret of the connector, and whether it is saved.
     pub secrets: BTreeMap<String, bool>,
+    /// Every account of the connector.
+    #[serde(default)]
+    pub accounts: Vec<Account>,
     pub grants: Vec<String>,
     /// Where it may connect: `tcp://smtp.example.org:587`.
     pub egress: Vec<String>,
@@ -98,6 +102,11 @@ impl Instance {
             settings: view.settings.values.clone(),
             given: view.given.clone(),
             secrets: view.secrets.clone(),
+            accounts: view
+                .accounts
+                .iter()
+                .map(|account| Account::new(account, lang))
+                .collect(),
             grants: view.grants.clone(),
             egress: view.egress.clone(),
             credentials: view.credentials.iter().map(credential).collect(),
@@ -116,10 +125,16 @@ impl Instance {
 
     /// Whether a mail could leave through it, as far as the host knows.
     pub fn ready(&self) -> bool {
+        let usable = |account: &Account| match account.state.as_str() {
+            "associated" => true,
+            "reconnect" => false,
+            _ => !account.required,
+        };
         self.enabled
             && self.problems.is_empty()
             && self.secrets_outdated_by.is_empty()
             && self.secrets_unreadable.is_empty()
+            && self.accounts.iter().all(usable)
     }
 }
 
@@ -164,7 +179,7 @@ pub struct InstanceEdit {
     pub unset: Vec<String>,
     #[serde(default)]
     pub secrets: BTreeMap<String, String>,
-    /// Secrets to erase.
+    /// Secrets and accounts to erase.
     #[serde(default)]
     pub forget: Vec<String>,
     /// Replaces all grants.

@@ -3,6 +3,8 @@
 //! Rules that hold for all of them: keys are snake case; a time is RFC 3339 in UTC; a size is in bytes, a length of time in
 //! seconds; what may be missing is `null` in an answer; a request that has a key which is not known is refused.
 
+pub mod account;
+pub mod application;
 pub mod audit;
 pub mod backup;
 pub mod connector;

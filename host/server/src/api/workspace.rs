@@ -1,6 +1,6 @@
 //! Workspaces: one EzGED instance each.
 
-use relais_router::WorkspaceView;
+use relais_router::{Alerts, WorkspaceView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,8 +17,18 @@ pub struct Workspace {
     pub contact: Option<String>,
     /// The connector instance through which notices and alerts are sent.
     pub notices_through: Option<String>,
+    /// The one through which alerts are sent as things are: where none is named for notices, the one that mail goes through by
+    /// default. `null` where nobody is alerted: there is no contact, or no such instance.
+    #[serde(default)]
+    pub alerts_through: Option<String>,
     /// How long personal data is kept.
     pub retention: Retention,
+    /// The flows by which accounts may come; `null` allows all.
+    #[serde(default)]
+    pub account_flows: Option<Vec<String>>,
+    /// The providers whose accounts are allowed; `null` allows all.
+    #[serde(default)]
+    pub account_providers: Option<Vec<String>>,
     /// The connectors that may be used in it.
     pub connectors: Vec<String>,
     /// How many connector instances it holds.
@@ -36,7 +46,7 @@ pub struct Retention {
     pub sent_body: Kept,
     /// The content of a mail that failed for a recipient, or may have.
     pub failed_body: Kept,
-    /// A delivery in the journal, after its end.
+    /// A delivery in the journal, after its end; one that an idempotency key names stays for as long as the key, 7 days.
     pub journal: Kept,
 }
 
@@ -66,11 +76,21 @@ impl From<&WorkspaceView> for Workspace {
             title: view.title.clone(),
             contact: view.contact.clone(),
             notices_through: view.notices_through.as_ref().map(ToString::to_string),
+            alerts_through: match &view.alerts {
+                Alerts::Through(instance) => Some(instance.to_string()),
+                Alerts::NoContact | Alerts::NoInstance => None,
+            },
             retention: Retention {
                 sent_body: kept(view.retention.sent_body, view.sent_body),
                 failed_body: kept(view.retention.failed_body, view.failed_body),
                 journal: kept(view.retention.journal, view.journal),
             },
+            account_flows: view
+                .governance
+                .flows
+                .as_ref()
+                .map(|flows| flows.iter().map(|flow| flow.word().to_owned()).collect()),
+            account_providers: view.governance.providers.clone(),
             connectors: view.connectors.clone(),
             instances: view.instances as u64,
             created_at: view.created_at.to_string(),
@@ -130,4 +150,12 @@ pub struct WorkspaceEdit {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>)]
     pub journal: Option<Option<u64>>,
+    /// `device-code`, `authorization-code`, `client-credentials`; an empty list allows none, `null` all.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, max_items = 3)]
+    pub account_flows: Option<Option<Vec<String>>>,
+    /// Ids of providers; an empty list allows none, `null` all.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, max_items = 64)]
+    pub account_providers: Option<Option<Vec<String>>>,
 }

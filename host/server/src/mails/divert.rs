@@ -1,6 +1,9 @@
 //! Reads a mail in JSON piece by piece, and takes the files out of it on the way: what stands under a key `content` is base64 that
 //! goes, decoded, wherever the caller puts files, and a number stands in its place. So a mail of 100 MB needs the memory of its
 //! texts. What is left is read by serde as ever: this scanner decides nothing about the JSON but where strings begin and end.
+//!
+//! The threat: a document of next to nothing, many times. An attachment `{}` is three bytes on the wire and more than a hundred
+//! once it is read, and a file without a byte still has its number. So values are counted while they come.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -14,6 +17,9 @@ const KEY: &str = "content";
 const KEY_BYTES: usize = 6 * KEY.len();
 /// Levels of the document; a mail has three. serde_json refuses more than 127.
 const DEPTH: usize = 127;
+/// Values of the document. A mail within the limits of [`relais_message::Limits`] has some 6,000; a list of 10,000 recipients is
+/// let through to be refused by the name of its field.
+const VALUES: usize = 20_000;
 /// Characters of base64 that are decoded at once.
 const BLOCK: usize = 16 << 10;
 
@@ -67,6 +73,8 @@ pub struct Divert {
     base64: Vec<u8>,
     rest: Vec<u8>,
     most: usize,
+    /// Objects and lists that were opened, and commas: never fewer than there are values, but for the last of a list.
+    values: usize,
 }
 
 impl Divert {
@@ -81,6 +89,7 @@ impl Divert {
             base64: Vec::new(),
             rest: Vec::new(),
             most,
+            values: 0,
         }
     }
 
@@ -135,6 +144,7 @@ impl Divert {
                 if self.levels.len() >= DEPTH {
                     return Err(Wrong::Syntax(format!("more than {DEPTH} levels")));
                 }
+                self.count()?;
                 let object = byte == b'{';
                 self.levels.push(if object { Level::Object } else { Level::Array(0) });
                 (self.key_next, self.file_next) = (object, false);
@@ -145,6 +155,7 @@ impl Divert {
             }
             b':' => self.key_next = false,
             b',' => {
+                self.count()?;
                 self.file_next = false;
                 match self.levels.last_mut() {
                     Some(Level::Array(index)) => *index += 1,
@@ -153,6 +164,14 @@ impl Divert {
                 }
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn count(&mut self) -> Result<(), Wrong> {
+        self.values += 1;
+        if self.values > VALUES {
+            return Err(Wrong::TooManyValues { most: VALUES });
         }
         Ok(())
     }
@@ -333,6 +352,20 @@ mod tests {
         let refused = scanner.feed(&[b' '; 11], 0, &mut Vec::new()).unwrap_err();
         assert_eq!(refused, Wrong::TooLarge { limit: 10 });
         assert!(matches!(divert(&"[".repeat(200), 200), Err(Wrong::Syntax(_))));
+    }
+
+    #[test]
+    fn a_document_of_many_small_values_is_refused_before_it_is_read() {
+        for value in ["{}", "\"\"", "[]", "0", "{\"content\":\"\"}"] {
+            let list = |count: usize| format!("{{\"attachments\":[{}]}}", vec![value; count].join(","));
+            let refused = divert(&list(VALUES + 1), 4096).unwrap_err();
+            assert_eq!(refused, Wrong::TooManyValues { most: VALUES }, "{value}");
+            assert!(divert(&list(VALUES / 2 - 1), 4096).is_ok(), "{value}");
+        }
+        // Keys are values too: the same one again and again ends in as many files.
+        let keys = format!("{{{}}}", vec!["\"content\":\"\""; VALUES + 1].join(","));
+        let refused = divert(&keys, 4096).unwrap_err();
+        assert_eq!(refused, Wrong::TooManyValues { most: VALUES });
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub async fn read(app: &App, body: Body, query: &mut Query, digests: bool) -> Re
         recipients,
         recipients_from_header,
         default_from: None,
+        trace: None,
     };
     Ok(Received {
         content: Content::Mime(draft),

@@ -18,10 +18,11 @@ use tokio::time::Instant;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::api::delivery::{Close, Deliveries, Delivery, DeliveryEvent, DeliveryLine};
+use crate::api::delivery::{Close, Deliveries, Delivery, DeliveryEvent, DeliveryLine, Unreadable};
 use crate::app::Shared;
-use crate::caller::{Admin, Scope, Sender};
+use crate::caller::{Admin, Pass, Scope, Sender};
 use crate::extract::{Json, Named, Query};
+use crate::rate::Key;
 use crate::refusal::{Refusal, Request as Wrong};
 
 /// Deliveries of a page where nothing is said, and at most.
@@ -32,6 +33,8 @@ const LOOKS: usize = 16;
 /// Seconds that a stream of events lasts where nothing is said, and at most. Whoever listens connects again.
 const EVENTS: u64 = 300;
 const EVENTS_MOST: u64 = 3_600;
+/// How often a stream looks whether its caller may still listen.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// All of them.
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -78,19 +81,21 @@ async fn list(State(app): State<Shared>, admin: Admin, mut query: Query) -> Resu
 
 /// Pages of the store until there are enough.
 fn page(router: &Router, ws: &WorkspaceName, mut filter: Filter, limit: usize) -> Result<Deliveries, Error> {
-    let mut lines: Vec<DeliveryLine> = Vec::new();
+    let (mut lines, mut unreadable) = (Vec::<DeliveryLine>::new(), Vec::new());
     for _ in 0..LOOKS {
-        filter.limit = limit.saturating_sub(lines.len());
+        filter.limit = limit.saturating_sub(lines.len() + unreadable.len());
         let page = router.deliveries(ws, &filter)?;
         lines.extend(page.deliveries.iter().map(DeliveryLine::from));
+        unreadable.extend(page.unreadable.iter().map(Unreadable::from));
         filter.before = page.next;
-        if page.next.is_none() || lines.len() >= limit {
+        if page.next.is_none() || lines.len() + unreadable.len() >= limit {
             break;
         }
     }
     Ok(Deliveries {
         deliveries: lines,
         next: filter.before.map(|id| id.to_string()),
+        unreadable,
     })
 }
 
@@ -196,7 +201,7 @@ fn mime(message: &Message) -> impl Stream<Item = std::io::Result<Bytes>> + Send 
 }
 
 /// Every change of a delivery in the workspace, as server-sent events of type `delivery`. The event `missed` says that some were
-/// not told. The stream ends by itself; whoever listens connects again.
+/// not told. The stream ends by itself, and when the token that opened it is revoked; whoever listens connects again.
 #[utoipa::path(get, path = "/api/v1/{workspace}/deliveries/events", tag = "deliveries", operation_id = "delivery_events",
     params(("workspace" = String, Path, max_length = 63),
         ("seconds" = Option<u64>, Query, minimum = 1, maximum = 3600, description = "How long it lasts, 300 where nothing is said")),
@@ -207,23 +212,33 @@ async fn events(State(app): State<Shared>, admin: Admin, mut query: Query) -> Re
     let ws = admin.ws.clone();
     // An unknown workspace has no events rather than silent ones.
     app.blocking(move |router| router.enabled_connectors(&ws)).await?;
-    let place = app.watchers.clone().try_acquire_owned();
-    let place = place.map_err(|_| Wrong::TooMany { retry_after_s: 5 })?;
+    let place = app.watchers.try_take(&admin.ws, &Key::of(&admin.who));
+    let place = place.ok_or(Wrong::TooMany { retry_after_s: 5 })?;
     let until = Instant::now() + Duration::from_secs(seconds);
     let stopping = app.options.stopping.clone();
     let heard = stream::unfold((app.router.watch(), place), move |(mut changes, place)| {
-        let (ws, stopping) = (admin.ws.clone(), stopping.clone());
+        let (app, admin, stopping) = (app.clone(), admin.clone(), stopping.clone());
         async move {
             let event = tokio::select! {
-                event = next(&mut changes, &ws) => event?,
+                event = next(&mut changes, &admin.ws) => event?,
                 () = tokio::time::sleep_until(until) => return None,
                 () = stopping.cancelled() => return None,
+                () = ended(&app.router, &admin.pass) => return None,
             };
-            Some((Ok::<_, Infallible>(event), (changes, place)))
+            // What happens after a revocation is not told, however soon it happens.
+            let heard = admin.pass.holds(&app.router).then_some(event)?;
+            Some((Ok::<_, Infallible>(heard), (changes, place)))
         }
     });
     let alive = KeepAlive::new().interval(Duration::from_secs(15));
     Ok(Sse::new(heard).keep_alive(alive).into_response())
+}
+
+/// Returns when the caller may not listen any more.
+pub async fn ended(router: &Router, pass: &Pass) {
+    while pass.holds(router) {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// The next change in the workspace; none when there will be no more.

@@ -9,7 +9,6 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::Body as _;
 use jiff::{SignedDuration, Timestamp};
 use relais_router::{Accepted, Delivery, Idempotency, Mail, Summary};
-use tokio::sync::SemaphorePermit;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -20,6 +19,8 @@ use crate::caller::Sender;
 use crate::extract::{Json, Query, media_type};
 use crate::mails;
 use crate::options::LARGE_BYTES;
+use crate::places::Place;
+use crate::rate::Key;
 use crate::refusal::{Refusal, Request as Wrong};
 
 /// Seconds that a caller may wait for the outcome.
@@ -72,7 +73,7 @@ async fn send(
     }
     let key = key(request.headers())?;
     let announced = request.body().size_hint().upper();
-    let large = large(&app, announced).await?;
+    let large = large(&app, &sender, announced).await?;
     let received = match media_type(request.headers()).as_deref() {
         Some("application/json") => {
             query.none()?;
@@ -164,13 +165,11 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 }
 
 /// A place among those that bring much at the same time; none is needed for what is small.
-async fn large(app: &App, announced: Option<u64>) -> Result<Option<SemaphorePermit<'_>>, Refusal> {
+async fn large(app: &App, sender: &Sender, announced: Option<u64>) -> Result<Option<Place>, Refusal> {
     if announced.is_some_and(|bytes| bytes <= LARGE_BYTES) {
         return Ok(None);
     }
-    let place = tokio::time::timeout(app.options.silence, app.large.acquire()).await;
-    match place {
-        Ok(Ok(place)) => Ok(Some(place)),
-        _ => Err(Wrong::Busy.into()),
-    }
+    let caller = Key::of(&sender.caller.who);
+    let place = app.large.take(&sender.ws, &caller, app.options.silence).await;
+    place.map(Some).ok_or_else(|| Wrong::Busy.into())
 }

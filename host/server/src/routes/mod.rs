@@ -1,11 +1,14 @@
 //! The handlers, a module for each kind of object.
 
+mod accounts;
+mod applications;
 mod audit;
 mod backup;
 mod connectors;
 mod deliveries;
 mod instances;
 mod mails;
+pub mod oauth;
 mod service_instances;
 mod services;
 pub mod sight;
@@ -40,6 +43,8 @@ pub fn api(options: &Options) -> OpenApiRouter<Shared> {
         .merge(workspaces::routes())
         .merge(connectors::routes())
         .merge(instances::routes())
+        .merge(accounts::routes())
+        .merge(applications::routes())
         .merge(services::routes())
         .merge(service_instances::routes())
         .merge(tokens::routes())

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
+use relais_manifest::Flow;
 use relais_router::{Error, InstanceName, WorkspaceEdit as Edit, WorkspaceName};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -59,6 +60,7 @@ async fn create(State(app): State<Shared>, host: Host, Json(new): Json<NewWorksp
         sent_body: own(new.sent_body),
         failed_body: own(new.failed_body),
         journal: own(new.journal),
+        ..Edit::default()
     };
     let view = app
         .blocking(move |router| router.create_workspace(&host.who, &name, edit))
@@ -97,11 +99,29 @@ async fn edit(
         sent_body: seconds(edit.sent_body),
         failed_body: seconds(edit.failed_body),
         journal: seconds(edit.journal),
+        account_flows: edit.account_flows.map(flows).transpose()?,
+        account_providers: edit.account_providers,
     };
     let view = app
         .blocking(move |router| router.edit_workspace(&host.who, &ws, edit))
         .await?;
     Ok(Json((&view).into()))
+}
+
+/// The flows of those words.
+fn flows(words: Option<Vec<String>>) -> Result<Option<Vec<Flow>>, Refusal> {
+    let flow = |word: String| {
+        Flow::from_word(&word).ok_or_else(|| {
+            Wrong::Invalid {
+                field: "account_flows",
+                code: "field-invalid",
+                fr: "indiquez device-code, authorization-code ou client-credentials.",
+                en: "give device-code, authorization-code or client-credentials.",
+            }
+            .into()
+        })
+    };
+    words.map(|words| words.into_iter().map(flow).collect()).transpose()
 }
 
 /// Removes a workspace with its service instances and tokens; refused while it holds connector instances or deliveries that are

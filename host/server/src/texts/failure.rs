@@ -2,7 +2,7 @@
 
 use relais_manifest::Lang;
 use relais_router::SendError;
-use relais_sandbox::Kind;
+use relais_sandbox::{AccountFault, Failure, Kind};
 use serde_json::{Value, json};
 
 use super::{Say, pick, plain, say};
@@ -73,6 +73,21 @@ pub fn next(kind: Kind) -> Say {
     }
 }
 
+/// The same for a failure: where an account gave no token, no parameter is to be corrected.
+fn next_of(failure: &Failure) -> Say {
+    match failure.account.as_deref() {
+        Some(AccountFault::NotAssociated(_) | AccountFault::Reconnect(_)) => say(
+            "Associez le compte avec « relais account associate INSTANCE » ; les envois attendent et partiront ensuite.",
+            "Associate the account with `relais account associate INSTANCE`; deliveries wait, and leave then.",
+        ),
+        Some(AccountFault::Unavailable { .. }) => say(
+            "Le fournisseur du compte ne répond pas pour l'instant : Relais réessaie de lui-même.",
+            "The account's provider does not answer for now: Relais tries again by itself.",
+        ),
+        None => next(failure.kind),
+    }
+}
+
 /// What happened, the remote's own words, and what to do; nothing where no connector failed.
 pub fn text(lang: Lang, error: &SendError) -> Option<String> {
     let (what, failure) = match error {
@@ -122,7 +137,7 @@ pub fn text(lang: Lang, error: &SendError) -> Option<String> {
     lines.push(format!(
         "{}{colon} {}",
         pick(lang, "À faire", "What to do"),
-        next(failure.kind).get(lang)
+        next_of(failure).get(lang)
     ));
     Some(lines.join("\n"))
 }
@@ -157,7 +172,7 @@ pub fn facts(lang: Lang, error: &SendError) -> Vec<(&'static str, Value)> {
         ("text", failure.text.as_str().into()),
         ("details", json!(named(&failure.details))),
         ("retry_after_s", json!(failure.retry_after.map(|wait| wait.as_secs()))),
-        ("next", next(failure.kind).get(lang).into()),
+        ("next", next_of(failure).get(lang).into()),
         ("instance", instance.as_str().into()),
     ];
     if let SendError::Failed { message_id, .. } = error {
@@ -171,7 +186,6 @@ pub fn facts(lang: Lang, error: &SendError) -> Vec<(&'static str, Value)> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use relais_router::InstanceName;
-    use relais_sandbox::Failure;
 
     use super::*;
 

@@ -2,8 +2,8 @@
 
 use relais_manifest::{EmbedError, InvalidManifest, Lang};
 use relais_router::{
-    ConnectorError, DeliveryError, Error, InstanceError, SendError, ServiceError, ServiceInstanceError, TokenError,
-    WorkspaceError,
+    AccountError, ConnectorError, DeliveryError, Error, InstanceError, SendError, ServiceError, ServiceInstanceError,
+    TokenError, WorkspaceError,
 };
 use relais_sandbox::LoadError;
 
@@ -45,6 +45,7 @@ pub fn fields(lang: Lang, error: &Error) -> Vec<ProblemField> {
             },
             _ => Vec::new(),
         },
+        Error::Account(error) => account(error).map(one).unwrap_or_default(),
         Error::Service(ServiceError::Unknown { .. }) => one("service"),
         Error::Service(ServiceError::NotServed { .. } | ServiceError::Forced { .. }) => one("instance"),
         Error::Instance(error) => instance(lang, error, &text),
@@ -68,13 +69,28 @@ fn instance(lang: Lang, error: &InstanceError, text: &dyn Fn() -> String) -> Vec
             let pair = |(error, line): (&relais_router::SecretError, String)| field(&error.field, line);
             errors.iter().zip(lines).map(pair).collect()
         }
-        InstanceError::SecretsNeeded { fields, .. } | InstanceError::SecretsLost { fields, .. } => {
-            fields.iter().flat_map(|field| one(field)).collect()
-        }
+        InstanceError::SecretsNeeded { fields, .. }
+        | InstanceError::AccountsNeeded { fields, .. }
+        | InstanceError::SecretsLost { fields, .. } => fields.iter().flat_map(|field| one(field)).collect(),
         InstanceError::Grant { .. } | InstanceError::TooManyGrants { .. } => one("grant"),
         InstanceError::Contradiction { field } | InstanceError::NoSuchField { field } => one(field),
         _ => Vec::new(),
     }
+}
+
+/// The field that an error of an account is about.
+fn account(error: &AccountError) -> Option<&'static str> {
+    Some(match error {
+        AccountError::Unknown { .. } | AccountError::NotAssociated(_) => "parameter",
+        AccountError::ProviderNeeded { .. }
+        | AccountError::ProviderUnknown { .. }
+        | AccountError::ApplicationUnknown { .. } => "provider",
+        AccountError::FlowNotOffered { .. } => "flow",
+        AccountError::OriginsNeeded { .. } | AccountError::Origin { .. } => "origins",
+        AccountError::Application(_) => "application",
+        AccountError::WrongAddress => "address",
+        _ => return None,
+    })
 }
 
 /// The fields of a mail that were refused.

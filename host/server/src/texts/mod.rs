@@ -2,6 +2,7 @@
 
 pub mod failure;
 pub mod fields;
+pub(crate) mod oauth;
 pub(crate) mod request;
 
 use relais_manifest::Lang;

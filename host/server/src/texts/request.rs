@@ -50,10 +50,15 @@ fn french(request: &Request) -> String {
         Request::Field { reason, .. } => format!("cette valeur n'est pas acceptée : {}.", shown(reason)),
         Request::Invalid { fr, .. } => (*fr).into(),
         Request::NotBase64 { .. } => "ce n'est pas du base64 (RFC 4648, section 4).".into(),
+        Request::TooManyValues { most } => format!(
+            "Le mail en JSON a plus de {most} valeurs : un mail a 1000 destinataires, 64 en-têtes et 256 pièces jointes au plus."
+        ),
         Request::Parameter(_) => "ce paramètre n'existe pas ici.".into(),
         Request::IdempotencyKey => "L'en-tête Idempotency-Key a de 1 à 255 caractères ASCII visibles.".into(),
         Request::TooMany { .. } => "Trop de demandes à la fois : attendez le délai de Retry-After.".into(),
-        Request::Busy => "Le serveur reçoit déjà trop de gros mails à la fois : réessayez plus tard.".into(),
+        Request::Busy => {
+            "Trop de gros mails arrivent déjà, de cet appelant, de cet espace ou en tout : réessayez plus tard.".into()
+        }
     }
 }
 
@@ -90,10 +95,16 @@ fn english(request: &Request) -> String {
         Request::Field { reason, .. } => format!("this value is not accepted: {}.", shown(reason)),
         Request::Invalid { en, .. } => (*en).into(),
         Request::NotBase64 { .. } => "this is not base64 (RFC 4648 section 4).".into(),
+        Request::TooManyValues { most } => format!(
+            "The mail in JSON has more than {most} values: a mail has at most 1000 recipients, 64 header fields and 256 attachments."
+        ),
         Request::Parameter(_) => "there is no such parameter here.".into(),
         Request::IdempotencyKey => "The header Idempotency-Key has 1 to 255 visible ASCII characters.".into(),
         Request::TooMany { .. } => "Too many requests at once: wait as long as Retry-After says.".into(),
-        Request::Busy => "The server is receiving too many large mails already: try again later.".into(),
+        Request::Busy => {
+            "Too many large mails are arriving already, from this caller, for this workspace or in all: try again later."
+                .into()
+        }
     }
 }
 

@@ -276,3 +276,27 @@ async fn a_backup_is_a_stream_whose_trailer_tells_what_it_holds() {
     let bytes = collected.to_bytes();
     assert_eq!((report.connectors, report.bytes), (1, bytes.len() as u64));
 }
+
+#[tokio::test]
+async fn an_object_may_be_called_as_another_address_ends() {
+    let stage = Stage::new().await;
+    let token = stage.token("default", Role::Admin);
+    for name in ["backup", "message", "events"] {
+        stage.instance("default", name);
+        let asked = Request::get(format!("/api/v1/default/instances/{name}"))
+            .header("authorization", format!("Bearer {token}"))
+            .header("accept", "application/json");
+        let shown = stage.ask(asked.body(Body::empty()).unwrap()).await;
+        assert_eq!(
+            (shown.status.as_u16(), &shown.json()["name"]),
+            (200, &json!(name)),
+            "{name}"
+        );
+    }
+    // The addresses that end so still answer in their own type.
+    let asked = Request::get("/api/v1/default/deliveries/events")
+        .header("authorization", format!("Bearer {token}"))
+        .header("accept", "application/json");
+    let refused = stage.ask(asked.body(Body::empty()).unwrap()).await;
+    refused.is(406, "not-acceptable");
+}

@@ -198,6 +198,26 @@ async fn json_that_is_none_cannot_be_read_and_other_json_than_asked_for_is_refus
 }
 
 #[tokio::test]
+async fn a_mail_of_a_million_empty_entries_is_refused_while_it_comes() {
+    let stage = Stage::new().await;
+    let token = stage.token("default", Role::Send);
+    // What follows is never asked for: a body that was read to its end would panic.
+    let pieces = (0..1_000_000).map(|number| {
+        assert!(number < 10_000, "it is read on and on");
+        let piece = if number == 0 {
+            "{\"attachments\":["
+        } else {
+            "{},{},{},{},"
+        };
+        Ok::<_, std::io::Error>(piece)
+    });
+    let body = Body::from_stream(futures_util::stream::iter(pieces));
+    let refused = stage.post(&token, "", "application/json", body).await;
+    refused.is(422, "too-many-values");
+    assert_eq!(stage.stored("default").await, 0);
+}
+
+#[tokio::test]
 async fn forms_that_are_broken_are_refused() {
     let stage = Stage::new().await;
     let token = stage.token("default", Role::Send);
@@ -378,5 +398,52 @@ async fn problems_speak_the_language_of_the_request_and_french_otherwise() {
         let problem = refused.is(401, "token-missing");
         assert_eq!(refused.header("content-language"), lang);
         assert!(problem["detail"].as_str().unwrap().contains(word), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn slow_posts_of_one_workspace_hold_no_place_of_another() {
+    let stage = Stage::with(Options {
+        silence: Duration::from_millis(500),
+        dispatching: false,
+        ..Options::default()
+    })
+    .await;
+    stage.workspace("voisin");
+    let hostile = [
+        stage.token("voisin", Role::Send),
+        stage.token("voisin", Role::Send),
+        stage.token("voisin", Role::Send),
+    ];
+    let post = |workspace: &str, token: &str, body: Body| {
+        let request = Request::post(format!("/api/v1/{workspace}/mails?to=a@example.org"))
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "message/rfc822");
+        stage.ask(request.body(body).unwrap())
+    };
+    // Of no announced length, and never ending.
+    let slow = || {
+        let drip = futures_util::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Some((Ok::<_, std::io::Error>(vec![b'x'; 4096]), ()))
+        });
+        Body::from_stream(Box::pin(drip))
+    };
+    let posts = hostile
+        .iter()
+        .cycle()
+        .take(32)
+        .map(|token| post("voisin", token, slow()));
+    let posts = futures_util::future::join_all(posts);
+    let ours = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let token = stage.token("default", Role::Send);
+        let mime = "From: a@example.org\r\n\r\nt\r\n";
+        let pieces = futures_util::stream::iter([Ok::<_, std::io::Error>(mime)]);
+        post("default", &token, Body::from_stream(pieces)).await
+    };
+    tokio::select! {
+        answers = posts => panic!("all ended: {}", answers[0].status),
+        sent = ours => assert_eq!(sent.status, 202, "{}", sent.json()),
     }
 }

@@ -1,12 +1,15 @@
 //! Deliveries after their acceptance.
 
+use std::time::Duration;
+
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use relais_router::Role;
+use relais_server::{Peer, Serves};
 use serde_json::json;
 use tower::ServiceExt as _;
 
-use super::support::{Stage, mail};
+use super::support::{Answer, ROOT, Stage, mail, ws};
 
 #[tokio::test]
 async fn deliveries_are_listed_by_state_page_by_page() {
@@ -35,7 +38,7 @@ async fn deliveries_are_listed_by_state_page_by_page() {
         .call(&token, Method::GET, "default/deliveries?state=sent", None)
         .await
         .json();
-    assert_eq!(sent, json!({"deliveries": [], "next": null}));
+    assert_eq!(sent, json!({"deliveries": [], "next": null, "unreadable": []}));
     let other = stage
         .call(&token, Method::GET, "default/deliveries?instance=other", None)
         .await
@@ -108,22 +111,92 @@ async fn whoever_listens_hears_of_changes_in_their_workspace_only() {
 }
 
 #[tokio::test]
-async fn health_readiness_and_figures_need_no_token() {
+async fn health_and_readiness_need_no_token_and_name_nothing() {
     let stage = Stage::new().await;
-    let token = stage.token("default", Role::Send);
-    stage.call(&token, Method::POST, "default/mails", Some(mail())).await;
     let get = |path: &str| stage.ask(Request::get(path).body(axum::body::Body::empty()).unwrap());
-    assert_eq!(get("/health").await.status, 200);
+    assert_eq!(get("/health").await.json(), json!({"status": "ok"}));
     assert_eq!(get("/ready").await.json(), json!({"status": "ready"}));
-    let figures = get("/metrics").await;
-    let text = String::from_utf8(figures.bytes).unwrap();
-    for line in [
-        "relais_accepted_total 1",
-        "relais_deliveries{workspace=\"default\",instance=\"quiet\",state=\"queued\"} 1",
-        "relais_accepting_seconds_count 1",
-        "# EOF",
-    ] {
-        assert!(text.contains(line), "{line}: {text}");
+}
+
+#[tokio::test]
+async fn figures_name_a_workspace_to_its_administrators_and_to_those_of_the_host_only() {
+    let stage = Stage::new().await;
+    stage.workspace("voisin");
+    let (admin, sender) = (stage.token("default", Role::Admin), stage.token("default", Role::Send));
+    let theirs = stage.token("voisin", Role::Send);
+    stage.call(&sender, Method::POST, "default/mails", Some(mail())).await;
+    stage.call(&theirs, Method::POST, "voisin/mails", Some(mail())).await;
+    let get = async |token: &str, peer: Option<Peer>| {
+        let mut request = Request::get("/metrics");
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if let Some(peer) = peer {
+            request = request.extension(peer);
+        }
+        stage.ask(request.body(axum::body::Body::empty()).unwrap()).await
+    };
+    let loopback = ([127, 0, 0, 1], 40_000).into();
+    get("", None).await.is(401, "token-missing");
+    get("", Some(Peer::Tcp(loopback))).await.is(401, "token-missing");
+    get("relais_x", None).await.is(401, "token-invalid");
+    get(&sender, None).await.is(403, "admin-only");
+    get(
+        "",
+        Some(Peer::Submit {
+            uid: 33,
+            serves: Serves::all(),
+        }),
+    )
+    .await
+    .is(403, "send-only");
+
+    let text = |answer: Answer| {
+        assert_eq!(answer.status, 200);
+        String::from_utf8(answer.bytes).unwrap()
+    };
+    let ours = "relais_deliveries{workspace=\"default\",instance=\"quiet\",state=\"queued\"} 1";
+    let of_workspace = text(get(&admin, Some(Peer::Tcp(loopback))).await);
+    assert!(
+        of_workspace.contains(ours) && of_workspace.contains("# EOF"),
+        "{of_workspace}"
+    );
+    for hidden in ["voisin", "relais_accepted", "relais_attempts", "example.org"] {
+        assert!(!of_workspace.contains(hidden), "{hidden}: {of_workspace}");
     }
-    assert!(!text.contains("example.org"), "{text}");
+    for peer in [Peer::Process { uid: 0 }, Peer::Figures(loopback)] {
+        let whole = text(get("", Some(peer)).await);
+        for line in [
+            ours,
+            "relais_deliveries{workspace=\"voisin\",instance=\"of-voisin\",state=\"queued\"} 1",
+            "relais_accepted_total 2",
+            "relais_accepting_seconds_count 2",
+            "# EOF",
+        ] {
+            assert!(whole.contains(line), "{line}: {whole}");
+        }
+        assert!(!whole.contains("example.org"), "{whole}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_events_ends_with_the_token_that_opened_it() {
+    let stage = Stage::new().await;
+    let (ours, id) = stage.token_for("default", Role::Admin, None);
+    let sender = stage.token("default", Role::Send);
+    let open = || async {
+        let request = Request::get("/api/v1/default/deliveries/events?seconds=600")
+            .header("authorization", format!("Bearer {ours}"))
+            .body(axum::body::Body::empty())
+            .unwrap();
+        stage.app.clone().oneshot(request).await.unwrap()
+    };
+    let (quiet, busy) = (open().await, open().await);
+    stage.router.revoke_token(&ROOT, &ws("default"), &id).unwrap();
+    stage.call(&sender, Method::POST, "default/mails", Some(mail())).await;
+    for response in [busy, quiet] {
+        let ended = tokio::time::timeout(Duration::from_secs(10), response.into_body().collect());
+        let heard = ended.await.expect("it goes on").unwrap().to_bytes();
+        assert!(!heard.starts_with(b"event: delivery"), "{}", heard.escape_ascii());
+    }
 }

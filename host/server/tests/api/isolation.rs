@@ -1,7 +1,8 @@
 //! What a token is not for does not exist for it.
 
-use http::Method;
+use http::{Method, Request};
 use relais_router::{Role, ServiceInstanceEdit, ServiceInstanceName};
+use relais_server::{Peer, Serves};
 use serde_json::json;
 
 use super::support::{ROOT, Stage, mail, ws};
@@ -142,4 +143,26 @@ async fn a_bound_token_uses_its_service_instance_and_follows_that_one_only() {
         .call(&bound, Method::GET, &path(&theirs), None)
         .await
         .is(404, "delivery-unknown");
+}
+
+#[tokio::test]
+async fn a_senders_socket_knows_of_no_workspace_that_it_does_not_serve() {
+    let stage = Stage::new().await;
+    stage.workspace("voisin");
+    let post = async |workspace: &str, serves: Serves| {
+        let request = Request::post(format!("/api/v1/{workspace}/mails"))
+            .header("content-type", "application/json")
+            .extension(Peer::Submit { uid: 33, serves });
+        let body = mail().to_string().into();
+        stage.ask(request.body(body).unwrap()).await
+    };
+    let all_but = || Serves::AllBut([ws("voisin")].into());
+    let only = || Serves::Only(ws("voisin"));
+    assert_eq!(post("voisin", only()).await.status, 202);
+    assert_eq!(post("default", all_but()).await.status, 202);
+    post("default", only()).await.is(404, "workspace-unknown");
+    post("voisin", all_but()).await.is(404, "workspace-unknown");
+    for workspace in ["default", "voisin"] {
+        assert_eq!(post(workspace, Serves::all()).await.status, 202);
+    }
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request};
 use relais_router::Role;
-use relais_server::Peer;
+use relais_server::{Peer, Serves};
 use serde_json::json;
 
 use super::support::{Stage, mail};
@@ -149,7 +149,13 @@ async fn a_large_mime_is_streamed_and_kept() {
 async fn whoever_comes_by_the_senders_socket_sends_and_does_nothing_else() {
     let stage = Stage::new().await;
     let ask = |request: http::request::Builder, body: String| {
-        let request = request.extension(Peer::Submit { uid: 33 }).body(body.into()).unwrap();
+        let request = request
+            .extension(Peer::Submit {
+                uid: 33,
+                serves: Serves::all(),
+            })
+            .body(body.into())
+            .unwrap();
         stage.ask(request)
     };
     let post = Request::post("/api/v1/default/mails").header("content-type", "application/json");

@@ -2,19 +2,23 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use relais_router::Role;
-use relais_server::{Listening, Options, app};
+use relais_server::{Listening, Options, Serves, app};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, ServerName};
+use tokio_rustls::{TlsConnector, rustls};
 use tokio_util::sync::CancellationToken;
 
 use super::support::{Stage, mail};
 
 struct Served {
     address: SocketAddr,
+    figures: SocketAddr,
     stopping: CancellationToken,
     running: JoinHandle<()>,
 }
@@ -23,8 +27,11 @@ async fn serve(stage: &Stage, folder: &Path) -> Served {
     let stopping = CancellationToken::new();
     let mut listening = Listening::new();
     let address = listening.tcp(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let figures = listening.figures(([127, 0, 0, 1], 0).into()).await.unwrap();
     listening.admin_socket(&folder.join("relais.sock")).unwrap();
-    listening.submit_socket(&folder.join("submit.sock"), None).unwrap();
+    listening
+        .submit_socket(&folder.join("submit.sock"), None, Serves::all())
+        .unwrap();
     let options = Options {
         stopping: stopping.clone(),
         ..Options::default()
@@ -33,6 +40,7 @@ async fn serve(stage: &Stage, folder: &Path) -> Served {
     let running = tokio::spawn(listening.serve(app, stopping.clone(), Duration::from_secs(5)));
     Served {
         address,
+        figures,
         stopping,
         running,
     }
@@ -79,6 +87,85 @@ async fn the_system_lets_in_by_sockets_and_only_a_token_does_over_tcp() {
     served.stopping.cancel();
     served.running.await.unwrap();
     assert!(!folder.path().join("relais.sock").exists());
+}
+
+#[tokio::test]
+async fn the_listener_for_figures_has_nothing_else() {
+    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let served = serve(&stage, folder.path()).await;
+    let token = stage.token("default", Role::Admin);
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    for (path, status) in [
+        ("/metrics", 200),
+        ("/health", 200),
+        ("/ready", 200),
+        ("/docs/", 404),
+        ("/openapi.json", 404),
+        ("/api/v1/default/services", 404),
+        ("/api/v1/default/mails", 404),
+    ] {
+        for more in ["", &bearer] {
+            let stream = TcpStream::connect(served.figures).await.unwrap();
+            let answer = ask(stream, &get(path, more)).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
+        }
+    }
+    let answer = ask(TcpStream::connect(served.address).await.unwrap(), &get("/metrics", "")).await;
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+}
+
+#[tokio::test]
+async fn under_tls_a_token_lets_in_and_a_client_in_clear_is_answered_nothing() {
+    let stage = Stage::new().await;
+    let issued = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let server = rustls::ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![issued.cert.der().clone()],
+            PrivateKeyDer::try_from(issued.signing_key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    let mut listening = Listening::new();
+    let address = listening
+        .tls(([127, 0, 0, 1], 0).into(), Arc::new(server))
+        .await
+        .unwrap();
+    let stopping = CancellationToken::new();
+    let app = app(stage.router.clone(), Options::default());
+    let running = tokio::spawn(listening.serve(app, stopping.clone(), Duration::from_secs(5)));
+
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(issued.cert.der().clone()).unwrap();
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = TlsConnector::from(Arc::new(client));
+    let token = stage.token("default", Role::Admin);
+    let services = get(
+        "/api/v1/default/services",
+        &format!("Authorization: Bearer {token}\r\n"),
+    );
+    let stream = TcpStream::connect(address).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let stream = connector.connect(name, stream).await.unwrap();
+    assert!(ask(stream, &services).await.starts_with("HTTP/1.1 200"));
+    let clear = ask(TcpStream::connect(address).await.unwrap(), &services).await;
+    assert!(!clear.starts_with("HTTP"), "{clear}");
+
+    // One that begins no handshake does not hold up the end.
+    let _idle = TcpStream::connect(address).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    stopping.cancel();
+    tokio::time::timeout(Duration::from_secs(4), running)
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 #[tokio::test]

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use relais_submission::Options;
 
 use crate::client::Client;
-use crate::fake::{Fake, LARGEST, listen, listen_with, open};
+use crate::fake::{Fake, LARGEST, TOKEN, listen, listen_with, open};
 
 #[tokio::test]
 async fn dots_are_taken_out_and_lone_line_ends_stay() {
@@ -229,4 +231,36 @@ async fn a_mail_under_way_ends_when_the_listener_stops_and_others_are_told() {
     drop((waiting, sending));
     stopped.await.unwrap();
     assert_eq!(fake.kept().len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_is_handed_in_with_its_trace_which_names_the_client_and_nobody() {
+    let (submission, fake) = listen(Fake::default()).await;
+    let mut client = Client::greeted(&submission).await;
+    let login = STANDARD.encode(format!("\0marie\0{TOKEN}"));
+    client.ask(&format!("AUTH PLAIN {login}"), "235").await;
+    client.begin().await;
+    client.send("Subject: a\r\n\r\nb\r\n.\r\n").await;
+    client.expect("250").await;
+    client.ask("EHLO (evil)", "250").await;
+    client.ask("MAIL FROM:<> SMTPUTF8", "250").await;
+    client.ask("RCPT TO:<a@b.example>", "250").await;
+    client.send("BDAT 1 LAST\r\nx").await;
+    client.expect("250").await;
+    let kept = fake.kept();
+    let trace = &kept[0].trace;
+    assert!(
+        trace.starts_with("Received: from client.example ([127.0.0.1])\r\n\tby localhost with ESMTPA;\r\n\t"),
+        "{trace}"
+    );
+    assert!(
+        trace.ends_with(" +0000\r\n") && !trace.contains("marie") && !trace.contains("ville"),
+        "{trace}"
+    );
+    assert_eq!(kept[0].content, b"Subject: a\r\n\r\nb\r\n");
+    let trace = &kept[1].trace;
+    assert!(
+        trace.starts_with("Received: from [127.0.0.1] ([127.0.0.1])\r\n\tby localhost with UTF8SMTPA;"),
+        "{trace}"
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use relais_submission::{Options, server_tls};
+use relais_submission::{ListenError, Options, Submission, server_tls};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
@@ -10,7 +10,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::client::Client;
-use crate::fake::{LARGEST, listen_with, open};
+use crate::fake::{Door, LARGEST, listen_with, open};
 
 /// Options with a certificate for `localhost`, and that certificate in PEM.
 fn certified() -> (Options, String) {
@@ -91,4 +91,45 @@ async fn a_handshake_that_is_none_ends_the_connection() {
         .await
         .expect("it closes");
     assert!(!rest.starts_with(b"250"), "{}", rest.escape_ascii());
+}
+
+#[tokio::test]
+async fn tls_from_the_first_octet_greets_under_tls_and_offers_no_other() {
+    let (options, trusted) = certified();
+    let implicit = Options {
+        implicit: true,
+        ..options
+    };
+    let (submission, fake) = listen_with(open(), implicit).await;
+    let mut client = Client::over(handshake(Client::connect(&submission).await, &trusted).await.unwrap());
+    client.expect("220").await;
+    let offered = client.ask("EHLO client.example", "250").await;
+    assert!(!offered.contains("STARTTLS") && offered.contains("AUTH"), "{offered}");
+    client.begin().await;
+    client.send("Subject: a\r\n\r\nb\r\n.\r\n").await;
+    client.expect("250").await;
+    assert!(
+        fake.kept()[0].trace.contains("with ESMTPS;"),
+        "{}",
+        fake.kept()[0].trace
+    );
+    // Who speaks in clear is answered nothing that is not TLS.
+    let mut clear = Client::connect(&submission).await;
+    clear.send("EHLO client.example\r\n").await;
+    let mut rest = Vec::new();
+    let read = tokio::io::AsyncReadExt::read_to_end(&mut clear.0, &mut rest);
+    let _ = tokio::time::timeout(crate::client::PATIENCE, read)
+        .await
+        .expect("it closes");
+    assert!(!rest.starts_with(b"2"), "{}", rest.escape_ascii());
+}
+
+#[tokio::test]
+async fn tls_from_the_first_octet_needs_a_certificate() {
+    let options = Options {
+        implicit: true,
+        ..Options::loopback(0, LARGEST)
+    };
+    let refused = Submission::bind(options, Arc::new(Door(Arc::default()))).await;
+    assert!(matches!(refused, Err(ListenError::NoCertificate(_))));
 }

@@ -14,6 +14,7 @@ pub struct Kept {
     pub sender: Option<String>,
     pub recipients: Vec<String>,
     pub content: Vec<u8>,
+    pub trace: String,
 }
 
 #[derive(Debug, Default)]
@@ -68,6 +69,7 @@ impl Intake for Door {
                 sender: envelope.sender,
                 recipients: envelope.recipients,
                 content: Vec::new(),
+                trace: envelope.trace,
             },
         })
     }

@@ -9,3 +9,4 @@ mod fake;
 mod limits;
 mod logins;
 mod python;
+mod router;

@@ -118,3 +118,19 @@ fn silence_after_the_chunk_is_an_unknown_outcome() {
     assert_eq!((&*failure.kind, failure.code), ("unknown-outcome", None));
     play.finish();
 }
+
+#[test]
+fn a_kept_connection_that_the_server_left_costs_no_outcome_since_no_chunk_is_on_its_way() {
+    for left in [
+        vec![Step::Close],
+        vec![say("421 4.7.0 enough mails for one connection\n")],
+        vec![say("250 ok\n421 4.3.2 shutting down\n")],
+        vec![Step::Fail(StreamError::Timeout)],
+    ] {
+        let flight = vec![hear("MAIL FROM:<from@a.example>\nRCPT TO:<to@b.example>\n")];
+        let mut play = Play::clear(vec![steps([fresh(), flight, left]), fresh()]);
+        play.send().unwrap();
+        play.send().unwrap();
+        play.finish();
+    }
+}

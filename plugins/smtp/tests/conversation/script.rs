@@ -106,6 +106,11 @@ impl Dial for Server {
                 .expect("a connection that the script does not have")?,
         ))
     }
+
+    fn account(&self, credential: &str) -> Vec<(String, String)> {
+        assert_eq!(credential, "xoauth2");
+        vec![("username".to_owned(), "marie@mairie.example".to_owned())]
+    }
 }
 
 pub struct Scripted(Steps);

@@ -27,6 +27,16 @@ fn verify_tells_what_the_server_is_and_whether_the_login_worked() {
 }
 
 #[test]
+fn verify_tells_which_account_logged_in() {
+    let script = steps([opened(&["AUTH XOAUTH2"]), vec![login("xoauth2", "235 2.7.0", "ok")]]);
+    let mut play = Play::with(r#","starttls":false,"login":"account""#, vec![Ok(script)]);
+    let findings = play.session.verify().unwrap();
+    assert!(findings.contains(&("authentication".to_owned(), "ok".to_owned())));
+    assert!(findings.contains(&("account-username".to_owned(), "marie@mairie.example".to_owned())));
+    play.finish();
+}
+
+#[test]
 fn verify_without_a_user_says_that_no_login_is_configured() {
     let mut play = Play::clear(vec![opened(&[])]);
     let findings = play.session.verify().unwrap();

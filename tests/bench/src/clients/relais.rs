@@ -58,6 +58,7 @@ pub fn instance(connector: &Connector, address: SocketAddr) -> Result<Instance, 
         settings,
         egress,
         secrets: BTreeMap::new(),
+        accounts: BTreeMap::new(),
         grants: Grants::default(),
     })
 }

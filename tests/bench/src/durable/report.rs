@@ -162,7 +162,11 @@ impl Report {
                     .map_or("–".to_owned(), |syncs| format!("{syncs:.2}")),
             );
         }
-        println!("\n| 20 ms away, {CONNECTIONS} connections | relais/s | nodemailer/s | ratio |\n|---|---|---|---|");
+        if !self.latency.is_empty() {
+            println!(
+                "\n| 20 ms away, {CONNECTIONS} connections | relais/s | nodemailer/s | ratio |\n|---|---|---|---|"
+            );
+        }
         for row in &self.latency {
             let (nodemailer, ratio) = match row.nodemailer {
                 None => ("not installed".to_owned(), String::new()),

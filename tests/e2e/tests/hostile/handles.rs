@@ -36,7 +36,7 @@ async fn a_handle_cut_into_bytes_never_arrives_whole() {
 
 #[tokio::test]
 async fn what_was_refused_is_refused_again() {
-    never_arrives_whole("handle-again").await;
+    never_arrives_whole("handle-the-rest-twice").await;
 }
 
 async fn never_arrives_whole(mode: &str) {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use relais_catcher::{Catcher, Options};
 use relais_e2e::{Target, accept, draft};
 use relais_message::Message;
-use relais_sandbox::{Config, Connector, Failure, Limits, Receipt, Resolve, Sandbox, Session};
+use relais_sandbox::{Config, Connector, Failure, Limits, Outgoing, Receipt, Resolve, Sandbox, Session};
 
 use crate::observed::Observed;
 use crate::setup::Setup;
@@ -62,11 +62,20 @@ impl Host {
         Self::with(small(), names)
     }
 
+    /// A host that gives a guest's memory away.
+    pub fn transparent() -> Self {
+        Self::configured(small(), &[], true)
+    }
+
     pub fn limited(limits: Limits) -> Self {
         Self::with(limits, &[])
     }
 
     fn with(limits: Limits, names: &[(&str, &str)]) -> Self {
+        Self::configured(limits, names, false)
+    }
+
+    fn configured(limits: Limits, names: &[(&str, &str)], keep_dumps: bool) -> Self {
         let mut resolver = Names::default();
         resolver.0.insert("localhost".to_owned(), vec![[127, 0, 0, 1].into()]);
         for (name, address) in names {
@@ -74,14 +83,15 @@ impl Host {
             addresses.push(address.parse().unwrap());
         }
         let observed = Arc::new(Observed::default());
-        let config = Config {
+        let mut config = Config {
             cache: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile-compiled")),
             limits,
             sessions: SESSIONS,
             observer: observed.clone(),
-            resolver: Arc::new(resolver),
+            outgoing: Outgoing::with_resolver(Arc::new(resolver)),
             ..Config::default()
         };
+        config.keep_dumps = keep_dumps;
         Self {
             sandbox: Sandbox::new(config).unwrap(),
             observed,

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod accounts;
 mod canonical_abi;
 mod component;
 mod credentials;
@@ -16,6 +17,7 @@ mod lies;
 mod login;
 mod observed;
 mod peer;
+mod prepared;
 mod setup;
 mod slow;
 

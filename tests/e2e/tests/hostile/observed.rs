@@ -35,6 +35,24 @@ impl Observed {
         })
     }
 
+    /// Accounts that had no token, and accounts whose token was refused.
+    pub fn accounts(&self) -> (Vec<String>, Vec<String>) {
+        let failed = self.matching(|event| match event {
+            Event::AccountFailed { account, text } => Some(format!("{account}: {text}")),
+            _ => None,
+        });
+        let refused = self.matching(|event| match event {
+            Event::TokenRefused { account } => Some(account.clone()),
+            _ => None,
+        });
+        (failed, refused)
+    }
+
+    /// Whether anything that was observed holds a text.
+    pub fn holds(&self, text: &str) -> bool {
+        format!("{:?}", self.0.lock().unwrap()).contains(text)
+    }
+
     /// Lines that a connector logged.
     pub fn log_lines(&self) -> usize {
         self.matching(|event| matches!(event, Event::Log { .. }).then_some(()))

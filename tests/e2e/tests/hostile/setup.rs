@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use relais_manifest::Manifest;
-use relais_sandbox::{Grants, Instance, Secret};
+use relais_sandbox::{Account, Grants, Instance, Secret};
 use serde_json::Value;
 
 use crate::component::{self, MANIFEST};
@@ -17,6 +17,7 @@ pub struct Setup {
     component: Vec<u8>,
     manifest: String,
     given: BTreeMap<String, Value>,
+    accounts: BTreeMap<String, Arc<dyn Account>>,
     grants: Grants,
 }
 
@@ -41,6 +42,7 @@ impl Setup {
             component,
             manifest: MANIFEST.to_owned(),
             given: BTreeMap::new(),
+            accounts: BTreeMap::new(),
             grants: Grants::default(),
         };
         setup.granted("127.0.0.1", 9)
@@ -59,6 +61,12 @@ impl Setup {
     pub fn set(mut self, parameter: &str, value: impl Into<Value>) -> Self {
         self.given.insert(parameter.to_owned(), value.into());
         self
+    }
+
+    /// Has the attack aim at the account's credentials.
+    pub fn account(mut self, account: Arc<dyn Account>) -> Self {
+        self.accounts.insert("compte".to_owned(), account);
+        self.set("credential", "token")
     }
 
     pub fn grant(mut self, grant: &str) -> Self {
@@ -86,13 +94,14 @@ impl Setup {
     pub fn build(self) -> (Vec<u8>, Arc<Instance>) {
         let manifest = Manifest::from_toml(&self.manifest).unwrap();
         let secrets = BTreeMap::from([("password".to_owned(), Secret::new(SECRET.to_owned()))]);
-        let ids: BTreeSet<String> = secrets.keys().cloned().collect();
+        let ids: BTreeSet<String> = secrets.keys().chain(self.accounts.keys()).cloned().collect();
         let settings = manifest.settings(&self.given, &ids).unwrap();
         let instance = Instance {
             label: "default/hostile".to_owned(),
             egress: manifest.egress(&settings).unwrap(),
             settings,
             secrets,
+            accounts: self.accounts,
             grants: self.grants,
         };
         (component::pack(&self.component, &manifest), Arc::new(instance))

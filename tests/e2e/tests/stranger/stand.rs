@@ -163,6 +163,7 @@ pub fn made(
         egress: manifest.egress(&settings).unwrap(),
         settings,
         secrets: BTreeMap::from([("api_key".to_owned(), Secret::new(key.to_owned()))]),
+        accounts: BTreeMap::new(),
         grants,
     })
 }

@@ -116,7 +116,7 @@ fn post(settings: &Settings, query: &str, body: Vec<Chunk<'_>>) -> Outcome {
 
 /// What it read, by `wasi:http`; the request was begun before anything was read.
 pub(crate) fn fetch(settings: &Settings, message: &Message) -> Outcome {
-    let upload = Upload::begin(settings.url.as_deref().unwrap_or_default())?;
+    let upload = Upload::begin(settings.url.as_deref().unwrap_or_default(), None)?;
     upload.write(message.text().unwrap_or_default().as_bytes())?;
     taken(upload.finish()?.to_string())
 }
@@ -126,7 +126,7 @@ impl Hostile {
     pub(crate) fn leave_a_request(&mut self, message: &Message) -> Outcome {
         match self.upload.take() {
             None => {
-                let upload = Upload::begin(self.settings.url.as_deref().unwrap_or_default())?;
+                let upload = Upload::begin(self.settings.url.as_deref().unwrap_or_default(), None)?;
                 upload.write(b"the first half")?;
                 self.upload = Some(upload);
                 Err(told("left"))

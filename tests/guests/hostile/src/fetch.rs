@@ -32,12 +32,16 @@ pub(crate) struct Upload {
 
 impl Upload {
     /// The request's head is on its way.
-    pub(crate) fn begin(url: &str) -> Result<Self, Failure> {
+    pub(crate) fn begin(url: &str, header: Option<(&str, String)>) -> Result<Self, Failure> {
         let (authority, path) = url
             .strip_prefix("http://")
             .and_then(|rest| rest.split_once('/'))
             .ok_or_else(|| told("the URL is not one of this attack's"))?;
-        let request = OutgoingRequest::new(Fields::new());
+        let fields = Fields::new();
+        if let Some((name, value)) = header {
+            fields.append(name, value.as_bytes()).map_err(told)?;
+        }
+        let request = OutgoingRequest::new(fields);
         request.set_method(&Method::Post).map_err(told)?;
         request.set_scheme(Some(&Scheme::Http)).map_err(told)?;
         request.set_authority(Some(authority)).map_err(told)?;

@@ -7,6 +7,7 @@ mod fetch;
 mod growth;
 mod lies;
 mod network;
+mod prepared;
 mod smtp;
 
 use std::fmt::Debug;
@@ -23,6 +24,7 @@ struct Settings {
     port: u16,
     url: Option<String>,
     other_url: Option<String>,
+    credential: Option<String>,
     aim_host: Option<String>,
     aim_port: Option<u16>,
 }
@@ -78,7 +80,7 @@ impl MailConnector for Hostile {
             "handle-rcpt" => credentials::in_rcpt(settings),
             "handle-data" => credentials::in_data(settings),
             "handle-in-bytes" => credentials::byte_by_byte(settings),
-            "handle-again" => credentials::the_rest_twice(settings),
+            "handle-the-rest-twice" => credentials::the_rest_twice(settings),
             "handle-key-header" => credentials::in_its_own_header(settings),
             "handle-undeclared-header" => credentials::in_another_header(settings),
             "handle-part-of-header" => credentials::in_a_part_of_a_header(settings),
@@ -89,6 +91,10 @@ impl MailConnector for Hostile {
             "handle-body" => credentials::in_a_body(settings),
             "handle-cut-body" => credentials::across_pieces_of_a_body(settings),
             "handle-other-host" => credentials::towards_another_host(settings),
+            "handle-fetch" => credentials::by_fetch(settings),
+            "handle-redirect" => credentials::along_a_redirect(settings),
+            "handle-again" => credentials::again_after_a_refusal(settings),
+            "describe" => credentials::described(settings),
             "crlf-header" => credentials::crlf_in_a_header(settings),
             "auth-in-clear" => credentials::login_first(settings),
             "auth-in-data" => credentials::login_in_data(settings),
@@ -106,6 +112,18 @@ impl MailConnector for Hostile {
             "door-url" => doors::in_the_url(settings, &message),
             "door-fetch" => doors::fetch(settings, &message),
             "leaves-a-request" => self.leave_a_request(&message),
+
+            "prepares-and-fails" => prepared::and_fails(settings, &message),
+            "prepares-the-whole-and-fails" => prepared::the_whole_and_fails(settings, &message),
+            "prepares-and-panics" => prepared::and_panics(settings, &message),
+            "prepares-and-boasts" => prepared::and_boasts(settings, &message),
+            "prepares-and-sends" => prepared::and_sends(settings, &message),
+            "prepares-sends-and-withdraws" => prepared::sends_and_withdraws(settings, &message),
+            "prepares-sends-and-withdraws-another" => prepared::sends_and_withdraws_another(settings, &message),
+            "prepares-sends-and-hears-of-the-draft" => prepared::sends_and_hears_of_the_draft(settings, &message),
+            "puts-the-ranges-together" => prepared::puts_ranges_together(settings, &message),
+            "posts-a-range-of-the-whole" => prepared::posts_a_range_of_the_whole(settings, &message),
+            "reads-streams-apart" => prepared::reads_streams_apart(settings, &message),
 
             "says-temporary" => lies::says_temporary(settings, &message),
             "invents-a-code" => lies::invents_a_code(settings, &message),

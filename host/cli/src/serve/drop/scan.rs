@@ -1,27 +1,25 @@
-//! What lies in a drop folder, and the one opening of each file.
+//! What lies in a drop folder.
+//!
+//! The threat: a member of the group makes entries without number, of every kind. A look takes in so many at most, and the next one
+//! goes on where it ended, so that every mail is seen in its time; what can be no mail is removed on the way; and of what one look
+//! finds, each owner gets its share, in turns with the others.
 
 use std::collections::HashMap;
-use std::fs::{self, DirEntry, File};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::fs::{self, DirEntry, Metadata, ReadDir};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{Mode, OFlags};
-
-use crate::dropbox::{ENDING, ENVELOPE_BYTES, Envelope, OWNER_BYTES, OWNER_FILES, REJECTED};
+use crate::dropbox::{LIST_BYTES, OWNER_BYTES, OWNER_FILES, QUOTA, UNFINISHED};
 
 /// Entries of a folder that one look takes in.
-const ENTRIES: usize = 100_000;
+const ENTRIES: usize = 10_000;
 /// A file that is half written for so long is written no more.
 const HALF_WRITTEN: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long rejected files are kept.
-const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// Bytes of a message at most, which the API judges exactly.
-const MESSAGE_BYTES: u64 = 256 << 20;
 
 /// A file that may be a mail.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Found {
     pub path: PathBuf,
     /// Its owner, as it was found.
@@ -32,9 +30,24 @@ pub struct Found {
 }
 
 impl Found {
+    fn of(path: PathBuf, about: &Metadata, now: SystemTime) -> Self {
+        Self {
+            path,
+            uid: about.uid(),
+            inode: about.ino(),
+            size: about.len(),
+            changed: about.modified().unwrap_or(now),
+        }
+    }
+
     /// For the log.
     pub fn name(&self) -> &str {
         self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+    }
+
+    /// What it is known by while it waits: another file in its place is another one.
+    pub fn identity(&self) -> (u64, SystemTime) {
+        (self.inode, self.changed)
     }
 
     /// Removes it, unless its owner put another in its place.
@@ -46,213 +59,236 @@ impl Found {
             Err(error) => Err(error),
         }
     }
-
-    /// Moves it out of the way.
-    pub fn reject(&self) -> io::Result<()> {
-        match (self.path.parent(), self.path.file_name()) {
-            (Some(folder), Some(name)) => fs::rename(&self.path, folder.join(REJECTED).join(name)),
-            _ => Err(io::ErrorKind::InvalidInput.into()),
-        }
-    }
 }
 
-/// The mails of a folder, the oldest first, and of each owner no more than its share. Leftovers are removed.
-pub fn files(folder: &Path) -> io::Result<Vec<Found>> {
-    let now = SystemTime::now();
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder)?.take(ENTRIES) {
-        let entry = entry?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with('.') {
-            leftover(&entry, &name, now);
-        } else if let Ok(about) = entry.metadata() {
-            found.push(Found {
-                path: entry.path(),
-                uid: about.uid(),
-                inode: about.ino(),
-                size: about.len(),
-                changed: about.modified().unwrap_or(now),
-            });
-        }
-    }
-    forget_rejected(&folder.join(REJECTED), now);
-    found.sort_by_key(|file| file.changed);
-    let mut shares: HashMap<u32, (usize, u64)> = HashMap::new();
-    found.retain(|file| {
-        let (files, bytes) = shares.entry(file.uid).or_default();
-        (*files, *bytes) = (*files + 1, bytes.saturating_add(file.size));
+/// Files and bytes of one owner.
+#[derive(Debug, Default, Clone, Copy)]
+struct Share {
+    files: usize,
+    bytes: u64,
+}
+
+impl Share {
+    fn take(&mut self, size: u64) -> bool {
+        self.files += 1;
+        self.bytes = self.bytes.saturating_add(size);
         // One that is larger than the share by itself is looked at, and refused for what it is.
-        *files <= OWNER_FILES && (*bytes <= OWNER_BYTES || *files == 1)
-    });
-    Ok(found)
+        self.files <= OWNER_FILES && (self.bytes <= OWNER_BYTES || self.files == 1)
+    }
 }
 
-/// Removes what was never finished, and lists of quota that are not their user's own.
-fn leftover(entry: &DirEntry, name: &str, now: SystemTime) {
-    let Ok(about) = entry.metadata() else { return };
-    let old = about.modified().is_ok_and(|changed| older(changed, now, HALF_WRITTEN));
-    let foreign = name
-        .strip_prefix(".quota.")
-        .is_some_and(|uid| uid != about.uid().to_string());
-    if foreign || (old && name.ends_with(".tmp")) {
+/// One look into a folder after another.
+#[derive(Debug, Default)]
+pub struct Looks {
+    /// Where the last one ended, if that was not the end.
+    reading: Option<ReadDir>,
+    /// Nobody writes there any more.
+    closed: bool,
+}
+
+impl Looks {
+    /// Into a folder in which nobody writes any more: what is not finished never will be, and nobody counts.
+    pub fn into_closed() -> Self {
+        Self {
+            closed: true,
+            ..Self::default()
+        }
+    }
+
+    /// The mails of the folder: of each owner the oldest first and no more than its share, the owners in turns. What is no mail is
+    /// removed, if it can be.
+    pub fn files(&mut self, folder: &Path) -> io::Result<Vec<Found>> {
+        self.take_in(folder, ENTRIES)
+    }
+
+    fn take_in(&mut self, folder: &Path, entries: usize) -> io::Result<Vec<Found>> {
+        let mut reading = match self.reading.take() {
+            Some(reading) => reading,
+            None => fs::read_dir(folder)?,
+        };
+        let (now, mut found, mut unfinished) = (SystemTime::now(), Vec::new(), HashMap::new());
+        for _ in 0..entries {
+            let Some(entry) = reading.next() else {
+                return Ok(in_turns(found));
+            };
+            let entry = entry?;
+            // It may have gone since.
+            if let Ok(about) = entry.metadata() {
+                let used = !self.closed && is_used(&entry, &about, now, &mut unfinished);
+                found.extend(sort_out(&entry, &about, now, used));
+            }
+        }
+        self.reading = Some(reading);
+        Ok(in_turns(found))
+    }
+}
+
+/// The entry, if it may be a mail. What is none and not `used` goes.
+fn sort_out(entry: &DirEntry, about: &Metadata, now: SystemTime, used: bool) -> Option<Found> {
+    let path = entry.path();
+    if about.is_dir() {
+        // One that holds anything stays, and is looked at and passed over each time.
+        let _ = fs::remove_dir(path);
+    } else if about.is_file() && !entry.file_name().to_string_lossy().starts_with('.') {
+        return Some(Found::of(path, about, now));
+    } else if !used {
         // Whatever cannot be removed stays until it can.
-        let _ = fs::remove_file(entry.path());
+        let _ = fs::remove_file(path);
+    }
+    None
+}
+
+/// Whether a user of the folder needs an entry that is no mail: its list, or a mail that it writes.
+fn is_used(entry: &DirEntry, about: &Metadata, now: SystemTime, unfinished: &mut HashMap<u32, Share>) -> bool {
+    let name = entry.file_name();
+    let name = name.to_string_lossy();
+    if !about.is_file() {
+        false
+    } else if let Some(uid) = name.strip_prefix(QUOTA) {
+        uid == about.uid().to_string() && about.len() <= LIST_BYTES
+    } else if name.starts_with('.') && name.ends_with(UNFINISHED) {
+        let old = about.modified().is_ok_and(|changed| older(changed, now, HALF_WRITTEN));
+        !old && unfinished.entry(about.uid()).or_default().take(about.len())
+    } else {
+        false
     }
 }
 
-fn forget_rejected(folder: &Path, now: SystemTime) {
-    for entry in fs::read_dir(folder).into_iter().flatten().take(ENTRIES).flatten() {
-        // Moving a file keeps the time of its content and sets that of its inode.
-        let old = entry.metadata().is_ok_and(|about| {
-            let moved = u64::try_from(about.ctime()).unwrap_or_default();
-            older(SystemTime::UNIX_EPOCH + Duration::from_secs(moved), now, KEPT)
-        });
-        if old {
-            let _ = fs::remove_file(entry.path());
+/// Each owner's files within its share, one of each in turn.
+fn in_turns(mut found: Vec<Found>) -> Vec<Found> {
+    found.sort_by_key(|file| file.changed);
+    let mut shares: HashMap<u32, Share> = HashMap::new();
+    let mut turns: Vec<(usize, Found)> = Vec::with_capacity(found.len());
+    for file in found {
+        let share = shares.entry(file.uid).or_default();
+        if share.take(file.size) {
+            turns.push((share.files, file));
         }
     }
+    // Stable: within a turn the oldest is first.
+    turns.sort_by_key(|(turn, _)| *turn);
+    turns.into_iter().map(|(_, file)| file).collect()
 }
 
-fn older(then: SystemTime, now: SystemTime, than: Duration) -> bool {
+/// Whether something is older than that.
+pub fn older(then: SystemTime, now: SystemTime, than: Duration) -> bool {
     now.duration_since(then).is_ok_and(|age| age > than)
-}
-
-/// A file whose first line was read.
-#[derive(Debug)]
-pub struct Opened {
-    pub envelope: Envelope,
-    /// At the beginning of the message.
-    pub message: File,
-    /// The owner of what is open.
-    pub uid: u32,
-}
-
-/// Why a file was not opened.
-#[derive(Debug)]
-pub enum NotOpened {
-    /// It is no mail.
-    Unfit(&'static str),
-    Io(io::Error),
-}
-
-/// Opens a file as a mail.
-pub fn open(path: &Path) -> Result<Opened, NotOpened> {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if !name.ends_with(ENDING) {
-        return Err(NotOpened::Unfit("name"));
-    }
-    // NONBLOCK: a named pipe must not hold the daemon.
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = match rustix::fs::open(path, flags, Mode::empty()) {
-        Ok(file) => File::from(file),
-        Err(rustix::io::Errno::LOOP | rustix::io::Errno::NXIO | rustix::io::Errno::ACCESS) => {
-            return Err(NotOpened::Unfit("not-a-file"));
-        }
-        Err(error) => return Err(NotOpened::Io(error.into())),
-    };
-    let about = file.metadata().map_err(NotOpened::Io)?;
-    // A second name would make somebody else's file this folder's, and its owner the sender.
-    if !about.is_file() || about.nlink() != 1 {
-        return Err(NotOpened::Unfit("not-a-file"));
-    }
-    if about.len() > MESSAGE_BYTES {
-        return Err(NotOpened::Unfit("too-large"));
-    }
-    let mut reader = BufReader::new(file);
-    let mut line = Vec::new();
-    let read = reader.by_ref().take(ENVELOPE_BYTES).read_until(b'\n', &mut line);
-    read.map_err(NotOpened::Io)?;
-    let envelope = line.strip_suffix(b"\n").and_then(Envelope::read);
-    let envelope = envelope.ok_or(NotOpened::Unfit("envelope"))?;
-    let mut message = reader.into_inner();
-    message
-        .seek(SeekFrom::Start(line.len() as u64))
-        .map_err(NotOpened::Io)?;
-    Ok(Opened {
-        envelope,
-        message,
-        uid: about.uid(),
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use std::fs::File;
     use std::os::unix::fs::symlink;
 
     use super::*;
 
-    fn unfit(path: &Path) -> &'static str {
-        match open(path).unwrap_err() {
-            NotOpened::Unfit(reason) => reason,
-            NotOpened::Io(error) => panic!("{error}"),
-        }
-    }
-
-    fn mail(key: &str) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec(&Envelope::new(key.to_owned())).unwrap();
-        bytes.extend_from_slice(b"\nSubject: x\n\nbody");
-        bytes
+    fn names(found: &[Found]) -> Vec<&str> {
+        found.iter().map(Found::name).collect()
     }
 
     #[test]
-    fn a_mail_is_opened_behind_its_first_line() {
+    fn one_look_takes_an_owners_share_and_no_more() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.mail");
-        fs::write(&path, mail("a")).unwrap();
-        let mut opened = open(&path).unwrap();
-        let mut message = String::new();
-        opened.message.read_to_string(&mut message).unwrap();
-        assert_eq!(
-            (opened.envelope.key.as_str(), message.as_str()),
-            ("a", "Subject: x\n\nbody")
-        );
-    }
-
-    #[test]
-    fn links_pipes_folders_and_files_of_another_kind_are_no_mails() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        fs::write(at("secret"), mail("a")).unwrap();
-        symlink(at("secret"), at("symlink.mail")).unwrap();
-        fs::hard_link(at("secret"), at("hardlink.mail")).unwrap();
-        fs::create_dir(at("folder.mail")).unwrap();
-        rustix::fs::mknodat(
-            rustix::fs::CWD,
-            at("pipe.mail"),
-            rustix::fs::FileType::Fifo,
-            Mode::from_raw_mode(0o600),
-            0,
-        )
-        .unwrap();
-        fs::write(at("text.mail"), "hello\n").unwrap();
-        fs::write(at("other.mail"), "{\"version\":2,\"key\":\"a\"}\n").unwrap();
-        assert_eq!(unfit(&at("secret")), "name");
-        for name in ["symlink.mail", "hardlink.mail", "folder.mail", "pipe.mail"] {
-            assert_eq!(unfit(&at(name)), "not-a-file", "{name}");
-        }
-        for name in ["text.mail", "other.mail"] {
-            assert_eq!(unfit(&at(name)), "envelope", "{name}");
-        }
-    }
-
-    #[test]
-    fn one_look_takes_an_owners_share_and_no_more_and_forgets_foreign_lists() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join(REJECTED)).unwrap();
         for number in 0..=OWNER_FILES {
             fs::write(folder.path().join(format!("{number}.mail")), "x").unwrap();
         }
-        fs::write(folder.path().join(".quota.4294967294"), "x").unwrap();
-        fs::write(folder.path().join(".a.tmp"), "x").unwrap();
-        let found = files(folder.path()).unwrap();
+        let found = Looks::default().files(folder.path()).unwrap();
         assert_eq!(found.len(), OWNER_FILES);
-        assert!(!folder.path().join(".quota.4294967294").exists());
-        assert!(folder.path().join(".a.tmp").exists());
-        found[0].reject().unwrap();
         found[1].remove().unwrap();
-        assert!(!found[0].path.exists() && !found[1].path.exists());
-        assert!(folder.path().join(REJECTED).join(found[0].name()).exists());
+        assert!(!found[1].path.exists());
+    }
+
+    #[test]
+    fn what_can_be_no_mail_is_removed_and_what_a_user_needs_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let me = rustix::process::geteuid().as_raw();
+        let list = format!("{QUOTA}{me}");
+        for name in ["a.mail", "stray", ".junk", ".b.tmp", &list, ".quota.4294967294"] {
+            fs::write(at(name), "x").unwrap();
+        }
+        symlink("/etc/hostname", at("link.mail")).unwrap();
+        symlink("/etc/hostname", at(".c.tmp")).unwrap();
+        fs::create_dir(at("empty")).unwrap();
+        fs::create_dir(at("full")).unwrap();
+        fs::write(at("full/x"), "x").unwrap();
+        let mut found = names(&Looks::default().files(folder.path()).unwrap())
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>();
+        found.sort();
+        assert_eq!(found, ["a.mail", "stray"]);
+        let mut left: Vec<String> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(left, [".b.tmp", &list, "a.mail", "full", "stray"]);
+        File::create(at(&list)).unwrap().set_len(LIST_BYTES + 1).unwrap();
+        Looks::default().files(folder.path()).unwrap();
+        assert!(!at(&list).exists());
+    }
+
+    #[test]
+    fn in_a_folder_that_is_closed_nothing_is_kept_but_the_mails() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = format!("{QUOTA}{}", rustix::process::geteuid().as_raw());
+        for name in ["a.mail", ".b.tmp", &list] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let found = Looks::into_closed().files(folder.path()).unwrap();
+        assert_eq!(names(&found), ["a.mail"]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn entries_that_cannot_be_removed_hide_no_mail() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..40 {
+            let junk = folder.path().join(format!("junk{number}"));
+            fs::create_dir(&junk).unwrap();
+            fs::write(junk.join("x"), "x").unwrap();
+        }
+        for number in 0..3 {
+            fs::write(folder.path().join(format!("{number}.mail")), "x").unwrap();
+        }
+        let (mut looks, mut seen) = (Looks::default(), Vec::new());
+        // Each look takes in a quarter of the entries.
+        for _ in 0..5 {
+            let found = looks.take_in(folder.path(), 11).unwrap();
+            seen.extend(found.iter().map(|file| file.name().to_owned()));
+        }
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen, ["0.mail", "1.mail", "2.mail"]);
+    }
+
+    #[test]
+    fn what_is_half_written_has_an_end_for_each_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..3 {
+            let file = File::create(folder.path().join(format!(".{number}.tmp"))).unwrap();
+            // No block of the disk is used.
+            file.set_len(OWNER_BYTES / 2).unwrap();
+        }
+        Looks::default().files(folder.path()).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn owners_have_their_turns_however_old_they_make_their_files() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let file = |name: &str, uid, seconds| Found {
+            path: name.into(),
+            uid,
+            inode: seconds,
+            size: 1,
+            changed: at(seconds),
+        };
+        let hostile = (0..3).map(|number| file(&format!("h{number}"), 1, number));
+        let honest = [file("a", 2, 900), file("b", 2, 800)];
+        let found = in_turns(hostile.chain(honest).collect());
+        assert_eq!(names(&found), ["h0", "b", "h1", "a", "h2"]);
     }
 }

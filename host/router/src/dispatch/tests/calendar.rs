@@ -1,5 +1,6 @@
 //! Time: giving up, alerts, the end of what is kept, and clocks that jump.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -50,48 +51,117 @@ async fn the_calendar_gives_up_what_nobody_attempted_and_alerts_once() {
     }
     upkeep::calendar(&house.core).await;
     assert!(lock(&house.fake.alerts).is_empty());
-    house.fake.move_clock(SignedDuration::from_mins(61));
+    house.fake.pass(SignedDuration::from_mins(61));
     upkeep::calendar(&house.core).await;
     upkeep::calendar(&house.core).await;
     assert_eq!(*lock(&house.fake.alerts), [("mairie".to_owned(), vec![unknown.id])]);
-    house.fake.move_clock(SignedDuration::from_hours(24 * 5));
+    house.fake.pass(SignedDuration::from_hours(24 * 5));
     upkeep::calendar(&house.core).await;
     let row = house.row(waiting);
     assert_eq!((row.summary(), row.tried), (Summary::Failed, 0));
     assert_eq!(*lock(&house.fake.notices), [(waiting, vec![0])]);
     // The bodies go after 30 days, the journal after 90.
-    house.fake.move_clock(SignedDuration::from_hours(24 * 31));
+    house.fake.pass(SignedDuration::from_hours(24 * 31));
     upkeep::calendar(&house.core).await;
     assert_eq!(house.row(waiting).body, Body::Gone);
-    house.fake.move_clock(SignedDuration::from_hours(24 * 61));
+    house.fake.pass(SignedDuration::from_hours(24 * 61));
     upkeep::calendar(&house.core).await;
     assert!(house.fake.book.get(waiting).unwrap().is_none());
 }
 
 #[tokio::test]
 async fn a_clock_that_jumps_neither_hurries_nor_stalls_a_retry() {
-    let config = DispatchConfig {
-        retry_first: Duration::from_secs(600),
-        retry_most: Duration::from_secs(600),
-        ..quick()
-    };
-    let mut house = House::running(config).await;
-    house.fake.script(A, &[Do::Fail(Kind::Temporary), Do::Send]);
-    let id = house.accept(A).await;
-    let before = house.becomes(id, Summary::Deferred).await;
-    // The lane has learnt when it is due.
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    house.fake.move_clock(SignedDuration::from_hours(3));
-    house
-        .until("the due time follows", |house| house.row(id).due_at != before.due_at)
+    for hours in [3, -3, 24 * 400, -24 * 400] {
+        let config = DispatchConfig {
+            retry_first: Duration::from_secs(600),
+            retry_most: Duration::from_secs(600),
+            ..quick()
+        };
+        let mut house = House::running(config).await;
+        house.fake.script(A, &[Do::Fail(Kind::Temporary), Do::Send]);
+        let id = house.accept(A).await;
+        let before = house.becomes(id, Summary::Deferred).await;
+        house.fake.move_clock(SignedDuration::from_hours(hours));
+        house
+            .until("the jump is seen", |house| house.core.hub.measures().clock_jumps == 1)
+            .await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(house.row(id), before, "{hours} h");
+        house.fake.pass(SignedDuration::from_mins(13));
+        house.core.hub.wake(&fake::path(A), id);
+        house.becomes(id, Summary::Sent).await;
+        house.stop(SECOND).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_accepted_or_tried_just_after_a_jump_back_has_all_its_time() {
+    let mut house = House::new(quick()).await;
+    house.fake.script(A, &[Do::Fail(Kind::Temporary)]);
+    house.fake.move_clock(SignedDuration::from_hours(-6));
+    // Before any tick has looked at the clock.
+    let now = house.fake.now();
+    let id = house
+        .accept_as(A, &["a@example.org"], |delivery| {
+            delivery.accepted_at = now.wall;
+            delivery.due_at = Some(now.calendar);
+            delivery.give_up_at = now.calendar + SignedDuration::from_hours(1);
+        })
         .await;
-    let moved = house.row(id).due_at.unwrap().duration_since(before.due_at.unwrap());
-    assert!(
-        (moved - SignedDuration::from_hours(3)).abs() < SignedDuration::from_secs(5),
-        "{moved}"
-    );
-    assert_eq!(house.row(id).summary(), Summary::Deferred);
+    house.start();
+    house.becomes(id, Summary::Deferred).await;
+    house
+        .until("the jump is seen", |house| house.core.hub.measures().clock_jumps == 1)
+        .await;
     house.stop(SECOND).await;
+    house.fake.pass(SignedDuration::from_mins(59));
+    upkeep::calendar(&house.core).await;
+    assert_eq!(house.row(id).summary(), Summary::Deferred);
+    house.fake.pass(SignedDuration::from_mins(2));
+    upkeep::calendar(&house.core).await;
+    assert_eq!(house.row(id).summary(), Summary::Failed);
+}
+
+#[tokio::test]
+async fn a_time_that_could_not_be_noted_is_noted_when_it_can() {
+    let mut house = House::new(quick()).await;
+    house.fake.forgetful.store(true, Ordering::SeqCst);
+    house.start();
+    house.fake.move_clock(SignedDuration::from_hours(-6));
+    house
+        .until("it fails", |house| house.core.hub.measures().store_faults > 2)
+        .await;
+    house.fake.forgetful.store(false, Ordering::SeqCst);
+    let noted = |house: &House| house.fake.noted.load(Ordering::SeqCst);
+    house.until("it is noted", |house| noted(house) == 1).await;
+    // Once, until there is another reason.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(noted(&house), 1);
+    house.fake.move_clock(SignedDuration::from_hours(6));
+    house.until("it is noted", |house| noted(house) == 2).await;
+    house.stop(SECOND).await;
+    assert_eq!(noted(&house), 3);
+}
+
+#[tokio::test]
+async fn what_nobody_was_there_to_attempt_is_attempted_before_it_is_given_up() {
+    let mut house = House::new(quick()).await;
+    house.fake.script(A, &[Do::Fail(Kind::Temporary)]);
+    house.fake.script(B, &[Do::Hang]);
+    let (tried, stuck) = (house.accept(A).await, house.accept(B).await);
+    // Nobody runs for longer than they wait for.
+    house.fake.pass(SignedDuration::from_hours(24 * 6));
+    house.restart();
+    let row = house.becomes(tried, Summary::Failed).await;
+    assert_eq!(row.tried, 1, "given up without an attempt");
+    house.until("it is given", |house| house.given(B) == 1).await;
+    house.stop(Duration::ZERO).await;
+    upkeep::calendar(&house.core).await;
+    assert_eq!(house.row(stuck).summary(), Summary::Queued);
+    // It is spared once, and for a day.
+    house.fake.pass(SignedDuration::from_hours(25));
+    upkeep::calendar(&house.core).await;
+    assert_eq!(house.row(stuck).summary(), Summary::Failed);
 }
 
 #[tokio::test]

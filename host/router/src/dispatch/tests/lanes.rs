@@ -182,3 +182,67 @@ async fn an_instance_has_no_more_sessions_than_it_may() {
     );
     house.stop(SECOND).await;
 }
+
+/// One session at a time.
+const ONE: InstanceLimits = InstanceLimits {
+    sessions: Some(1),
+    per_minute: None,
+};
+
+#[tokio::test]
+async fn a_panic_in_an_attempt_closes_no_lane_and_leaves_no_delivery_behind() {
+    let mut house = House::new(quick()).await;
+    *lock(&house.fake.limits) = ONE;
+    house.start();
+    // The second and the third are the probes of a lane that pauses.
+    let script = [Do::Closed(Kind::Unreachable), Do::Panic, Do::PanicLate, Do::Send];
+    house.fake.script(A, &script);
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        ids.push(house.accept(A).await);
+    }
+    let ended = |house: &House, id| matches!(house.row(id).summary(), Summary::Sent | Summary::Uncertain);
+    for &id in &ids {
+        house.until("it ends", |house| ended(house, id)).await;
+        assert_eq!(house.left(id), 1);
+    }
+    let uncertain: Vec<_> = ids
+        .iter()
+        .map(|id| house.row(*id))
+        .filter(|row| row.summary() == Summary::Uncertain)
+        .collect();
+    assert_eq!(uncertain.len(), 1);
+    let words = uncertain[0].recipients[0].words.clone().unwrap();
+    assert!(words.text.contains("broke off"), "{words:?}");
+    let tried: u32 = ids.iter().map(|id| house.row(*id).tried).sum();
+    assert_eq!(tried, 6);
+    house.stop(SECOND).await;
+    assert!(house.fake.book.differences().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_worker_that_panics_on_its_way_to_an_attempt_closes_no_lane() {
+    let config = DispatchConfig {
+        pause_first: Duration::from_millis(400),
+        pause_most: Duration::from_millis(400),
+        ..quick()
+    };
+    let mut house = House::new(config).await;
+    *lock(&house.fake.limits) = ONE;
+    house.fake.script(A, &[Do::Closed(Kind::Unreachable), Do::Send]);
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(house.accept(A).await);
+    }
+    // From here on messages are read from the book.
+    house.restart();
+    house
+        .until("it pauses", |house| house.core.hub.measures().sessions_failed > 0)
+        .await;
+    house.fake.traps.store(2, Ordering::SeqCst);
+    for id in ids {
+        house.becomes(id, Summary::Sent).await;
+    }
+    assert_eq!(house.fake.traps.load(Ordering::SeqCst), 0);
+    house.stop(SECOND).await;
+}

@@ -1,9 +1,12 @@
 //! The dispatcher as a whole, over the real book, with sessions that do as they are told.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod accounts;
 mod calendar;
 mod lanes;
 mod outcomes;
+mod owed;
+mod unreadable;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +56,13 @@ impl House {
 
     fn start(&mut self) {
         self.running = Some(Running::start(self.core.clone()).unwrap());
+    }
+
+    /// Another process over the same book.
+    fn restart(&mut self) {
+        let world = Arc::new(FakeWorld(self.fake.clone()));
+        self.core = Core::new(world, Arc::new(Hub::default()), self.core.config.clone());
+        self.start();
     }
 
     async fn running(config: DispatchConfig) -> Self {

@@ -51,6 +51,15 @@ async fn what_was_there_before_the_start_is_sent_once_each_whatever_the_memory_h
 }
 
 #[tokio::test]
+async fn what_no_lane_was_told_of_is_found_and_sent() {
+    let mut house = House::running(quick()).await;
+    let (delivery, message) = super::super::fake::delivery_for(&super::super::fake::path(B), 1, &["a@example.org"]);
+    house.fake.accept(&delivery, &message).await;
+    house.becomes(delivery.id, Summary::Sent).await;
+    house.stop(SECOND).await;
+}
+
+#[tokio::test]
 async fn what_is_refused_for_now_is_tried_again_for_those_it_concerns() {
     let mut house = House::running(quick()).await;
     let refusals = vec![("b@example.org", "450 4.2.1"), ("c@example.org", "550 5.1.1")];
@@ -122,7 +131,7 @@ async fn what_is_cancelled_before_its_gate_does_not_leave() {
     house.fake.script(A, &[Do::Await, Do::Send]);
     let id = house.accept(A).await;
     house.until("it is given", |house| house.given(A) == 1).await;
-    let now = Timestamp::now();
+    let now = Timestamp::now().into();
     assert!(
         house
             .fake

@@ -1,4 +1,5 @@
 use super::*;
+use crate::store::CalendarRow;
 
 fn key(scope: &str, fingerprint: u8) -> Option<Idempotency> {
     Some(Idempotency {
@@ -49,6 +50,44 @@ async fn a_key_gives_the_first_delivery_again_until_it_expires() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_a_key_names_stays_for_as_long_as_the_key() {
+    let bench = Bench::new().await;
+    let retention = Retention {
+        journal: Duration::from_millis(DAY),
+        ..Retention::default()
+    };
+    bench.book.set_retention(retention);
+    let accept = async |accepted_ms, idempotency| {
+        let mut new = new(&message(10), accepted_ms);
+        new.idempotency = idempotency;
+        let id = new.delivery.id;
+        (id, bench.book.accept(new).await.unwrap())
+    };
+    let (named, _) = accept(0, key("token-a", 1)).await;
+    let (unnamed, _) = accept(0, None).await;
+    for id in [named, unnamed] {
+        assert!(bench.book.transmitting(id, at(1)).await.unwrap());
+        let states = [RecipientState::Sent; 2];
+        bench.book.settle(id, outcome(2, &states, None)).await.unwrap().unwrap();
+    }
+    let fire = async |until_ms| {
+        for timer in bench.book.timers(at(until_ms), None, 10).unwrap() {
+            bench.book.fire(timer).await.unwrap();
+        }
+    };
+    fire(6 * DAY).await;
+    assert!(bench.book.get(unnamed).unwrap().is_none());
+    assert_eq!(accept(6 * DAY, key("token-a", 1)).await.1, Acceptance::Replayed(named));
+    assert!(bench.book.get(named).unwrap().is_some());
+    // Its content went when it was sent.
+    assert!(bench.book.message(named).unwrap().is_none());
+    fire(7 * DAY).await;
+    assert!(bench.book.get(named).unwrap().is_none());
+    assert_eq!(accept(7 * DAY, key("token-a", 1)).await.1, Acceptance::New);
+    bench.sound();
+}
+
+#[tokio::test]
 async fn of_many_at_once_with_one_key_one_is_accepted_and_no_file_is_left_of_the_others() {
     let bench = Bench::new().await;
     let accepted = futures_util::future::join_all((0..20).map(|_| async {
@@ -70,7 +109,7 @@ async fn what_was_cancelled_does_not_leave() {
     assert!(
         bench
             .book
-            .change(id, Change::Cancel { now: at(1) })
+            .change(id, Change::Cancel { now: on(1) })
             .await
             .unwrap()
             .is_some()
@@ -82,7 +121,7 @@ async fn what_was_cancelled_does_not_leave() {
     assert!(
         bench
             .book
-            .change(other, Change::Cancel { now: at(3) })
+            .change(other, Change::Cancel { now: on(3) })
             .await
             .unwrap()
             .is_none()
@@ -104,7 +143,7 @@ async fn the_content_goes_when_all_is_sent_and_stays_where_something_failed() {
     assert_eq!(bench.spooled(), 1);
     // 30 days later the other one goes as well, and after 90 the rows.
     let fire = async |until_ms| {
-        for timer in bench.book.timers(at(until_ms), 10).unwrap() {
+        for timer in bench.book.timers(at(until_ms), None, 10).unwrap() {
             bench.book.fire(timer).await.unwrap();
         }
     };
@@ -151,7 +190,7 @@ async fn due_times_are_found_per_instance_in_their_order() {
     assert_eq!(book.next_due(&instance("c")).unwrap(), Some(at(HOUR)));
     let to = Change::Move {
         instance: "d".parse().unwrap(),
-        now: at(5),
+        now: on(5),
     };
     book.change(ids[3], to).await.unwrap().unwrap();
     assert_eq!(book.instances_with_work().unwrap(), ["a", "b", "d"].map(instance));
@@ -174,7 +213,7 @@ async fn a_list_shows_the_newest_first_page_by_page_and_only_what_the_filter_adm
     for id in [ids[1], ids[4]] {
         bench
             .book
-            .change(id, Change::Cancel { now: at(9) })
+            .change(id, Change::Cancel { now: on(9) })
             .await
             .unwrap()
             .unwrap();
@@ -216,37 +255,32 @@ async fn a_list_shows_the_newest_first_page_by_page_and_only_what_the_filter_adm
 }
 
 #[tokio::test]
-async fn a_jump_of_the_clock_moves_what_is_to_come_and_leaves_what_is_kept() {
-    let bench = Bench::new().await;
-    let (queued, uncertain, failed) = (
-        bench.accept(10, 0).await,
-        bench.accept(10, 0).await,
-        bench.accept(10, 0).await,
-    );
-    for (id, state) in [(uncertain, RecipientState::Uncertain), (failed, RecipientState::Failed)] {
-        bench.book.transmitting(id, at(0)).await.unwrap();
-        bench.book.settle(id, outcome(0, &[state; 2], None)).await.unwrap();
+async fn the_calendar_goes_on_where_it_was_noted_and_people_see_the_wall_clock() {
+    let hours = jiff::SignedDuration::from_hours;
+    let near = |one: Timestamp, other: Timestamp| one.duration_since(other).abs() < jiff::SignedDuration::from_secs(50);
+    for (absent, counted) in [(hours(1), hours(1)), (hours(24 * 30), hours(0)), (hours(-1), hours(0))] {
+        let bench = Bench::new().await;
+        let id = bench.accept(10, 0).await;
+        let row = CalendarRow {
+            wall: Timestamp::now() - absent,
+            calendar: at(0),
+        };
+        bench.book.0.store.write(|tables| tables.put_calendar(&row)).unwrap();
+        // A wrong clock is not believed the second time either.
+        let bench = bench.again().await.again().await;
+        let now = bench.book.now();
+        assert!(near(now.calendar, at(0) + counted), "{absent}: {now:?}");
+        assert!(near(now.wall, Timestamp::now()), "{absent}: {now:?}");
+        let row = bench.book.get(id).unwrap().unwrap();
+        assert_eq!((row.due_at, row.give_up_at), (Some(at(0)), at(5 * DAY)));
+        let shown = bench.book.calendar().shown(row.clone());
+        assert!(near(shown.due_at.unwrap(), Timestamp::now() - counted), "{shown:?}");
+        assert!(
+            near(shown.give_up_at, Timestamp::now() - counted + hours(120)),
+            "{shown:?}"
+        );
+        assert_eq!(shown.accepted_at, row.accepted_at);
     }
-    let timer = |id, kind| {
-        let timers = bench.book.timers(at(400 * DAY), 100).unwrap();
-        timers
-            .into_iter()
-            .find(|timer| timer.id == id && timer.kind == kind)
-            .map(|timer| timer.at)
-    };
-    let back = jiff::SignedDuration::from_hours(-5);
-    bench.book.shift(back, jiff::Timestamp::MAX).await.unwrap();
-    assert_eq!(
-        bench.book.next_due(&instance("smtp")).unwrap(),
-        Some(at(0) - jiff::SignedDuration::from_hours(5))
-    );
-    assert_eq!(timer(queued, TimerKind::GiveUp), Some(at(5 * DAY - 5 * HOUR)));
-    assert_eq!(
-        timer(uncertain, TimerKind::UncertainAlert),
-        Some(at(0) - jiff::SignedDuration::from_hours(4))
-    );
-    assert_eq!(timer(failed, TimerKind::BodyExpiry), Some(at(30 * DAY)));
-    bench.sound();
 }
 
 #[tokio::test]
@@ -254,7 +288,7 @@ async fn a_delivery_that_does_not_exist_is_none_and_concerns_nobody_else() {
     let bench = Bench::new().await;
     let nobody = DeliveryId::new(START).unwrap();
     let (changed, accepted) = tokio::join!(
-        bench.book.change(nobody, Change::Cancel { now: at(0) }),
+        bench.book.change(nobody, Change::Cancel { now: on(0) }),
         bench.accept(10, 0)
     );
     assert!(changed.unwrap().is_none() && bench.book.get(accepted).unwrap().is_some());

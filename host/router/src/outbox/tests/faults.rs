@@ -19,6 +19,7 @@ async fn a_full_disk_is_told_to_everybody_who_waits_and_is_used_again_when_there
         (Fault::Writes(ErrorKind::StorageFull), "data-full"),
         (Fault::Writes(ErrorKind::ReadOnlyFilesystem), "data-denied"),
         (Fault::Syncs, "data-io"),
+        (Fault::Forgets, "data-io"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let disk = SimDisk::default();

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::names::{InstancePath, WorkspaceName};
-use crate::store::sim::SimDisk;
+use crate::store::sim::{LOG_SIZE, SimDisk};
 use crate::store::{Store, StoreError};
 
 const SECOND: u64 = 1000;
@@ -31,6 +31,11 @@ const START: u64 = 1_800_000_000_000;
 /// A time after [`START`].
 fn at(ms: u64) -> Timestamp {
     time(START + ms)
+}
+
+/// The same by both clocks.
+fn on(ms: u64) -> Now {
+    at(ms).into()
 }
 
 fn instance(name: &str) -> InstancePath {
@@ -132,6 +137,7 @@ fn outcome(ended_ms: u64, states: &[RecipientState], next_ms: Option<u64>) -> Ou
         },
         results: results.collect(),
         next_at: next_ms.map(at),
+        calendar: at(ended_ms),
     }
 }
 
@@ -192,6 +198,6 @@ async fn open_real(folder: &Path) -> Book {
 
 /// A book on a disk whose power can be cut; the folder is real, for what is not on that disk.
 async fn open_sim(disk: &SimDisk, folder: &Path) -> Result<Book, StoreError> {
-    let store = Store::open_on(Arc::new(disk.clone()), folder, Duration::ZERO).await?;
+    let store = Store::open_on(Arc::new(disk.clone()), folder, Duration::ZERO, LOG_SIZE).await?;
     Book::open(Arc::new(store), Retention::default())
 }

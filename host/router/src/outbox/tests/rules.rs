@@ -29,7 +29,7 @@ fn does(row: &mut DeliveryRow, what: &Change) -> bool {
 fn resend(recipients: Option<Vec<usize>>, now_ms: u64) -> Change {
     Change::Resend {
         recipients,
-        now: at(now_ms),
+        now: on(now_ms),
     }
 }
 
@@ -77,7 +77,7 @@ fn an_alert_is_set_once_for_one_uncertainty_and_taken_away_with_it() {
         &mut row,
         &Change::Close {
             as_sent: true,
-            now: at(3 * HOUR)
+            now: on(3 * HOUR)
         }
     ));
     assert_eq!(states(&row), [Sent, Sent]);
@@ -92,13 +92,13 @@ fn what_is_being_sent_is_neither_cancelled_nor_moved_nor_sent_again() {
     let before = row.clone();
     let instance = "other".parse().unwrap();
     for what in [
-        Change::Cancel { now: at(2) },
+        Change::Cancel { now: on(2) },
         Change::Defer { until: at(2) },
-        Change::Move { instance, now: at(2) },
+        Change::Move { instance, now: on(2) },
         resend(None, 2),
         Change::Close {
             as_sent: true,
-            now: at(2),
+            now: on(2),
         },
     ] {
         assert!(!does(&mut row, &what), "{what:?}");
@@ -114,8 +114,9 @@ fn sending_again_begins_a_new_life_of_the_same_length() {
     assert!(does(
         &mut row,
         &Change::GiveUp {
-            now: at(5 * DAY),
-            words
+            now: on(5 * DAY),
+            words,
+            since: at(0),
         }
     ));
     assert_eq!(states(&row), [Sent, Failed, Failed]);
@@ -127,6 +128,31 @@ fn sending_again_begins_a_new_life_of_the_same_length() {
     assert_eq!(row.delivery.due_at, Some(at(6 * DAY)));
     assert_eq!(row.delivery.give_up_at, at(11 * DAY));
     assert_eq!(row.timers, [(START + 11 * DAY, TimerKind::GiveUp)]);
+}
+
+#[test]
+fn what_was_not_attempted_since_is_spared_once_and_for_a_day_at_most() {
+    let give_up = |row: &mut DeliveryRow, now_ms, since_ms| {
+        let words = Words::new(relais_sandbox::Kind::Timeout, "five days");
+        let (now, since) = (on(now_ms), at(since_ms));
+        assert!(does(row, &Change::GiveUp { now, words, since }));
+        states(row)[0]
+    };
+    let mut attempted = row(1);
+    attempt(&mut attempted, DAY, &[Deferred], Some(2 * DAY));
+    assert_eq!(give_up(&mut attempted, 5 * DAY, DAY), Failed);
+    let mut waited = row(1);
+    attempt(&mut waited, DAY, &[Deferred], Some(6 * DAY));
+    assert_eq!(give_up(&mut waited, 5 * DAY, DAY + 1), Deferred);
+    assert_eq!(
+        (waited.delivery.due_at, waited.delivery.give_up_at),
+        (Some(at(5 * DAY)), at(6 * DAY))
+    );
+    assert_eq!(waited.timers, [(START + 6 * DAY, TimerKind::GiveUp)]);
+    assert_eq!(give_up(&mut waited.clone(), 6 * DAY, 6 * DAY), Failed, "spared twice");
+    // An attempt is a new beginning.
+    attempt(&mut waited, 5 * DAY, &[Deferred], Some(7 * DAY));
+    assert_eq!(give_up(&mut waited, 6 * DAY, 5 * DAY + 1), Deferred);
 }
 
 #[test]
@@ -152,7 +178,7 @@ fn without_its_content_nothing_is_sent_again() {
 #[test]
 fn what_was_cancelled_can_be_sent_after_all() {
     let mut row = row(2);
-    assert!(does(&mut row, &Change::Cancel { now: at(1) }));
+    assert!(does(&mut row, &Change::Cancel { now: on(1) }));
     assert_eq!((states(&row), row.delivery.ended_at), (vec![Cancelled; 2], Some(at(1))));
     assert_ne!(row.delivery.body, Body::Gone);
     assert!(does(&mut row, &resend(None, 2)));

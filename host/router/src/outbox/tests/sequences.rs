@@ -12,7 +12,6 @@ enum Step {
     Settle(usize, Vec<RecipientState>, Option<u64>),
     Change(usize, Change),
     Fire(usize),
-    Shift(i64),
     Again,
 }
 
@@ -29,17 +28,18 @@ fn state() -> impl Strategy<Value = RecipientState> {
 }
 
 fn change() -> impl Strategy<Value = Change> {
-    let now = || (0..DAY).prop_map(at);
+    let now = || (0..DAY).prop_map(on);
     let words = Words::new(relais_sandbox::Kind::Timeout, "too long");
     prop_oneof![
         (now(), prop::option::of(prop::collection::vec(0..3_usize, 0..3)))
             .prop_map(|(now, recipients)| Change::Resend { recipients, now }),
         (now(), any::<bool>()).prop_map(|(now, as_sent)| Change::Close { as_sent, now }),
         now().prop_map(|now| Change::Cancel { now }),
-        now().prop_map(|until| Change::Defer { until }),
-        now().prop_map(move |now| Change::GiveUp {
+        (0..DAY).prop_map(at).prop_map(|until| Change::Defer { until }),
+        (now(), (0..DAY).prop_map(at)).prop_map(move |(now, since)| Change::GiveUp {
             now,
-            words: words.clone()
+            words: words.clone(),
+            since,
         }),
         (now(), prop::sample::select(vec!["smtp", "other"])).prop_map(|(now, name)| Change::Move {
             instance: name.parse().unwrap(),
@@ -58,7 +58,6 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(which, states, next)| Step::Settle(which, states, next)),
         3 => (which.clone(), change()).prop_map(|(which, change)| Step::Change(which, change)),
         2 => which.prop_map(Step::Fire),
-        1 => (-100..100_i64).prop_map(Step::Shift),
         1 => Just(Step::Again),
     ]
 }
@@ -99,15 +98,11 @@ async fn play(steps: Vec<Step>) {
                 }
             }
             Step::Fire(which) => {
-                let timers = book.timers(at(400 * DAY), 100).unwrap();
+                let timers = book.timers(at(400 * DAY), None, 100).unwrap();
                 if let Some(timer) = timers.get(which % timers.len().max(1)) {
                     book.fire(*timer).await.unwrap();
                 }
             }
-            Step::Shift(hours) => book
-                .shift(jiff::SignedDuration::from_hours(hours), jiff::Timestamp::MAX)
-                .await
-                .unwrap(),
             Step::Again => {
                 drop(book);
                 bench = bench.again().await;

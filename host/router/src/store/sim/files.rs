@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::super::disk::{Disk, DiskFile, Opening};
-use super::{Change, FileState, NameChange, SimDisk, State, write};
+use super::{Change, FileState, NameChange, Seen, SimDisk, State, write};
 
 impl Disk for SimDisk {
     fn open(&self, path: &Path, opening: Opening) -> io::Result<Arc<dyn DiskFile>> {
@@ -66,6 +66,9 @@ impl Disk for SimDisk {
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         self.state().sync(|state| {
+            if state.lies_about(path) {
+                return;
+            }
             let changes = std::mem::take(&mut state.unsynced);
             let (done, left) = changes.into_iter().partition::<Vec<_>, _>(|change| change.within(path));
             for change in done {
@@ -130,12 +133,31 @@ impl DiskFile for SimFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.disk.state().sync(|state| {
+        let mut state = self.disk.state();
+        let synced = state.sync(|state| {
+            let name = state.names.iter().find(|(_, file)| **file == self.file);
+            if name.is_some_and(|(name, _)| state.lies_about(name)) {
+                return;
+            }
             let file = state.files.get_mut(&self.file).unwrap();
             for change in std::mem::take(&mut file.unsynced) {
                 change.apply(&mut file.kept);
             }
-        })
+        });
+        if let (Err(_), Some(seen)) = (&synced, state.forgetful()) {
+            let file = state.files.get_mut(&self.file).unwrap();
+            let unsynced = std::mem::take(&mut file.unsynced);
+            if seen != Seen::Written {
+                file.now = file.kept.clone();
+            }
+            if let Seen::Some(seed) = seen {
+                let mut random = fastrand::Rng::with_seed(seed);
+                for change in unsynced {
+                    change.tear(&mut file.now, &mut random);
+                }
+            }
+        }
+        synced
     }
 
     fn try_lock(&self) -> io::Result<bool> {

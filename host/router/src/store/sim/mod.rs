@@ -1,16 +1,24 @@
 //! A disk whose power can be cut. It keeps what was written and what was synced apart, for contents and for names, and at a cut
 //! it gives what a real disk may have kept: all that was synced, and any part of the rest, down to single sectors.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod files;
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::LogSize;
+
 /// What a disk writes whole or not at all, in bytes.
 const SECTOR: usize = 512;
+/// The log of a store on such a disk: a round of it ends after some batches.
+pub(crate) const LOG_SIZE: LogSize = LogSize {
+    first: 32 << 10,
+    most: 64 << 10,
+};
 
 /// Where the power is cut: at that sync, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +35,17 @@ pub enum Kept {
     Nothing,
     Everything,
     /// Every sector, length and name by the toss of a coin that starts from this seed.
+    Some(u64),
+}
+
+/// How what a disk forgot is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// As it was written: it is still in the system's memory.
+    Written,
+    /// As it is on the disk.
+    Kept,
+    /// Each sector one way or the other, by the toss of a coin that starts from this seed.
     Some(u64),
 }
 
@@ -49,6 +68,10 @@ struct State {
     locked: BTreeSet<u64>,
     syncs: usize,
     cut: Option<Cut>,
+    /// The sync that fails, and for which the disk forgets what it was for; and whether that is still read as it was written.
+    forgets: Option<(usize, Seen)>,
+    /// What it says it has synced, and has not.
+    lies: Option<fn(&Path) -> bool>,
     dead: bool,
     fault: Option<Fault>,
 }
@@ -60,6 +83,9 @@ pub enum Fault {
     Writes(io::ErrorKind),
     /// What is written cannot be synced.
     Syncs,
+    /// The same, and what a sync of a file failed for is taken for clean: no later sync writes it, and it is read as it was
+    /// written. So do contents on Linux; names are journalled, and a journal that cannot be written ends the file system.
+    Forgets,
 }
 
 #[derive(Debug, Default)]
@@ -156,6 +182,23 @@ impl SimDisk {
         disk
     }
 
+    /// An empty disk of which that sync fails, and no later one writes what it was for.
+    pub fn forgetting_at(sync: usize, seen: Seen) -> Self {
+        let disk = Self::default();
+        disk.state().forgets = Some((sync, seen));
+        disk
+    }
+
+    /// From now on it does nothing where these are to be synced, and says it did.
+    pub fn lie_about(&self, files: fn(&Path) -> bool) {
+        self.state().lies = Some(files);
+    }
+
+    /// Syncs so far.
+    pub fn syncs(&self) -> usize {
+        self.state().syncs
+    }
+
     /// Cuts the power at that sync, counted from now.
     pub fn cut_from_now(&self, cut: Cut) {
         let mut state = self.state();
@@ -244,6 +287,19 @@ impl State {
         Ok(())
     }
 
+    fn lies_about(&self, path: &Path) -> bool {
+        self.lies.is_some_and(|files| files(path))
+    }
+
+    /// Whether the sync that just failed has forgotten what it was for, and what is read of that.
+    fn forgetful(&self) -> Option<Seen> {
+        match self.forgets {
+            _ if self.fault == Some(Fault::Forgets) => Some(Seen::Written),
+            Some((sync, seen)) if sync + 1 == self.syncs => Some(seen),
+            _ => None,
+        }
+    }
+
     fn writable(&self) -> io::Result<()> {
         self.alive()?;
         match self.fault {
@@ -254,7 +310,7 @@ impl State {
 
     fn sync(&mut self, work: impl FnOnce(&mut Self)) -> io::Result<()> {
         self.alive()?;
-        if self.fault == Some(Fault::Syncs) {
+        if matches!(self.fault, Some(Fault::Syncs | Fault::Forgets)) {
             return Err(io::Error::other("the disk does not answer"));
         }
         let now = self.syncs;
@@ -262,6 +318,9 @@ impl State {
         if self.cut == Some(Cut::Before(now)) {
             self.dead = true;
             return self.alive();
+        }
+        if self.forgets.is_some_and(|(sync, _)| sync == now) {
+            return Err(io::Error::other("the disk did not answer"));
         }
         work(self);
         self.dead = self.cut == Some(Cut::After(now));

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 use http_body_util::BodyExt;
+use relais_outgoing::Body;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::bindings::relais::connector::streams::StreamError;
-use crate::capability::message::MessageBody;
+use crate::capability::part::MessageBody;
 use crate::capability::streams::some_of;
 use crate::context::Context;
 use crate::floor::{OnItsWay, Turn};
@@ -34,7 +35,7 @@ pub(super) fn size(pieces: &[Piece]) -> Option<u64> {
 
 /// The pieces as one body. The end of the message's own stream is marked before its last block is handed over, so that a
 /// connection lost meanwhile leaves the outcome unknown.
-pub(super) fn request_body(pieces: Vec<Piece>, turn: Turn, context: Arc<Context>) -> reqwest::Body {
+pub(super) fn request_body(pieces: Vec<Piece>, turn: Turn, context: Arc<Context>) -> Body {
     let start = Blocks {
         pieces: pieces.into_iter(),
         current: None,
@@ -43,7 +44,7 @@ pub(super) fn request_body(pieces: Vec<Piece>, turn: Turn, context: Arc<Context>
         on_its_way: Some(OnItsWay::new(context.clone())),
         context,
     };
-    reqwest::Body::wrap_stream(blocks(start))
+    Body::wrap_stream(blocks(start))
 }
 
 struct Blocks {
@@ -100,14 +101,14 @@ impl Blocks {
 
 /// An answer's body, read block by block.
 pub struct ResponseBody {
-    body: reqwest::Body,
+    body: Body,
     pending: Bytes,
     /// Given back with the end of the body: a runtime may drop it late.
     place: Option<OwnedSemaphorePermit>,
 }
 
 impl ResponseBody {
-    pub(super) fn new(body: reqwest::Body, place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(body: Body, place: OwnedSemaphorePermit) -> Self {
         Self {
             body,
             pending: Bytes::new(),

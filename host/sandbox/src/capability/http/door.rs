@@ -7,13 +7,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::header::{HeaderName, HeaderValue};
 use relais_manifest::{CredentialKind, Egress, Scheme};
+use relais_outgoing::{Asked, Client, decide, entitled};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
-use super::client::{self, Client, judge};
-use crate::capability::credentials::Parts;
+use crate::capability::credentials::{Parts, Value};
 use crate::context::Context;
-use crate::egress::{Asked, entitled};
+use crate::floor::Turn;
 use crate::handles::Watch;
 use crate::{Place, Rule};
 
@@ -44,7 +44,7 @@ pub(crate) enum DoorError {
     Failed(String),
 }
 
-/// A request that may leave, and how.
+/// A request whose head may leave, and how. Handles still stand in it where credentials go.
 pub(crate) struct Admitted {
     pub(super) client: Client,
     pub(super) asked: Asked,
@@ -67,13 +67,14 @@ impl Door {
         }
     }
 
-    /// Judges a request's head, and puts credentials in the place of their handles.
+    /// Judges a request's head. Handles that stand where they may are left to [`write`](Self::write).
     pub(crate) fn admit(&self, head: &mut http::request::Parts) -> Result<Admitted, DoorError> {
         let asked = self.destination(&head.uri)?;
         let (index, egress) =
-            entitled(&self.context.instance.egress, &asked).map_err(|rule| self.refuse(&asked, rule))?;
+            entitled(&self.context.instance.egress, &asked).map_err(|refused| self.refuse(&asked, refused.into()))?;
         if let Some(ip) = asked.literal() {
-            judge(&self.context, &asked, &[ip]).map_err(|rule| DoorError::Refused(rule.to_string()))?;
+            decide(&self.context.destination(egress), &asked, &[ip])
+                .map_err(|refused| self.refuse(&asked, refused.into()))?;
         }
         let method = head.method.as_str();
         if METHODS_REFUSED
@@ -98,17 +99,8 @@ impl Door {
         for name in HOST_OWNED {
             head.headers.remove(name);
         }
-        let names: Vec<HeaderName> = head.headers.keys().cloned().collect();
-        for name in names {
-            let http::header::Entry::Occupied(mut entry) = head.headers.entry(name) else {
-                continue;
-            };
-            let name = entry.key().clone();
-            for value in entry.iter_mut() {
-                if let Some(written) = self.written(&asked, egress, &name, value)? {
-                    *value = written;
-                }
-            }
+        for (name, value) in &head.headers {
+            self.judge_header(&asked, egress, name, value)?;
         }
         Ok(Admitted {
             client: self.client(index, egress)?,
@@ -129,6 +121,15 @@ impl Door {
 
     pub(crate) fn context(&self) -> &Arc<Context> {
         &self.context
+    }
+
+    /// What a request leaves in the name of: the call in progress, and as the connector's manifest says of it.
+    pub(crate) fn turn(&self, method: &http::Method, uri: &http::Uri) -> Turn {
+        let turn = self.context.floor.turn();
+        match self.context.service().prepares(method.as_str(), uri.path()) {
+            true => turn.preparing(),
+            false => turn,
+        }
     }
 
     /// A place among the connections of the session, if one is left.
@@ -154,26 +155,21 @@ impl Door {
         Ok(Asked::new(scheme, authority.host(), port))
     }
 
-    /// What to write in place of a header's value, if it is a handle.
-    fn written(
+    /// A header's value is no handle, or one where it may stand.
+    fn judge_header(
         &self,
         asked: &Asked,
         egress: &Egress,
         name: &HeaderName,
         value: &HeaderValue,
-    ) -> Result<Option<HeaderValue>, DoorError> {
+    ) -> Result<(), DoorError> {
         if !self.context.handles.within(value.as_bytes()) {
-            return Ok(None);
+            return Ok(());
         }
-        let whole = value
-            .to_str()
-            .ok()
-            .and_then(|handle| self.context.handles.credential(handle));
-        let Some(credential) = whole else {
+        let Some(credential) = self.credential(value) else {
             return Err(self.refuse(asked, Rule::Handle(Place::PartOfHeader)));
         };
-        let missing = |what: String| DoorError::Failed(format!("the credential `{credential}` is not ready: {what}"));
-        let parts = Parts::of(&self.context.manifest, &self.context.instance, &credential).map_err(|e| missing(e.0))?;
+        let parts = self.parts(&credential)?;
         let own_header = parts.credential.header_name().unwrap_or_default();
         if !name.as_str().eq_ignore_ascii_case(own_header) {
             let (credential, header) = (credential.clone(), own_header.to_owned());
@@ -193,9 +189,36 @@ impl Door {
         if asked.scheme == Scheme::Http && !self.context.instance.grants.auth_in_clear {
             return Err(self.refuse(asked, Rule::InClear));
         }
-        compose(&parts)
-            .map(Some)
-            .ok_or_else(|| missing("its secret cannot stand in a header".to_owned()))
+        Ok(())
+    }
+
+    /// Puts credentials in the place of their handles, in a head that was admitted, and answers what was written. Asks for
+    /// tokens last, so that nothing that is refused costs one.
+    pub(super) async fn write<'a>(&'a self, headers: &mut http::HeaderMap) -> Result<Vec<Value<'a>>, DoorError> {
+        let mut written = Vec::new();
+        for header in headers.values_mut() {
+            let Some(credential) = self.credential(header) else {
+                continue;
+            };
+            let parts = self.parts(&credential)?;
+            let value = parts
+                .value(&self.context)
+                .await
+                .map_err(|fault| not_ready(&credential, fault.text()))?;
+            *header = compose(&parts, &value).ok_or_else(|| not_ready(&credential, "it cannot stand in a header"))?;
+            written.push(value);
+        }
+        Ok(written)
+    }
+
+    /// The credential whose handle is the whole of a header's value.
+    fn credential(&self, value: &HeaderValue) -> Option<String> {
+        self.context.handles.credential(value.to_str().ok()?)
+    }
+
+    fn parts(&self, credential: &str) -> Result<Parts<'_>, DoorError> {
+        Parts::of(&self.context.manifest, &self.context.instance, credential)
+            .map_err(|missing| not_ready(credential, &missing.0))
     }
 
     fn client(&self, index: usize, egress: &Egress) -> Result<Client, DoorError> {
@@ -203,7 +226,16 @@ impl Door {
         if let Some(client) = clients.get(&index) {
             return Ok(client.clone());
         }
-        let client = client::build(&self.context, egress).map_err(DoorError::Failed)?;
+        let connect = egress.connect_timeout.unwrap_or(self.context.limits.connect);
+        let audit = self.context.audit.clone();
+        let client = self.context.outgoing.client(
+            self.context.destination(egress),
+            connect,
+            Arc::new(move |asked, refused| {
+                audit.refuse(asked, refused.clone().into());
+            }),
+        );
+        let client = client.map_err(DoorError::Failed)?;
         clients.insert(index, client.clone());
         Ok(client)
     }
@@ -213,9 +245,13 @@ impl Door {
     }
 }
 
-/// The header's value, made of the secret.
-fn compose(parts: &Parts<'_>) -> Option<HeaderValue> {
-    let secret = parts.secret.reveal();
+fn not_ready(credential: &str, why: &str) -> DoorError {
+    DoorError::Failed(format!("the credential `{credential}` is not ready: {why}"))
+}
+
+/// The header's value, made of the secret or the token.
+fn compose(parts: &Parts<'_>, value: &Value<'_>) -> Option<HeaderValue> {
+    let secret = value.reveal();
     let text = Zeroizing::new(match parts.credential.kind {
         CredentialKind::Basic => {
             let identity = Zeroizing::new(format!("{}:{secret}", parts.username));
@@ -223,7 +259,7 @@ fn compose(parts: &Parts<'_>) -> Option<HeaderValue> {
         }
         CredentialKind::Bearer => format!("Bearer {secret}"),
         CredentialKind::Header => secret.to_owned(),
-        CredentialKind::Plain | CredentialKind::Login => return None,
+        CredentialKind::Plain | CredentialKind::Login | CredentialKind::Xoauth2 => return None,
     });
     let mut value = HeaderValue::from_str(&text).ok()?;
     value.set_sensitive(true);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use relais_outgoing::{Body, ClientError, ClientFault, causes};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::client::Client;
 use super::door::{Admitted, Door, DoorError};
 use crate::Rule;
 use crate::failure::clean;
@@ -12,14 +12,13 @@ use crate::floor::Turn;
 use crate::gate::Held;
 use crate::meter::LimitHit;
 use crate::observer::Event;
-use crate::tls::{Fault, causes, rustls_error};
 
 /// Bytes of a method in the audit.
 const METHOD_BYTES: usize = 32;
 
 /// An answer, and the place among the session's connections that it keeps until its body is read.
 pub(crate) struct Answer {
-    pub(crate) response: http::Response<reqwest::Body>,
+    pub(crate) response: http::Response<Body>,
     pub(crate) place: OwnedSemaphorePermit,
 }
 
@@ -29,25 +28,32 @@ impl Door {
         &self,
         turn: Turn,
         admitted: Admitted,
-        request: http::Request<reqwest::Body>,
+        mut request: http::Request<Body>,
     ) -> Result<Answer, DoorError> {
         let Admitted { client, asked } = admitted;
         let context = self.context();
         let limited = |limit| DoorError::Limit(context.limited(limit));
         let place = self.place().ok_or_else(|| limited(LimitHit("connections")))?;
+        let credentials = self.write(request.headers_mut()).await?;
+        let address = format!("{asked}{}", request.uri().path());
+        let withdraws = context
+            .service()
+            .withdraws(request.method().as_str(), request.uri().path());
+        if !turn.prepares() {
+            context.floor.asks(&address);
+        }
         let method = clean(request.method().as_str(), METHOD_BYTES);
         let bytes = head_bytes(request.headers()) + request.uri().to_string().len();
         let head = context.head_leaves(turn, bytes).await;
         let head = head.map_err(|held| DoorError::Limit(context.held(held)))?;
-        let request = reqwest::Request::try_from(request).map_err(|e| DoorError::Failed(e.to_string()))?;
-        let answered = self.patiently(client.http.execute(request)).await;
-        if matches!(&answered, Some(Err(error)) if error.is_connect()) {
+        let answered = self.patiently(client.execute(request)).await;
+        if matches!(&answered, Some(Err(error)) if !error.connected) {
             context.stayed(&head);
         }
         let status = answered
             .as_ref()
             .and_then(|answered| answered.as_ref().ok())
-            .map(reqwest::Response::status);
+            .map(http::Response::status);
         context.audit.tell(Event::Requested {
             method,
             destination: asked.to_string(),
@@ -55,16 +61,24 @@ impl Door {
         });
         let response = answered
             .ok_or(DoorError::Timeout)?
-            .map_err(|error| self.explain(&client, &error))?;
+            .map_err(|error| self.explain(&error))?;
+        if response.status() == http::StatusCode::UNAUTHORIZED {
+            // The answer is the guest's to read; what the host learns of it is that the token is worth nothing there.
+            for credential in &credentials {
+                credential.refused(context);
+            }
+        }
         context.meter.arrived(head_bytes(response.headers())).map_err(limited)?;
-        if context.floor.turn() != turn {
+        if !context.floor.turn().is_of(turn) {
             return Err(DoorError::Failed(Held::Over.to_string()));
         }
-        context.floor.heard_status(response.status().as_u16());
-        Ok(Answer {
-            response: response.into(),
-            place,
-        })
+        if !turn.prepares() {
+            context.floor.heard_status(response.status().as_u16());
+        }
+        if withdraws && response.status().is_success() {
+            context.floor.withdrawn(turn, &address);
+        }
+        Ok(Answer { response, place })
     }
 
     /// Waits as long as something moves: a big body on a slow line is no silence.
@@ -81,7 +95,7 @@ impl Door {
         }
     }
 
-    fn explain(&self, client: &Client, error: &reqwest::Error) -> DoorError {
+    fn explain(&self, error: &ClientError) -> DoorError {
         for cause in causes(error) {
             if let Some(rule) = cause.downcast_ref::<Rule>() {
                 return DoorError::Refused(rule.to_string());
@@ -90,20 +104,12 @@ impl Door {
                 return DoorError::Limit(self.context().held(*held));
             }
         }
-        if rustls_error(error).is_some() {
-            return match client.tls.explain(error) {
-                Fault::NotTls => {
-                    DoorError::Tls("the server answers in clear on a port that should speak TLS".to_owned())
-                }
-                Fault::Tls(text) => DoorError::Tls(text),
-            };
-        }
-        // The library's own text names the URL; what matters is the innermost cause.
-        let cause = causes(error).last().map(ToString::to_string).unwrap_or_default();
-        match (error.is_timeout(), error.is_connect()) {
-            (true, false) => DoorError::Timeout,
-            (_, true) => DoorError::Unreachable(cause),
-            _ => DoorError::Failed(cause),
+        match error.fault.clone() {
+            ClientFault::Refused(refused) => DoorError::Refused(refused.to_string()),
+            ClientFault::Unreachable(text) => DoorError::Unreachable(text),
+            ClientFault::Tls(text) => DoorError::Tls(text),
+            ClientFault::Timeout => DoorError::Timeout,
+            ClientFault::Failed(text) => DoorError::Failed(text),
         }
     }
 }

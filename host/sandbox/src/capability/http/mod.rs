@@ -1,7 +1,6 @@
 //! HTTP out: `relais:connector/http`, and `wasi:http/outgoing-handler` beside it, through one [`Door`].
 
 mod body;
-mod client;
 mod door;
 mod exchange;
 mod wasi;
@@ -94,7 +93,7 @@ impl State {
         if let Some(size) = body::size(&pieces) {
             head.headers.insert(http::header::CONTENT_LENGTH, size.into());
         }
-        let turn = self.context.floor.turn();
+        let turn = self.door.turn(&head.method, &head.uri);
         let body = body::request_body(pieces, turn, self.context.clone());
         let request = http::Request::from_parts(head, body);
         Ok(self.door.exchange(turn, client, request).await?)

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use futures_util::stream::try_unfold;
 use http_body_util::{BodyExt as _, BodyStream, StreamBody};
+use relais_outgoing::Body;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
@@ -50,7 +51,7 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Result<Exchanged, Error>> + Send> {
         let door = self.door.clone();
         // Here, and not in the task, which may get its turn in a later call.
-        let turn = door.context().floor.turn();
+        let turn = door.turn(request.method(), request.uri());
         let on_its_way = OnItsWay::new(door.context().clone());
         Box::new(async move {
             let (mut head, body) = request.into_parts();
@@ -82,7 +83,7 @@ fn tell(door: &Door, destination: &str, fault: &DoorError) {
 }
 
 /// An answer's body, counted. It keeps its place among the session's connections until its end.
-fn counted(context: Arc<Context>, body: reqwest::Body, place: OwnedSemaphorePermit) -> WasiBody {
+fn counted(context: Arc<Context>, body: Body, place: OwnedSemaphorePermit) -> WasiBody {
     let failed = |text: String| Error::from(ErrorCode::InternalError(Some(text)));
     let frames = try_unfold((body, context, place), move |(mut body, context, place)| async move {
         let Some(frame) = body.frame().await else {
@@ -100,7 +101,7 @@ fn counted(context: Arc<Context>, body: reqwest::Body, place: OwnedSemaphorePerm
 }
 
 /// A guest's body, counted and watched. All of its pieces are the guest's own words.
-fn watched(door: &Arc<Door>, turn: Turn, on_its_way: OnItsWay, body: WasiBody) -> reqwest::Body {
+fn watched(door: &Arc<Door>, turn: Turn, on_its_way: OnItsWay, body: WasiBody) -> Body {
     let context = door.context().clone();
     let body = http_body_util::BodyExt::map_err(body, |e| std::io::Error::other(format!("{e:?}")));
     let start = (BodyStream::new(body), Watch::default(), on_its_way);
@@ -123,7 +124,7 @@ fn watched(door: &Arc<Door>, turn: Turn, on_its_way: OnItsWay, body: WasiBody) -
             Ok(None)
         }
     });
-    reqwest::Body::wrap_stream(pieces)
+    Body::wrap_stream(pieces)
 }
 
 fn error(error: DoorError) -> Error {

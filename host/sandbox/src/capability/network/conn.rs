@@ -1,9 +1,11 @@
 //! One connection: its transport, its time limits, and what may pass.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use relais_outgoing::{Asked, Dialled, Fault, Tls, describe, fingerprint};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -13,11 +15,9 @@ use tokio_rustls::client::TlsStream;
 use super::greeting::Greeting;
 use crate::bindings::relais::connector::network::{NetworkError, Security};
 use crate::context::Context;
-use crate::egress::Asked;
 use crate::floor::Turn;
 use crate::handles::Watch;
 use crate::observer::Event;
-use crate::tls::{Fault, Tls, describe, fingerprint};
 use crate::{Place, Rule};
 
 /// Bytes that one read asks the transport for.
@@ -69,7 +69,9 @@ pub(crate) struct Conn {
     pub(super) asked: Asked,
     pub(super) security: Security,
     tls: Option<Arc<Tls>>,
-    address: String,
+    address: SocketAddr,
+    /// The proxy that it goes through.
+    proxy: Option<String>,
     connect: Duration,
     pub(super) silence: Duration,
     /// The guest holds the connection, its input, its output.
@@ -87,23 +89,20 @@ pub(crate) struct Conn {
 
 impl Conn {
     pub(super) fn new(
-        stream: TcpStream,
+        dialled: Dialled,
         asked: Asked,
         security: Security,
         tls: Option<Arc<Tls>>,
         times: Times,
         turn: Turn,
-    ) -> Result<Self, NetworkError> {
-        let address = stream
-            .peer_addr()
-            .map_err(|e| NetworkError::Failed(e.to_string()))?
-            .to_string();
-        Ok(Self {
-            transport: Transport::Clear(stream),
+    ) -> Self {
+        Self {
+            transport: Transport::Clear(dialled.stream),
             asked,
             security,
             tls,
-            address,
+            address: dialled.address,
+            proxy: dialled.proxy,
             connect: times.connect,
             silence: times.silence,
             handle: true,
@@ -114,7 +113,7 @@ impl Conn {
             watch: Watch::default(),
             heard: (turn, Instant::now()),
             closed_for_writing: None,
-        })
+        }
     }
 
     pub(super) fn is_held(&self) -> bool {
@@ -188,6 +187,7 @@ impl Conn {
         if let Some(reason) = &self.closed_for_writing {
             return Err(IoFault::Refused(reason.clone()));
         }
+        context.floor.asks_otherwise();
         let leaves = context.leave(context.floor.turn(), bytes.len()).await;
         leaves.map_err(|held| IoFault::Refused(context.held(held)))?;
         let silence = self.silence;
@@ -302,7 +302,8 @@ impl Conn {
     }
 
     pub(super) fn describe(&self) -> Vec<(String, String)> {
-        let mut pairs = vec![("address".to_owned(), self.address.clone())];
+        let mut pairs = vec![("address".to_owned(), self.address.to_string())];
+        pairs.extend(self.proxy.clone().map(|proxy| ("proxy".to_owned(), proxy)));
         if let Transport::Encrypted(stream) = &self.transport {
             let (_, session) = stream.get_ref();
             pairs.push(("tls-version".to_owned(), version(session.protocol_version())));

@@ -1,5 +1,5 @@
-//! The login of SMTP, run by the host on the guest's connection (RFC 4954; PLAIN of RFC 4616, LOGIN as servers speak it). The
-//! guest learns the server's last reply, and nothing else.
+//! The login of SMTP, run by the host on the guest's connection (RFC 4954; PLAIN of RFC 4616, LOGIN as servers speak it,
+//! XOAUTH2 as Google and Microsoft describe it). The guest learns the server's last reply, and nothing else.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::LOGINS;
 use super::conn::Conn;
+use super::mask::masked;
 use crate::Rule;
 use crate::bindings::relais::connector::network::{NetworkError, Reply, Security};
 use crate::capability::credentials::Parts;
@@ -19,6 +20,9 @@ use crate::observer::Event;
 const REPLY_BYTES: usize = 8 << 10;
 /// Bytes of the text that the guest gets.
 const TEXT_BYTES: usize = 1024;
+/// Bytes of an AUTH command with its CRLF. A response that makes it longer waits for the server's invitation (RFC 4954 section
+/// 4, RFC 5321 section 4.5.3.1.4): tokens are that long, and servers refuse the line.
+const COMMAND_BYTES: usize = 512;
 
 pub(super) async fn run(conn: &mut Conn, context: &Context, name: &str) -> Result<Reply, NetworkError> {
     let refuse = |rule: Rule| NetworkError::Credential(context.audit.refuse(format!("login with `{name}`"), rule));
@@ -42,11 +46,26 @@ pub(super) async fn run(conn: &mut Conn, context: &Context, name: &str) -> Resul
         return Err(refuse(Rule::TooManyLogins));
     }
     conn.logins += 1;
-    let parts =
-        Parts::of(&context.manifest, &context.instance, name).map_err(|missing| NetworkError::Credential(missing.0))?;
-    let exchanged = match declared.kind {
-        CredentialKind::Plain => plain(conn, context, &parts).await,
-        CredentialKind::Login => login(conn, context, &parts).await,
+    let not_ready = |why: &str| NetworkError::Credential(why.to_owned());
+    let parts = Parts::of(&context.manifest, &context.instance, name).map_err(|missing| not_ready(&missing.0))?;
+    let value = parts.value(context).await.map_err(|fault| not_ready(fault.text()))?;
+    let (username, secret) = (parts.username.as_ref(), value.reveal());
+    let (identity, exchanged) = match declared.kind {
+        CredentialKind::Plain => {
+            let identity = identity(username, secret);
+            let exchanged = begin(conn, context, "PLAIN", &identity).await;
+            (identity, exchanged)
+        }
+        CredentialKind::Login => (
+            identity(username, secret),
+            login(conn, context, [username, secret]).await,
+        ),
+        CredentialKind::Xoauth2 => {
+            let response =
+                bearer(username, secret).ok_or_else(|| not_ready("the account's token or user name is malformed"))?;
+            let exchanged = xoauth2(conn, context, &response).await;
+            (response, exchanged)
+        }
         _ => return Err(refuse(Rule::UnfitKind)),
     };
     let reply = match exchanged {
@@ -60,6 +79,10 @@ pub(super) async fn run(conn: &mut Conn, context: &Context, name: &str) -> Resul
         }
     };
     let accepted = reply.code == "235";
+    // RFC 4954 section 6: the one code that speaks of the credential.
+    if reply.code == "535" {
+        value.refused(context);
+    }
     context.audit.tell(Event::Authenticated {
         credential: name.to_owned(),
         accepted,
@@ -67,19 +90,41 @@ pub(super) async fn run(conn: &mut Conn, context: &Context, name: &str) -> Resul
     Ok(Reply {
         accepted,
         code: reply.full_code(),
-        text: mask(&reply.text, &parts),
+        text: clean(
+            &masked(&reply.text, &[secret, &encoded(secret), &encoded(&identity)]),
+            TEXT_BYTES,
+        ),
     })
 }
 
-async fn plain(conn: &mut Conn, context: &Context, parts: &Parts<'_>) -> Result<ServerReply, NetworkError> {
-    let identity = Zeroizing::new(format!("\0{}\0{}", parts.username, parts.secret.reveal()));
-    let line = Zeroizing::new(format!("AUTH PLAIN {}\r\n", *encoded(&identity)));
+/// The message of PLAIN (RFC 4616 section 2).
+fn identity(username: &str, secret: &str) -> Zeroizing<String> {
+    Zeroizing::new(format!("\0{username}\0{secret}"))
+}
+
+/// Begins an exchange that the client opens, with its response in the command or after it.
+async fn begin(
+    conn: &mut Conn,
+    context: &Context,
+    mechanism: &str,
+    response: &str,
+) -> Result<ServerReply, NetworkError> {
+    let response = encoded(response);
+    let line = Zeroizing::new(format!("AUTH {mechanism} {}\r\n", *response));
+    if line.len() <= COMMAND_BYTES {
+        return exchange(conn, context, &line).await;
+    }
+    let invited = exchange(conn, context, &format!("AUTH {mechanism}\r\n")).await?;
+    if invited.code != "334" {
+        return Ok(invited);
+    }
+    let line = Zeroizing::new(format!("{}\r\n", *response));
     exchange(conn, context, &line).await
 }
 
-async fn login(conn: &mut Conn, context: &Context, parts: &Parts<'_>) -> Result<ServerReply, NetworkError> {
+async fn login(conn: &mut Conn, context: &Context, parts: [&str; 2]) -> Result<ServerReply, NetworkError> {
     let mut reply = exchange(conn, context, "AUTH LOGIN\r\n").await?;
-    for part in [parts.username, parts.secret.reveal()] {
+    for part in parts {
         if reply.code != "334" {
             return Ok(reply);
         }
@@ -87,6 +132,22 @@ async fn login(conn: &mut Conn, context: &Context, parts: &Parts<'_>) -> Result<
         reply = exchange(conn, context, &line).await?;
     }
     Ok(reply)
+}
+
+/// The response of XOAUTH2. Nothing where a part holds what could end its field.
+fn bearer(username: &str, token: &str) -> Option<Zeroizing<String>> {
+    let sound =
+        !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()) && !username.chars().any(char::is_control);
+    sound.then(|| Zeroizing::new(format!("user={username}\x01auth=Bearer {token}\x01\x01")))
+}
+
+async fn xoauth2(conn: &mut Conn, context: &Context, response: &str) -> Result<ServerReply, NetworkError> {
+    let reply = begin(conn, context, "XOAUTH2", response).await?;
+    // A refusal comes as a challenge that explains it, and the reply itself follows an empty answer.
+    match reply.code.as_str() {
+        "334" => exchange(conn, context, "\r\n").await,
+        _ => Ok(reply),
+    }
 }
 
 fn encoded(text: &str) -> Zeroizing<String> {
@@ -164,18 +225,6 @@ fn parse(bytes: &[u8]) -> Result<Option<ServerReply>, NetworkError> {
     Ok(None)
 }
 
-/// The server's words, without what a server may have echoed.
-fn mask(text: &str, parts: &Parts<'_>) -> String {
-    let secret = parts.secret.reveal();
-    let identity = Zeroizing::new(format!("\0{}\0{secret}", parts.username));
-    let mut text = Zeroizing::new(text.to_owned());
-    let written = [secret, &encoded(secret), &encoded(&identity)];
-    for hidden in written.into_iter().filter(|hidden| !hidden.is_empty()) {
-        text = Zeroizing::new(text.replace(hidden, "•••"));
-    }
-    clean(&text, TEXT_BYTES)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -191,6 +240,22 @@ mod tests {
             ("535", "5.7.8 no 5.7.8 way")
         );
         assert_eq!(reply.full_code(), "535 5.7.8");
+    }
+
+    #[test]
+    fn a_field_of_xoauth2_cannot_be_ended_from_within() {
+        assert_eq!(
+            bearer("marie@mairie.example", "ya29.A0").unwrap().as_str(),
+            "user=marie@mairie.example\x01auth=Bearer ya29.A0\x01\x01"
+        );
+        for (username, token) in [
+            ("marie", ""),
+            ("marie", "ya29\x01auth=x"),
+            ("marie", "ya 29"),
+            ("marie\x01auth=x", "ya29"),
+        ] {
+            assert!(bearer(username, token).is_none());
+        }
     }
 
     #[test]

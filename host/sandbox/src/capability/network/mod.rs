@@ -4,13 +4,14 @@
 //! guest holds it or one of its streams.
 
 mod conn;
-mod dial;
 mod greeting;
 mod login;
+mod mask;
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use relais_outgoing::{Asked, DialError, entitled};
 use wasmtime::component::Resource;
 
 use conn::Times;
@@ -18,8 +19,8 @@ pub(crate) use conn::{Conn, IoFault};
 
 use crate::bindings::relais::connector::network::{Host, HostConnection, NetworkError, Reply, Security};
 use crate::capability::streams::{Input, Output};
-use crate::egress::{Asked, entitled};
 use crate::meter::LimitHit;
+use crate::observer::Event;
 use crate::state::State;
 use crate::{Place, Rule};
 
@@ -92,7 +93,7 @@ impl State {
         if context.handles.within(host.as_bytes()) {
             return Err(refuse(Rule::Handle(Place::Host)));
         }
-        let (grant, egress) = entitled(&context.instance.egress, &asked).map_err(refuse)?;
+        let (grant, egress) = entitled(&context.instance.egress, &asked).map_err(|refused| refuse(refused.into()))?;
         if self.connections.open.len() >= context.limits.connections {
             context.limited(LimitHit("connections"));
             return Err(NetworkError::Limit(format!(
@@ -105,27 +106,32 @@ impl State {
             Security::StartTls | Security::Tls => Some(self.tls(grant).map_err(NetworkError::Tls)?),
         };
         let limit = egress.connect_timeout.unwrap_or(context.limits.connect);
-        let dialled = async {
-            let stream = dial::dial(&context, &asked, limit).await?;
-            let mut conn = Conn::new(
-                stream,
-                asked.clone(),
-                security,
-                tls,
-                Times {
-                    connect: limit,
-                    silence: context.limits.silence,
-                },
-                context.floor.turn(),
-            )?;
-            if security == Security::Tls {
-                conn.encrypt(&context).await?;
-            }
-            Ok(conn)
+        let begun = Instant::now();
+        let dialled = context.outgoing.dial(&context.destination(egress), limit).await;
+        let dialled = dialled.map_err(|error| match error {
+            DialError::Unresolved(text) => NetworkError::Unresolved(text),
+            DialError::Refused(refused) => refuse(refused.into()),
+            DialError::Unreachable(text) => NetworkError::Unreachable(text),
+            DialError::Proxy(fault) => NetworkError::Unreachable(fault.to_string()),
+            DialError::Timeout => NetworkError::Timeout,
+        })?;
+        context.audit.tell(Event::Connected {
+            destination: asked.to_string(),
+            address: dialled.address.to_string(),
+            proxy: dialled.proxy.clone(),
+        });
+        let times = Times {
+            connect: limit,
+            silence: context.limits.silence,
         };
-        tokio::time::timeout(limit, dialled)
-            .await
-            .unwrap_or(Err(NetworkError::Timeout))
+        let mut conn = Conn::new(dialled, asked, security, tls, times, context.floor.turn());
+        if security == Security::Tls {
+            let left = limit.saturating_sub(begun.elapsed());
+            tokio::time::timeout(left, conn.encrypt(&context))
+                .await
+                .unwrap_or(Err(NetworkError::Timeout))?;
+        }
+        Ok(conn)
     }
 }
 

@@ -1,0 +1,140 @@
+//! The one builder of outgoing HTTP clients: our way out, no redirect, our certificates, no second try behind the caller's back once
+//! a byte of the request has left.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{ACCEPT, HeaderValue, USER_AGENT};
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::body::Body;
+use crate::dial::DialError;
+use crate::egress::{Asked, Destination};
+use crate::line::{Connector, LineError, said};
+use crate::outgoing::Outgoing;
+use crate::refused::Refused;
+use crate::tls::{Tls, causes, rustls_error};
+
+/// Header fields of an answer.
+const FIELDS: usize = 128;
+/// How long a connection without a request is kept.
+const IDLE: Duration = Duration::from_secs(90);
+
+/// Told of a destination that was refused: for an audit.
+pub type OnRefused = Arc<dyn Fn(&Asked, &Refused) + Send + Sync>;
+
+/// A client for one destination. Its connections are shared with nobody but its clones.
+#[derive(Clone)]
+pub struct Client {
+    http: legacy::Client<Connector, Body>,
+    tls: Arc<Tls>,
+    destination: Arc<Destination>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("destination", &self.destination.asked())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    pub(crate) fn new(
+        outgoing: Outgoing,
+        destination: Destination,
+        connect: Duration,
+        on_refused: OnRefused,
+    ) -> Result<Self, String> {
+        let tls = Arc::new(outgoing.tls(&destination.egress)?);
+        let destination = Arc::new(destination);
+        let connector = Connector::new(outgoing, destination.clone(), tls.clone(), connect, on_refused);
+        let http = legacy::Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .http1_max_headers(FIELDS)
+            .build(connector);
+        Ok(Self { http, tls, destination })
+    }
+
+    /// Sends a request, and waits for the head of its answer without a time limit. The destination of its URL must be the
+    /// client's. No redirect is followed.
+    pub async fn execute(&self, mut request: http::Request<Body>) -> Result<http::Response<Body>, ClientError> {
+        let relais = HeaderValue::from_static(concat!("Relais/", env!("CARGO_PKG_VERSION")));
+        let headers = request.headers_mut();
+        headers.entry(USER_AGENT).or_insert(relais);
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        let answered = self.http.request(request).await;
+        answered
+            .map(|answer| answer.map(Body::of))
+            .map_err(|error| self.explain(error))
+    }
+
+    fn explain(&self, error: legacy::Error) -> ClientError {
+        let line = causes(&error).find_map(|cause| cause.downcast_ref::<LineError>());
+        let is_timeout = |cause: &(dyn Error + 'static)| {
+            let io = cause.downcast_ref::<io::Error>();
+            io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+        };
+        let fault = match line {
+            Some(LineError::Dial(DialError::Refused(refused))) => ClientFault::Refused(refused.clone()),
+            Some(LineError::Tls(text)) => ClientFault::Tls(text.clone()),
+            Some(other) => ClientFault::Unreachable(other.to_string()),
+            None if rustls_error(&error).is_some() => ClientFault::Tls(said(self.tls.explain(&error))),
+            None if causes(&error).any(is_timeout) => ClientFault::Timeout,
+            // The library's own text says less than the innermost cause.
+            None => ClientFault::Failed(causes(&error).last().map(ToString::to_string).unwrap_or_default()),
+        };
+        ClientError {
+            connected: !error.is_connect(),
+            fault,
+            source: Box::new(error),
+        }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub struct ClientError {
+    /// False where no connection was made, so that nothing of the request left.
+    pub connected: bool,
+    pub fault: ClientFault,
+    /// What is behind it: an error of the request's body, for one, is among its causes.
+    source: Box<dyn Error + Send + Sync>,
+}
+
+/// How an exchange ends without an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientFault {
+    /// The destination may not be dialled.
+    Refused(Refused),
+    /// No connection: why.
+    Unreachable(String),
+    /// The other side does not speak TLS, or its certificate is not good.
+    Tls(String),
+    /// The system gave the connection up for its silence.
+    Timeout,
+    /// It broke off; the innermost cause.
+    Failed(String),
+}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fault {
+            ClientFault::Refused(refused) => refused.fmt(f),
+            ClientFault::Timeout => f.write_str("no answer in time"),
+            ClientFault::Unreachable(text) | ClientFault::Tls(text) | ClientFault::Failed(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Error for ClientError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}

@@ -1,0 +1,306 @@
+//! One account, as sessions use it. However many ask, one of them asks the provider and all get its answer; and whoever asks and
+//! goes away interrupts nothing, since the asking is a task of its own.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use relais_accounts::{FaultKind, Grant};
+use relais_sandbox::{Account, AccountFault, Secret, Token, TokenFuture};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::AccountPath;
+use super::keeper::Keeper;
+use super::plan::Asking;
+use super::problem::{Problem, Trouble};
+use super::renew;
+use super::timing;
+use crate::store::{LostRow, Why};
+
+/// Why a token is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// A session is to use it.
+    Use,
+    /// Nobody waits for it.
+    Ahead,
+    /// An administrator wants to see it renewed.
+    Renew,
+}
+
+impl Need {
+    /// Whether an account that is lost is tried all the same.
+    pub(super) fn tries_lost(self, lost: &LostRow) -> bool {
+        match self {
+            Self::Use => false,
+            Self::Ahead => may_mend(lost),
+            Self::Renew => lost.why != Why::Key,
+        }
+    }
+}
+
+/// Whether what took an account away may be put right without its being associated again.
+pub(super) fn may_mend(lost: &LostRow) -> bool {
+    let kind = FaultKind::read(&lost.kind);
+    let mends = matches!(
+        kind,
+        Some(FaultKind::Policy | FaultKind::Configuration | FaultKind::Clock)
+    );
+    lost.why == Why::Provider && mends
+}
+
+/// What an asking came to, for all who wait for it.
+pub(super) type Outcome = Result<Token, Trouble>;
+
+/// See the module.
+pub(crate) struct Kept {
+    pub(super) path: AccountPath,
+    keeper: Weak<Keeper>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    current: Option<Current>,
+    /// The provider is being asked. Over once there is an outcome in it, or nobody to put one in.
+    flight: Option<watch::Receiver<Option<Outcome>>>,
+    /// When the provider was asked in the last minute.
+    asked: VecDeque<Instant>,
+    rest: Option<Rest>,
+    /// Tokens that the store did not take yet. Nobody has them.
+    unsaved: Option<Box<Unsaved>>,
+    used_at: Option<Timestamp>,
+    /// The account that this was is no more.
+    gone: Option<Trouble>,
+}
+
+struct Current {
+    token: Token,
+    until: Instant,
+    /// A resource did not take it.
+    refused: bool,
+}
+
+/// Nothing is asked until then.
+struct Rest {
+    until: Instant,
+    step: u32,
+    because: Problem,
+    /// The account is lost, rather than its provider silent.
+    lost: bool,
+}
+
+impl Rest {
+    fn trouble(&self, now: Instant) -> Trouble {
+        match self.lost {
+            true => Trouble::Lost(self.because.clone()),
+            false => Trouble::Unavailable(self.because.clone(), Some(self.until.duration_since(now))),
+        }
+    }
+}
+
+/// What a provider gave, with what it was asked for.
+pub(super) struct Unsaved {
+    pub asking: Asking,
+    pub grant: Grant,
+}
+
+enum Joined {
+    Now(Outcome),
+    Flight(watch::Receiver<Option<Outcome>>),
+}
+
+impl Kept {
+    pub(super) fn new(keeper: Weak<Keeper>, path: AccountPath) -> Self {
+        Self {
+            path,
+            keeper,
+            inner: Mutex::default(),
+        }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A token, asked for where there is none that is good.
+    pub(super) async fn ask(self: &Arc<Self>, need: Need) -> Outcome {
+        let mut flight = match self.join(need) {
+            Joined::Now(outcome) => return outcome,
+            Joined::Flight(flight) => flight,
+        };
+        let outcome = flight.wait_for(Option::is_some).await;
+        let outcome = outcome.ok().and_then(|outcome| outcome.clone());
+        outcome.unwrap_or_else(|| Err(Trouble::Unavailable(Problem::interrupted(), None)))
+    }
+
+    fn join(self: &Arc<Self>, need: Need) -> Joined {
+        let Some(keeper) = self.keeper.upgrade() else {
+            return Joined::Now(Err(Trouble::here(&crate::Error::Stopped)));
+        };
+        let mut inner = self.inner();
+        let now = Instant::now();
+        if let Some(gone) = &inner.gone {
+            return Joined::Now(Err(gone.clone()));
+        }
+        if need == Need::Use {
+            inner.used_at = Some(Timestamp::now());
+            if let Some(token) = inner.good(now) {
+                return Joined::Now(Ok(token));
+            }
+        }
+        let going_on =
+            |flight: &&watch::Receiver<Option<Outcome>>| flight.borrow().is_none() && flight.has_changed().is_ok();
+        if let Some(flight) = inner.flight.as_ref().filter(going_on) {
+            return Joined::Flight(flight.clone());
+        }
+        if let Some(rest) = inner
+            .rest
+            .as_ref()
+            .filter(|rest| rest.until > now && need != Need::Renew)
+        {
+            return Joined::Now(Err(rest.trouble(now)));
+        }
+        let (tell, flight) = watch::channel(None);
+        inner.flight = Some(flight.clone());
+        // What is stored is the current token, or an earlier one.
+        let stored = need == Need::Use && inner.current.is_none();
+        tokio::spawn(renew::fly(keeper, self.clone(), need, stored, tell));
+        Joined::Flight(flight)
+    }
+
+    /// Notes that the provider is asked now, or tells why it is not.
+    pub(super) fn may_ask(&self) -> Result<(), Trouble> {
+        timing::may_ask(&mut self.inner().asked, Instant::now())
+            .map_err(|wait| Trouble::Unavailable(Problem::too_often(), Some(wait)))
+    }
+
+    /// A token that is durable is the current one. Returns it.
+    pub(super) fn take_up(&self, access: Secret, usable: Duration) -> Token {
+        let token = Token::new(access);
+        let mut inner = self.inner();
+        inner.rest = None;
+        inner.current = Some(Current {
+            token: token.clone(),
+            until: Instant::now() + usable,
+            refused: false,
+        });
+        token
+    }
+
+    /// Nothing is asked for a while, which grows from fault to fault. Where the current token is still good it is given out.
+    pub(super) fn rests(&self, because: Problem, asked: Option<Duration>) -> Trouble {
+        let mut inner = self.inner();
+        let step = inner.rest.as_ref().map_or(0, |rest| rest.step.saturating_add(1));
+        let span = timing::rest(step, asked, fastrand::f64());
+        inner.rest = Some(Rest {
+            until: Instant::now() + span,
+            step,
+            because: because.clone(),
+            lost: false,
+        });
+        Trouble::Unavailable(because, Some(span))
+    }
+
+    /// The account gives no token any more.
+    pub(super) fn lose(&self, because: &Problem) {
+        let mut inner = self.inner();
+        inner.current = None;
+        inner.rest = Some(Rest {
+            until: Instant::now() + timing::MENDED,
+            step: 0,
+            because: because.clone(),
+            lost: true,
+        });
+    }
+
+    pub(super) fn take_unsaved(&self) -> Option<Box<Unsaved>> {
+        self.inner().unsaved.take()
+    }
+
+    pub(super) fn keep_unsaved(&self, unsaved: Box<Unsaved>) {
+        self.inner().unsaved = Some(unsaved);
+    }
+
+    /// The account that this was is no more, and whoever holds it is told so.
+    pub(super) fn end(&self, because: Trouble) {
+        let mut inner = self.inner();
+        inner.current = None;
+        inner.unsaved = None;
+        inner.gone = Some(because);
+    }
+
+    /// When a session asked for a token last.
+    pub(super) fn used_at(&self) -> Option<Timestamp> {
+        self.inner().used_at
+    }
+
+    /// Waits until the provider is not being asked for this account.
+    pub(super) async fn landed(&self) {
+        let flight = self.inner().flight.clone();
+        if let Some(mut flight) = flight {
+            // Over as well where nobody is left to tell the outcome.
+            drop(flight.wait_for(Option::is_some).await);
+        }
+    }
+
+    /// The provider is asked for this account.
+    pub(super) fn is_busy(&self) -> bool {
+        let inner = self.inner();
+        let flight = inner.flight.as_ref();
+        flight.is_some_and(|flight| flight.borrow().is_none() && flight.has_changed().is_ok())
+    }
+}
+
+impl Inner {
+    fn good(&self, now: Instant) -> Option<Token> {
+        let current = self.current.as_ref()?;
+        (!current.refused && current.until > now).then(|| current.token.clone())
+    }
+}
+
+/// An account in the hands of a session.
+pub(super) struct Handle(pub Arc<Kept>);
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Account({})", self.0.path)
+    }
+}
+
+impl Account for Handle {
+    fn token(&self) -> TokenFuture<'_> {
+        Box::pin(async { self.0.ask(Need::Use).await.map_err(fault) })
+    }
+
+    fn refused(&self, token: &Token) {
+        let mut inner = self.0.inner();
+        if let Some(current) = &mut inner.current
+            && current.token == *token
+        {
+            tracing::info!(target: "relais::accounts", account = %self.0.path, "a resource did not take the token; the next one is asked for");
+            current.refused = true;
+        }
+    }
+
+    fn describe(&self) -> Vec<(String, String)> {
+        let keeper = self.0.keeper.upgrade();
+        keeper.map(|keeper| keeper.describe(&self.0.path)).unwrap_or_default()
+    }
+}
+
+/// What a session tells its guest. Connectors and the journal speak English.
+fn fault(trouble: Trouble) -> AccountFault {
+    let text = |problem: &Problem| problem.text(relais_manifest::Lang::En).to_owned();
+    match &trouble {
+        Trouble::None(problem) => AccountFault::NotAssociated(text(problem)),
+        Trouble::Lost(problem) => AccountFault::Reconnect(text(problem)),
+        Trouble::Unavailable(problem, retry_after) => AccountFault::Unavailable {
+            text: text(problem),
+            retry_after: *retry_after,
+        },
+    }
+}

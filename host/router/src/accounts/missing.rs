@@ -1,0 +1,92 @@
+//! What a missing account means for deliveries: they wait, and are not given up meanwhile.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use relais_manifest::{Parameter, Settings};
+use serde_json::Value;
+
+use super::plan::{self, Context, context};
+use super::problem::Problem;
+use super::timing::after;
+use super::{AccountPath, declared};
+use crate::error::Error;
+use crate::names::InstancePath;
+use crate::outbox::{Delivery, Now};
+use crate::router::Router;
+use crate::store::{AccountRow, Reading};
+
+/// How long a delivery that waited for an account has yet when the account is there again, and how long it is put off at a time
+/// before.
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Whether a parameter applies beside these values. What it depends on stands among them only where that applies itself.
+pub(super) fn applies(parameter: &Parameter, settings: &Settings) -> bool {
+    let holds = |(id, wanted): (&String, &Value)| match settings.values.get(id) {
+        Some(value) => value == wanted,
+        None => *wanted == Value::Bool(false),
+    };
+    parameter.when.iter().all(holds)
+}
+
+/// An account, where there is one, and what is wrong with it.
+type Looked = (Option<AccountRow>, Option<Problem>);
+
+/// The accounts of an instance, with what is wrong with each that the instance cannot do without.
+fn accounts(tables: &Reading, context: &Context, path: &InstancePath) -> Result<Vec<Looked>, Error> {
+    let mut found = Vec::new();
+    let settings = &context.effective.settings;
+    for parameter in declared(&context.manifest).filter(|parameter| applies(parameter, settings)) {
+        let account = AccountPath {
+            instance: path.clone(),
+            parameter: parameter.id.clone(),
+        };
+        let row = tables.account(&account)?;
+        let problem = match &row {
+            None => parameter.required.then(|| Problem::none(&account)),
+            Some(AccountRow { lost: Some(lost), .. }) => Some(Problem::of_lost(&account, lost)),
+            Some(row) => plan::obstacle(context, &account, row),
+        };
+        found.push((row, problem));
+    }
+    Ok(found)
+}
+
+impl Router {
+    /// Why an instance cannot be used before an account is associated. What else may be wrong with it is not told here.
+    pub(crate) fn missing_account(&self, path: &InstancePath) -> Option<Problem> {
+        let missing = self.read(|tables| {
+            let all = accounts(tables, &context(tables, path)?, path)?;
+            Ok(all.into_iter().find_map(|(_, problem)| problem))
+        });
+        missing.ok().flatten()
+    }
+
+    /// See `World::reprieve`.
+    pub(crate) fn reprieve(&self, delivery: &Delivery, now: Now) -> Option<Timestamp> {
+        let path = InstancePath {
+            workspace: delivery.workspace.clone(),
+            name: delivery.instance.clone(),
+        };
+        let until = self.read(|tables| {
+            let all = accounts(tables, &context(tables, &path)?, &path)?;
+            Ok(all
+                .iter()
+                .filter_map(|(row, problem)| until(row.as_ref(), problem.as_ref(), delivery, now))
+                .max())
+        });
+        until.ok().flatten()
+    }
+}
+
+fn until(row: Option<&AccountRow>, problem: Option<&Problem>, delivery: &Delivery, now: Now) -> Option<Timestamp> {
+    if problem.is_some() {
+        return Some(after(now.calendar, DAY));
+    }
+    let there_at = row.map(|row| row.resumed_at.unwrap_or(row.associated_at))?;
+    let soon = after(there_at, DAY);
+    // The row tells what happened by the wall clock, and what is to come goes by the calendar.
+    let left = soon.duration_since(now.wall);
+    let spared = delivery.accepted_at < there_at && left.is_positive();
+    spared.then(|| now.calendar.checked_add(left).unwrap_or(Timestamp::MAX))
+}

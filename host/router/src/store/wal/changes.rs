@@ -1,0 +1,132 @@
+//! Changes of tables as bytes: what a record of the log holds. Each says what stands under a key from now on, so that to make
+//! them once more, in their order, comes to the same.
+//!
+//! ```text
+//! 1  table         its number
+//! 1  kind          0: the value follows; 1: the row is gone
+//! 4  key length    in bytes, little-endian
+//! 4  value length  in bytes, little-endian
+//! …  key, value    as redb has them
+//! ```
+
+use super::frame::HEADER;
+
+const PUT: u8 = 0;
+const REMOVED: u8 = 1;
+
+/// Changes of one batch, with room before them for the head of their record.
+#[derive(Debug)]
+pub(crate) struct Changes(pub(super) Vec<u8>);
+
+/// One change, as it was read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Change<'b> {
+    pub(crate) table: u8,
+    pub(crate) key: &'b [u8],
+    /// None where the row is gone.
+    pub(crate) value: Option<&'b [u8]>,
+}
+
+/// Bytes are no changes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+impl Changes {
+    pub(crate) fn new() -> Self {
+        Self(vec![0; HEADER])
+    }
+
+    pub(crate) fn put(&mut self, table: u8, key: &[u8], value: &[u8]) {
+        self.push(table, PUT, key, value);
+    }
+
+    pub(crate) fn removed(&mut self, table: u8, key: &[u8]) {
+        self.push(table, REMOVED, key, &[]);
+    }
+
+    fn push(&mut self, table: u8, kind: u8, key: &[u8], value: &[u8]) {
+        let out = &mut self.0;
+        out.reserve(10 + key.len() + value.len());
+        out.extend([table, kind]);
+        for part in [key, value] {
+            // What has 4 GiB is too long for the log, and is never written as these lengths.
+            out.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
+        }
+        out.extend(key);
+        out.extend(value);
+    }
+
+    /// Bytes of the changes alone.
+    pub(super) fn length(&self) -> usize {
+        self.0.len().saturating_sub(HEADER)
+    }
+}
+
+/// Reads changes back, in their order.
+pub(crate) fn read(mut rest: &[u8]) -> impl Iterator<Item = Result<Change<'_>, Malformed>> {
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let change = next(&mut rest).ok_or(Malformed);
+        if change.is_err() {
+            rest = &[];
+        }
+        Some(change)
+    })
+}
+
+fn next<'b>(rest: &mut &'b [u8]) -> Option<Change<'b>> {
+    let mut take = |length: usize| {
+        let (taken, left) = rest.split_at_checked(length)?;
+        *rest = left;
+        Some(taken)
+    };
+    let ([table, kind], [key, value]) = (
+        take(2)?.try_into().ok()?,
+        [take(4)?, take(4)?].map(|length| length.try_into().map(u32::from_le_bytes)),
+    );
+    let (key, value) = (take(key.ok()? as usize)?, take(value.ok()? as usize)?);
+    let value = match kind {
+        PUT => Some(value),
+        REMOVED if value.is_empty() => None,
+        _ => return None,
+    };
+    Some(Change { table, key, value })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+
+    #[test]
+    fn changes_read_back_in_their_order() {
+        let mut changes = Changes::new();
+        changes.put(1, b"key", b"value");
+        changes.removed(2, b"other");
+        changes.put(3, b"", b"");
+        let found: Vec<_> = read(&changes.0[HEADER..]).map(Result::unwrap).collect();
+        let put = |table, key, value| Change {
+            table,
+            key,
+            value: Some(value),
+        };
+        let removed = Change {
+            table: 2,
+            key: b"other",
+            value: None,
+        };
+        assert_eq!(found, [put(1, b"key", b"value"), removed, put(3, b"", b"")]);
+    }
+
+    #[test]
+    fn changes_that_were_cut_are_told() {
+        let mut changes = Changes::new();
+        changes.put(1, b"key", b"value");
+        let whole = &changes.0[HEADER..];
+        for length in 1..whole.len() {
+            assert_eq!(read(&whole[..length]).last(), Some(Err(Malformed)), "{length}");
+        }
+    }
+}

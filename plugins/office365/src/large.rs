@@ -1,0 +1,122 @@
+//! A mail that no request holds: a draft, its attachments, and a request that sends it.
+
+use std::time::Duration;
+
+use relais_sdk::{Failure, Receipt, kind};
+use serde::Deserialize;
+
+use crate::draft::draft;
+use crate::files::{self, Composed, with_files};
+use crate::graph::{Call, Graph};
+use crate::outcome::{Asked, ask, losing, receipt};
+use crate::send::REQUEST_BYTES;
+use crate::settings::Sender;
+use crate::settle::settle;
+use crate::upload::{self, PATIENCE};
+use crate::url::segment;
+use crate::wire::{File, Letter, Response, World};
+
+/// How often a throttled `send` of a draft is tried, uploads being dear.
+const SENDS: u32 = 3;
+
+/// A draft, its attachments, and then `send`. Until then nothing was sent, and what was prepared is deleted where it fails.
+pub fn by_draft<W: World, L: Letter<Stream = W::Stream>>(
+    graph: &mut Graph<W>,
+    sender: &Sender,
+    keep_copy: bool,
+    letter: &L,
+) -> Result<Receipt, Failure> {
+    let files = letter.files();
+    let described = draft(letter, keep_copy);
+    let head = serde_json::Value::Object(described.message.clone()).to_string().len() as u64;
+    if head > REQUEST_BYTES {
+        let text = format!("the text alone has {head} bytes, and Graph takes {REQUEST_BYTES} in a request");
+        return Err(Failure::new(kind::TOO_LARGE, text));
+    }
+    let (inside, beside) = packed(&files, head);
+    let body = || {
+        let mut out = Composed::default();
+        with_files(&described.message, &inside, &mut out);
+        Ok(out.done())
+    };
+    let call = Call::post(format!("{}/messages", sender.base), "application/json", &body);
+    let response = graph.expect(&call, 201, "a draft")?;
+    let id =
+        id_of(&response).ok_or_else(|| Failure::new(kind::TEMPORARY, "Graph made a draft and gave no id for it"))?;
+    let place = format!("{}/messages/{}", sender.base, segment(&id));
+    let prepared = attach_all(graph, sender, &place, &beside);
+    let sent = prepared.and_then(|lasting| send_draft(graph, &place, &lasting, keep_copy));
+    match sent {
+        Ok(receipt) => Ok(losing(receipt, described.lost)),
+        Err(failure) => {
+            // What may have been sent stays, for whoever looks into it.
+            if failure.kind != kind::UNKNOWN_OUTCOME {
+                let _ = graph.ask(&Call::new("DELETE", place));
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// The files that fit into the draft's own request, and those that need one each.
+fn packed<F: File>(files: &[F], head: u64) -> (Vec<&F>, Vec<&F>) {
+    let (mut room, mut inside, mut beside) = (REQUEST_BYTES.saturating_sub(head), Vec::new(), Vec::new());
+    for file in files {
+        let size = files::written_size(file);
+        if size <= room {
+            room -= size;
+            inside.push(file);
+        } else {
+            beside.push(file);
+        }
+    }
+    (inside, beside)
+}
+
+/// Attaches what is left, and answers the draft's address by the id that it keeps when it is moved to the Sent Items.
+fn attach_all<W: World, F: File<Stream = W::Stream>>(
+    graph: &mut Graph<W>,
+    sender: &Sender,
+    place: &str,
+    files: &[&F],
+) -> Result<String, Failure> {
+    for file in files {
+        upload::attach(graph, place, *file)?;
+    }
+    let call = Call::get(format!("{place}?$select=id")).with_immutable_ids();
+    let response = graph.expect(&call, 200, "the draft's id")?;
+    let id = id_of(&response).ok_or_else(|| Failure::new(kind::TEMPORARY, "Graph gave no lasting id for a draft"))?;
+    Ok(format!("{}/messages/{}", sender.base, segment(&id)))
+}
+
+/// Sends the draft at this address, whose id ends when it is moved; `lasting` is it by the one that does not.
+fn send_draft<W: World>(graph: &mut Graph<W>, place: &str, lasting: &str, keep_copy: bool) -> Result<Receipt, Failure> {
+    let call = Call::new("POST", format!("{place}/send"));
+    let mut sends = 1;
+    loop {
+        let why = match ask(graph, &call, "send") {
+            Asked::Sent(response) => return Ok(receipt(&response, "draft")),
+            Asked::Open(why) => why,
+            Asked::Refused(failure) => {
+                let wait = failure.retry_after.unwrap_or(PATIENCE);
+                if failure.kind != kind::THROTTLED || sends == SENDS || wait > PATIENCE {
+                    return Err(failure);
+                }
+                graph.world.pause(Duration::from_secs(u64::from(wait)));
+                sends += 1;
+                continue;
+            }
+        };
+        return settle(graph, place, lasting, keep_copy, &why);
+    }
+}
+
+#[derive(Deserialize)]
+struct Identified {
+    id: String,
+}
+
+fn id_of(response: &Response) -> Option<String> {
+    let identified: Identified = serde_json::from_slice(&response.body).ok()?;
+    Some(identified.id).filter(|id| !id.is_empty())
+}

@@ -1,0 +1,153 @@
+//! `relais-bench graph`: the sandboxed Office365 connector and a native client do the same on the same Graph, in shuffled rounds.
+
+mod load;
+mod native;
+mod report;
+mod sink;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use relais_e2e::office::Office;
+use tokio::sync::Barrier;
+
+use crate::smtp::shuffle;
+use crate::{Fault, process};
+use load::{Kind, Load};
+use native::Native;
+use report::{Cell, Client, Memory, Report, Sample};
+use sink::Sink;
+
+pub use sink::serve;
+
+const CONNECTIONS: [usize; 2] = [1, 4];
+
+pub async fn run(json: bool, quick: bool) -> Result<(), Fault> {
+    let (rounds, window) = if quick {
+        (2, Duration::from_millis(300))
+    } else {
+        (5, Duration::from_millis(1500))
+    };
+    let sink = Sink::start()?;
+    let load = Arc::new(Load::new());
+    let mut cells = Vec::new();
+    for kind in Kind::ALL {
+        for connections in CONNECTIONS {
+            for client in Client::ALL {
+                cells.push(Cell {
+                    kind,
+                    connections,
+                    client,
+                });
+            }
+        }
+    }
+    let mut report = Report::new(rounds);
+    for round in 0..rounds {
+        shuffle(&mut cells, round);
+        for cell in &cells {
+            if !json {
+                eprint!("\rround {}/{rounds}: {:<40}", round + 1, cell.to_string());
+            }
+            let sample = measure(*cell, &sink, &load, window).await?;
+            report.add(*cell, sample);
+        }
+    }
+    if !json {
+        eprintln!("\r{:<60}", "");
+    }
+    let memory = memory(&sink, &load).await?;
+    report.print(json, &memory);
+    Ok(())
+}
+
+/// One client with a connection of its own.
+enum Sender {
+    Native(Native),
+    Relais(Box<relais_sandbox::Session>),
+}
+
+impl Sender {
+    async fn open(client: Client, sink: &Sink) -> Result<Self, Fault> {
+        Ok(match client {
+            Client::Native => Sender::Native(Native::new(&sink.graph)?),
+            Client::Relais => Sender::Relais(Box::new(Office::towards(&sink.graph, &sink.upload).open().await)),
+        })
+    }
+
+    async fn send(&mut self, load: &Load, kind: Kind) -> Result<(), Fault> {
+        match self {
+            Sender::Native(native) => native.send(load, kind).await,
+            Sender::Relais(session) => {
+                session.send(&load.message(kind)?).await?;
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn measure(cell: Cell, sink: &Sink, load: &Arc<Load>, window: Duration) -> Result<Sample, Fault> {
+    let start = Arc::new(Barrier::new(cell.connections + 1));
+    let sent = Arc::new(AtomicU64::new(0));
+    let before = sink.counts().await?;
+    let mut tasks = Vec::new();
+    for _ in 0..cell.connections {
+        let mut sender = Sender::open(cell.client, sink).await?;
+        // One mail before the clock: connections are made, caches warm.
+        sender.send(load, cell.kind).await?;
+        let (start, sent, load) = (start.clone(), sent.clone(), load.clone());
+        tasks.push(tokio::spawn(async move {
+            start.wait().await;
+            let begun = Instant::now();
+            while begun.elapsed() < window {
+                sender.send(&load, cell.kind).await?;
+                sent.fetch_add(1, Ordering::Relaxed);
+            }
+            if let Sender::Relais(session) = sender {
+                session.close().await;
+            }
+            Ok::<(), Fault>(())
+        }));
+    }
+    let cpu = process::cpu_nanos();
+    start.wait().await;
+    let begun = Instant::now();
+    for task in tasks {
+        task.await??;
+    }
+    let took = begun.elapsed().as_secs_f64();
+    let cpu = process::cpu_nanos().saturating_sub(cpu) as f64;
+    let after = sink.counts().await?;
+    let sent = sent.load(Ordering::Relaxed);
+    let accepted = after.accepted - before.accepted;
+    if accepted != sent + cell.connections as u64 {
+        return Err(format!("{cell}: {sent} mails were sent, and {accepted} accepted").into());
+    }
+    let mails = sent.max(1) as f64;
+    Ok(Sample {
+        messages_per_second: mails / took,
+        cpu_us_per_message: cpu / 1e3 / mails,
+        connections: after.connections - before.connections,
+    })
+}
+
+/// What a mail of 34 MB from a file costs in memory.
+async fn memory(sink: &Sink, load: &Load) -> Result<Memory, Fault> {
+    let mut session = Office::towards(&sink.graph, &sink.upload).open().await;
+    session.send(&load.message(Kind::Text)?).await?;
+    let (file, message) = load.on_the_disk()?;
+    process::reset_peak();
+    let (before, stats) = (process::resident(), session.stats());
+    session.send(&message).await?;
+    let grown = process::peak().saturating_sub(before);
+    let after = session.stats();
+    session.close().await;
+    drop(file);
+    Ok(Memory {
+        growth: grown,
+        guest_growth: (after.memory - stats.memory) as u64,
+        through_guest: after.guest_bytes - stats.guest_bytes,
+        host_calls: after.host_calls - stats.host_calls,
+    })
+}

@@ -1,0 +1,202 @@
+//! A Microsoft Graph on loopback that keeps what it is given: mailboxes with their drafts and Sent Items, uploads in ranges, and
+//! the rules and errors of Microsoft's documentation. A test tells it what goes wrong, and reads what was sent.
+//!
+//! Not everything is there that Graph has: what a connector for mail asks, and no more. Nothing of it is the connector's own code:
+//! it reads MIME with another parser's eyes, and its rules are written from the documentation.
+
+mod answer;
+mod faults;
+mod mail;
+mod mailbox;
+mod routes;
+mod serve;
+mod upload;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+pub use faults::{Fault, Goes};
+pub use mail::{How, Sent};
+
+use mailbox::State;
+
+/// Who may ask, and for what.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    /// Tokens that are accepted.
+    pub tokens: Vec<String>,
+    /// The user that the tokens are of; none: an application without a user.
+    pub user: Option<String>,
+    /// Every mailbox of the tenant, the user's own among them.
+    pub mailboxes: Vec<String>,
+    /// Other mailboxes that the user has full access to.
+    pub full_access: Vec<String>,
+    /// Addresses that the user may send as, beside its own.
+    pub send_as: Vec<String>,
+    /// Whether drafts may be made and read (`Mail.ReadWrite`).
+    pub may_read: bool,
+    /// How long a sent draft lies where it was before it is moved.
+    pub moves_after: Duration,
+    /// Whether what was sent is kept to be looked at; a benchmark would fill the memory with it.
+    pub keeps: bool,
+}
+
+impl Directory {
+    /// A user with a mailbox, and one token.
+    pub fn of(user: &str, token: &str) -> Self {
+        Self {
+            tokens: vec![token.to_owned()],
+            user: Some(user.to_owned()),
+            mailboxes: vec![user.to_owned()],
+            full_access: Vec::new(),
+            send_as: Vec::new(),
+            may_read: true,
+            moves_after: Duration::from_millis(200),
+            keeps: true,
+        }
+    }
+}
+
+/// The largest request (4 MB, read as what a mail system would take them for).
+const REQUEST_BYTES: usize = 4 << 20;
+/// The largest message of a mailbox, by its usual setting.
+const MESSAGE_BYTES: usize = 35 << 20;
+
+/// What was asked of it.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    /// Connections to Graph.
+    pub connections: usize,
+    /// Connections to the uploads' host.
+    pub upload_connections: usize,
+    /// Requests that came whole or in part, as `METHOD /path` without the query, in their order. Those of uploads are `PUT upload`
+    /// and `GET upload`.
+    pub requests: Vec<String>,
+    /// Requests to the uploads' host that had an `Authorization`.
+    pub tokens_at_uploads: usize,
+    /// Messages that were accepted.
+    pub accepted: usize,
+}
+
+impl Counts {
+    /// How many requests of a method to a path that ends so there were.
+    pub fn of(&self, method: &str, end: &str) -> usize {
+        let is = |line: &&String| {
+            let (asked, path) = line.split_once(' ').unwrap_or_default();
+            asked == method && path.ends_with(end)
+        };
+        self.requests.iter().filter(is).count()
+    }
+}
+
+/// A running Graph. It ends when it is dropped.
+#[derive(Debug)]
+pub struct FakeGraph {
+    address: SocketAddr,
+    uploads: SocketAddr,
+    shared: Arc<Shared>,
+    serving: [JoinHandle<()>; 2],
+}
+
+/// What its connections share.
+#[derive(Debug)]
+struct Shared {
+    directory: Directory,
+    /// Where uploads go, as Graph tells it.
+    uploads: String,
+    state: Mutex<State>,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+impl FakeGraph {
+    /// Starts on two free ports of 127.0.0.1: Graph, and the host of its uploads.
+    ///
+    /// # Errors
+    ///
+    /// There are no free ports.
+    pub async fn start(directory: Directory) -> io::Result<Self> {
+        Self::on(directory, 0, 0).await
+    }
+
+    /// Starts on these ports.
+    ///
+    /// # Errors
+    ///
+    /// They are not free.
+    pub async fn on(directory: Directory, port: u16, uploads: u16) -> io::Result<Self> {
+        let graph = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let upload = TcpListener::bind((Ipv4Addr::LOCALHOST, uploads)).await?;
+        let (address, uploads) = (graph.local_addr()?, upload.local_addr()?);
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State::new(&directory)),
+            directory,
+            uploads: format!("http://{uploads}"),
+        });
+        let serving = [
+            tokio::spawn(serve::graph(graph, shared.clone())),
+            tokio::spawn(serve::uploads(upload, shared.clone())),
+        ];
+        Ok(Self {
+            address,
+            uploads,
+            shared,
+            serving,
+        })
+    }
+
+    /// Graph's address, without its version.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The address of uploads.
+    pub fn upload_url(&self) -> String {
+        format!("http://{}", self.uploads)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// What goes wrong once, at the next request that it is meant for. Several of one kind follow each other.
+    pub fn fault(&self, fault: Fault) {
+        self.shared.state().faults.push(fault);
+    }
+
+    /// Everything that was accepted to be sent, in its order.
+    pub fn sent(&self) -> Vec<Sent> {
+        self.shared.state().sent.clone()
+    }
+
+    /// Drafts that lie in the mailboxes.
+    pub fn drafts(&self) -> usize {
+        self.shared.state().drafts()
+    }
+
+    /// Messages in the Sent Items of the mailboxes.
+    pub fn kept(&self) -> usize {
+        self.shared.state().kept()
+    }
+
+    pub fn counts(&self) -> Counts {
+        self.shared.state().counts.clone()
+    }
+}
+
+impl Drop for FakeGraph {
+    fn drop(&mut self) {
+        for serving in &self.serving {
+            serving.abort();
+        }
+    }
+}
