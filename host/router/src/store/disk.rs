@@ -53,6 +53,8 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
     /// The names in a folder, in no order.
     fn list(&self, path: &Path) -> io::Result<Vec<OsString>>;
+    /// Bytes that this process may still write to the disk of that folder.
+    fn room(&self, path: &Path) -> io::Result<u64>;
 }
 
 /// The disk of this machine.
@@ -98,6 +100,11 @@ impl Disk for RealDisk {
         fs::read_dir(path)?
             .map(|entry| entry.map(|entry| entry.file_name()))
             .collect()
+    }
+
+    fn room(&self, path: &Path) -> io::Result<u64> {
+        let file_system = rustix::fs::statvfs(path)?;
+        Ok(file_system.f_bavail.saturating_mul(file_system.f_frsize))
     }
 }
 

@@ -87,6 +87,10 @@ impl Disk for SimDisk {
             .filter_map(|entry| entry.file_name().map(OsString::from))
             .collect())
     }
+
+    fn room(&self, _: &Path) -> io::Result<u64> {
+        Ok(self.state().room.unwrap_or(u64::MAX))
+    }
 }
 
 #[derive(Debug)]

@@ -74,6 +74,8 @@ struct State {
     lies: Option<fn(&Path) -> bool>,
     dead: bool,
     fault: Option<Fault>,
+    /// Bytes that it says it still has room for.
+    room: Option<u64>,
 }
 
 /// A disk that is there, and does not do what it is asked.
@@ -214,6 +216,11 @@ impl SimDisk {
     /// From now on it fails like that, or does not.
     pub fn set_fault(&self, fault: Option<Fault>) {
         self.state().fault = fault;
+    }
+
+    /// From now on it says that it has room for so many bytes.
+    pub fn set_room(&self, bytes: u64) {
+        self.state().room = Some(bytes);
     }
 
     /// The names of all files now.

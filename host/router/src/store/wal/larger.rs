@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use super::super::disk::{Disk, DiskFile, Opening};
 use super::BLOCK;
 
+/// It is filled only where the disk has room for so many: what the log does without, mail needs.
+const ROOM: u64 = 8;
 /// How long a disk that had no room for it is left alone.
 const AGAIN: Duration = Duration::from_secs(60);
 
@@ -70,6 +72,9 @@ impl Drop for Larger {
 }
 
 fn fill(disk: &dyn Disk, place: &Path, length: u64, stop: &AtomicBool) -> Filled {
+    if disk.room(place.parent().unwrap_or(place))? < length.saturating_mul(ROOM) {
+        return Err(io::ErrorKind::StorageFull.into());
+    }
     let file = disk.open(place, Opening::Either)?;
     let zeros = vec![0; BLOCK.min(usize::try_from(length).unwrap_or(BLOCK))];
     let mut written = 0;

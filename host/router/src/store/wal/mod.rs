@@ -108,11 +108,11 @@ impl Wal {
             return Ok(());
         };
         // Whichever file has the name after a power cut, no record of this round is in it.
+        let length = file.length()?;
         self.disk.rename(&larger::place(&self.place), &self.place)?;
-        self.disk.sync_folder(&self.folder)?;
-        self.length = file.length()?;
-        self.file = file;
-        Ok(())
+        // Before anything else can fail: the file that was has no name any more.
+        (self.file, self.length) = (file, length);
+        self.disk.sync_folder(&self.folder)
     }
 
     /// Whether there is room for a record of these changes, in this round. If there is none, there will be more in a later one.
@@ -201,8 +201,9 @@ fn open_file(disk: &dyn Disk, folder: &Path, place: &Path, first: u64) -> io::Re
     if length < first {
         file.write_at(&vec![0; usize::try_from(first).unwrap_or(BLOCK)], 0)?;
         file.sync_data()?;
-        disk.sync_folder(folder)?;
     }
+    // Also where it was there: whoever gave it its name may have ended, or failed, before the name was safe.
+    disk.sync_folder(folder)?;
     Ok((file, length.max(first)))
 }
 

@@ -152,6 +152,50 @@ fn a_disk_without_room_for_a_larger_log_keeps_the_small_one() {
 }
 
 #[test]
+fn a_disk_that_is_nearly_full_is_not_filled_up_by_a_larger_log() {
+    let disk = SimDisk::default();
+    disk.set_room(LOG_SIZE.most * 2);
+    let mut wal = filled(&disk, &[900_000]);
+    assert!(!wal.has_room(&batch(0, 900_000)));
+    while wal.larger.is_busy() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    wal.begin(SALT + 1).unwrap();
+    assert_eq!(wal.length, LOG_SIZE.first);
+}
+
+/// A log whose larger file has just got its name, without a sync of the folder.
+fn half_switched(disk: &SimDisk) -> Wal {
+    let mut wal = filled(disk, &[900_000]);
+    assert!(!wal.has_room(&batch(0, 900_000)));
+    while wal.larger.is_busy() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    disk.set_fault(Some(Fault::Syncs));
+    assert!(wal.begin(SALT + 1).is_err());
+    disk.set_fault(None);
+    wal
+}
+
+#[test]
+fn a_log_that_is_opened_after_its_new_name_could_not_be_synced_has_it_afterwards() {
+    let disk = SimDisk::default();
+    drop(half_switched(&disk));
+    let mut again = open(&disk, Some(SALT + 1)).unwrap();
+    append(&mut again, 5, 10);
+    let after = open(&disk.survivor(Kept::Nothing), Some(SALT + 1)).unwrap();
+    assert_eq!(found(&after).unwrap(), [5]);
+}
+
+#[test]
+fn nothing_is_written_to_a_file_that_has_lost_its_name() {
+    let disk = SimDisk::default();
+    let mut wal = half_switched(&disk);
+    append(&mut wal, 5, 10);
+    assert_eq!(found(&open(&disk, Some(SALT + 1)).unwrap()).unwrap(), [5]);
+}
+
+#[test]
 fn a_log_that_is_missing_is_told_where_the_database_counts_on_it() {
     let error = open(&SimDisk::default(), Some(SALT)).err().unwrap();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
