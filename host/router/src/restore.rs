@@ -128,7 +128,8 @@ pub async fn restore(
     };
     let vault = Vault::new(KeyFile::find(&paths.key, &target.folder)?);
     let secrets_open = manifest.secrets == 0 || store.read(|tables| vault.opens(tables))?;
-    drop(store);
+    // Only the database moves, so it must stand for itself.
+    store.close()?;
     target.settle()?;
     Ok(RestoreReport {
         made_at: manifest.made_at,

@@ -268,7 +268,7 @@ impl Book {
     }
 
     /// Has the writer do it, and waits until it is on the disk.
-    async fn ask<T: Send + 'static>(
+    pub(super) async fn ask<T: Send + 'static>(
         &self,
         haste: Haste,
         weight: usize,

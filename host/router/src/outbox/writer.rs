@@ -4,6 +4,7 @@
 //! mail does not have to wait for the syncs of the one before.
 
 use std::collections::HashSet;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -57,7 +58,11 @@ impl Writer {
             let flowing = urgent_at.is_some_and(|last| last.elapsed() < FLOWING);
             let requests = self.gather(first, if flowing { PATIENCE } else { Duration::ZERO });
             let urgent = requests.iter().any(|request| request.haste == Haste::Urgent);
-            self.write(requests);
+            // Whoever waits is told that it came to nothing, and this thread lives on: without it nothing is accepted any more.
+            if catch_unwind(AssertUnwindSafe(|| self.write(requests))).is_err() {
+                tracing::error!("a batch of the outbox could not be written: the database is opened anew");
+                self.store.distrust();
+            }
             if urgent {
                 urgent_at = Some(Instant::now());
             }
@@ -96,9 +101,9 @@ impl Writer {
         let written = catch_unwind(AssertUnwindSafe(|| self.transact(&mut requests, &mut applied)));
         let written = written.unwrap_or_else(|_| {
             self.store.distrust();
-            Err(StoreError::Damaged {
+            Err(StoreError::Io {
                 path: self.store.place().to_path_buf(),
-                detail: "a change of it could not be made".to_owned(),
+                source: io::Error::other("a change of it could not be made"),
             })
         });
         self.count(written.is_ok(), requests.len());
@@ -118,6 +123,7 @@ impl Writer {
                 self.settle_doubts();
             }
             Err(error) => {
+                let error = error.of_all();
                 if applied {
                     // The disk may have kept the rows, and then they name these files.
                     for file in files(&mut requests) {
@@ -203,7 +209,9 @@ fn files(requests: &mut [Request]) -> impl Iterator<Item = &mut Stored> {
     requests.iter_mut().filter_map(|request| request.file.as_mut())
 }
 
-fn answer(requests: Vec<Request>, batch: &Result<(), StoreError>) {
+/// Callers first: to wake one takes a while, and a delivery has time.
+fn answer(mut requests: Vec<Request>, batch: &Result<(), StoreError>) {
+    requests.sort_by_key(|request| request.haste != Haste::Urgent);
     for Request { file, work, .. } in requests {
         // First the file that is not kept goes, then its sender is told.
         drop(file);

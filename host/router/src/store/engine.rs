@@ -174,6 +174,11 @@ impl Engine {
         changes: Option<Changes>,
     ) -> Result<(), StoreError> {
         let mut wal = self.wal.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(fault) = held.fault() {
+            // Whoever had the log before failed with it, and nobody knows what stands there.
+            let _ = transaction.abort();
+            return Err(self.error(fault));
+        }
         let logged = changes.filter(|changes| wal.as_mut().is_some_and(|wal| wal.has_room(changes)));
         let done = match (wal.as_mut(), logged) {
             (Some(wal), Some(changes)) => self.log(held, transaction, wal, changes),
@@ -264,20 +269,26 @@ impl Engine {
     }
 }
 
-impl Drop for Engine {
-    /// The database takes the log along, so that it stands for itself.
-    fn drop(&mut self) {
+impl Engine {
+    /// The database takes the log along, so that it stands for itself. Nothing can be written any more after that.
+    pub(super) fn close(&mut self) -> Result<(), StoreError> {
         let wal = self.wal.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let held = Held(self.database.read().unwrap_or_else(PoisonError::into_inner));
-        if wal.is_none() || held.fault().is_some() {
-            return;
+        if wal.is_none() {
+            return Ok(());
         }
-        let closed = held.get().and_then(|database| {
-            let transaction = database.begin_write().at(&self.place)?;
-            Writing::new(&transaction, &self.place).set_log(None)?;
-            self.settle(transaction, None)
-        });
-        if let Err(error) = closed {
+        if let Some(fault) = held.fault() {
+            return Err(self.error(fault));
+        }
+        let transaction = held.get()?.begin_write().at(&self.place)?;
+        Writing::new(&transaction, &self.place).set_log(None)?;
+        self.settle(transaction, None)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
             tracing::debug!(%error, "the database could not take the log along; the next start does");
         }
     }
@@ -371,7 +382,7 @@ fn exists(disk: &dyn Disk, path: &Path) -> io::Result<bool> {
 /// The database while a transaction runs: it is not opened anew meanwhile.
 pub(super) struct Held<'e>(RwLockReadGuard<'e, Option<Open>>);
 
-impl Held<'_> {
+impl<'e> Held<'e> {
     fn fault(&self) -> Option<io::Error> {
         match self.0.as_ref() {
             Some(open) => open.health.fault(),
@@ -391,9 +402,35 @@ impl Held<'_> {
         let _ = self.note::<()>(Err(io::Error::other("the database met what it holds impossible")));
     }
 
+    /// A transaction that writes. That none can begin is of the whole database, which is opened anew before it is used again.
+    pub(super) fn begin_write(&self, place: &Path) -> Result<WriteTransaction, StoreError> {
+        let begun = self.get()?.begin_write().at(place);
+        begun.map_err(|error| {
+            self.distrust();
+            error.of_all()
+        })
+    }
+
+    /// Until what is returned is dropped, a panic makes the database be opened anew before it is used again: redb panics on what
+    /// it holds impossible, and takes no transaction after that.
+    pub(super) fn watched(&self) -> Watched<'_, 'e> {
+        Watched(self)
+    }
+
     pub(super) fn get(&self) -> Result<&Database, StoreError> {
         // Whoever gives a `Held` out has looked.
         self.0.as_ref().map(|open| &open.database).ok_or(StoreError::Stopped)
+    }
+}
+
+/// See [`Held::watched`].
+pub(super) struct Watched<'h, 'e>(&'h Held<'e>);
+
+impl Drop for Watched<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.distrust();
+        }
     }
 }
 

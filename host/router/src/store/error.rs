@@ -72,6 +72,17 @@ impl StoreError {
         matches!(self, Self::Damaged { .. } | Self::Newer { .. })
     }
 
+    /// What was found of one record while many were written is of all of them: none is to be blamed for it.
+    pub(crate) fn of_all(self) -> Self {
+        match self {
+            Self::Damaged { path, detail } => Self::Io {
+                path,
+                source: io::Error::other(detail),
+            },
+            other => other,
+        }
+    }
+
     /// Another error that says the same, for everybody who waited for one write.
     pub(crate) fn again(&self) -> Self {
         match self {

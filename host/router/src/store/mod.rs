@@ -141,6 +141,15 @@ impl Store {
         self.engine.disk()
     }
 
+    /// Closes the store; once it returns, the database stands for itself, without the log beside it.
+    ///
+    /// # Errors
+    ///
+    /// The log is still needed. Nothing is lost: the next opening reads it.
+    pub(crate) fn close(mut self) -> Result<(), StoreError> {
+        self.engine.close()
+    }
+
     /// Why nothing can be stored now, as far as that is known without trying.
     pub(crate) fn failed(&self) -> Option<StoreError> {
         self.engine.failed()
@@ -197,11 +206,13 @@ impl Store {
         work: impl FnOnce(&mut Writing<'_>) -> Result<(T, Option<Changes>), E>,
     ) -> Result<T, E> {
         let held = self.engine.database()?;
-        let transaction = held.get()?.begin_write().at(&self.place)?;
+        let _watched = held.watched();
+        let transaction = held.begin_write(&self.place)?;
         let done = work(&mut Writing::new(&transaction, &self.place));
         match done {
             Ok((value, changes)) => {
-                self.engine.commit(&held, transaction, changes)?;
+                let committed = self.engine.commit(&held, transaction, changes);
+                committed.map_err(StoreError::of_all)?;
                 Ok(value)
             }
             Err(error) => {

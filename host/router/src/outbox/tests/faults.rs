@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 
 use futures_util::future::join_all;
 
+use super::super::batch::{Fault as Undone, Haste};
 use super::*;
 use crate::store::sim::Fault;
 
@@ -110,4 +111,29 @@ async fn whoever_waits_when_the_book_is_closed_has_an_answer() {
         bench.book.counts().of(&instance("smtp"), Summary::Queued),
         accepted as u64
     );
+}
+
+#[tokio::test]
+async fn a_change_that_panics_is_blamed_on_no_record_and_the_writer_lives_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let book = open_sim(&SimDisk::default(), folder.path()).await.unwrap();
+    let before = accept(&book, 10).await.unwrap();
+    let panics = book.ask(Haste::Patient, 1, None, |_| -> Result<(), Undone> {
+        panic!("on purpose")
+    });
+    let (broken, beside) = tokio::join!(panics, book.settle(before, outcome(5, &[RecipientState::Sent], None)));
+    let broken = broken.unwrap_err();
+    assert!(!broken.of_one_record(), "{broken:?}");
+    if let Err(error) = beside {
+        assert!(!error.of_one_record(), "{error:?}");
+    }
+    let start = std::time::Instant::now();
+    while accept(&book, 10).await.is_err() {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "nothing is accepted any more"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(book.message(before).unwrap().is_some());
 }
