@@ -101,9 +101,11 @@ impl<W: World> Engine<W> {
         }
     }
 
-    /// A place is free: whoever waits for it gets it.
+    /// A place is free: whoever waits for it gets it, unless nobody works any more.
     pub(super) fn vacated(self: &Arc<Self>, surrendered: bool) {
-        if let Some(path) = self.slots.give_back(surrendered) {
+        if let Some(path) = self.slots.give_back(surrendered)
+            && self.core.running()
+        {
             let lane = self.lane(&path);
             self.employ(lane);
         }

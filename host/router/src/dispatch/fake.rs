@@ -418,6 +418,10 @@ impl World for FakeWorld {
         self.0.book.due(path, until, after, limit)
     }
 
+    fn sending(&self) -> Result<Vec<DeliveryId>, StoreError> {
+        self.0.book.interrupted()
+    }
+
     fn instances_with_work(&self) -> Result<Vec<InstancePath>, StoreError> {
         self.0.book.instances_with_work()
     }

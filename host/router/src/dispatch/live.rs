@@ -165,6 +165,10 @@ impl World for Live {
         self.router.book.due(path, until, after, limit)
     }
 
+    fn sending(&self) -> Result<Vec<DeliveryId>, StoreError> {
+        self.router.book.interrupted()
+    }
+
     fn instances_with_work(&self) -> Result<Vec<InstancePath>, StoreError> {
         self.router.book.instances_with_work()
     }

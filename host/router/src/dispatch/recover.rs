@@ -13,7 +13,7 @@ use super::words;
 use super::world::World;
 use crate::error::Error;
 use crate::names::InstancePath;
-use crate::outbox::DeliveryId;
+use crate::outbox::{Delivery, DeliveryId, Now, Outcome, Recipient, RecipientState};
 use crate::router::Router;
 use crate::store::StoreError;
 
@@ -37,15 +37,7 @@ impl Router {
                 }
                 Err(error) => return Err(error),
             };
-            let verdict = verdict::of_interruption(&delivery, words::STOPPED);
-            let now = self.book.now();
-            let times = Times {
-                began_at: now.wall,
-                ended: now,
-                // What was being sent is uncertain now, which is not given up.
-                spared: false,
-            };
-            let outcome = attempt::outcome(&config, &delivery, times, verdict);
+            let outcome = interruption(&config, &delivery, self.book.now(), words::STOPPED);
             tracing::warn!(target: "relais::dispatch", delivery = %id, "Relais had ended while it was being sent");
             if tasks.len() >= BATCH {
                 joined(tasks.join_next().await)?;
@@ -65,6 +57,50 @@ fn joined(task: Option<Result<Result<(), StoreError>, JoinError>>) -> Result<(),
         None => Ok(()),
         Some(Ok(settled)) => settled,
         Some(Err(_)) => Err(StoreError::Stopped),
+    }
+}
+
+/// What an attempt came to of which nobody has seen the end.
+fn interruption(config: &DispatchConfig, delivery: &Delivery, now: Now, text: &str) -> Outcome {
+    let verdict = verdict::of_interruption(delivery, text);
+    let times = Times {
+        began_at: now.wall,
+        ended: now,
+        // What was being sent is uncertain now, which is not given up.
+        spared: false,
+    };
+    attempt::outcome(config, delivery, times, verdict)
+}
+
+/// Settles what is being sent by nobody: its attempt broke off by a fault of Relais and could not say so. Without this it would
+/// be looked at only by the next start.
+pub(super) async fn stranded<W: World>(core: &Core<W>) {
+    let sending = match core.world.sending() {
+        Ok(sending) => sending,
+        Err(error) => {
+            core.hub.tally.store_faults.add(1);
+            tracing::error!(target: "relais::dispatch", code = error.code(), "what is being sent cannot be read");
+            return;
+        }
+    };
+    for id in sending {
+        // Whoever sends has it in hand until the outcome is durable.
+        let Some(claim) = core.hub.claim(id) else { continue };
+        let row = match core.world.row(id) {
+            Ok(Some(row)) => row,
+            Ok(None) => continue,
+            Err(error) if error.of_one_record() => {
+                core.set_aside(id, &error);
+                continue;
+            }
+            Err(_) => return,
+        };
+        let sending = |recipient: &Recipient| recipient.state == RecipientState::Sending;
+        if row.recipients.iter().any(sending) {
+            tracing::error!(target: "relais::dispatch", delivery = %id, "nobody sends it any more, and nobody has said what became of it");
+            let outcome = interruption(&core.config, &row, core.world.now(), words::BROKE_OFF);
+            core.settle(claim, outcome, None).await;
+        }
     }
 }
 

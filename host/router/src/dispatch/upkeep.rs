@@ -1,5 +1,6 @@
 //! What happens by the calendar: giving up, alerts, and the end of what is kept. And what nothing else would come back to: that
-//! the calendar is noted, for the process after this one, and that every instance with work has its lane.
+//! the calendar is noted, for the process after this one, that nothing is left as being sent by nobody, and that every instance
+//! with work has its lane.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use tokio::time::Instant;
 
 use super::core::{Core, Phase, reached};
 use super::engine::Engine;
+use super::recover;
 use super::words;
 use super::world::World;
 use crate::names::{InstancePath, WorkspaceName};
@@ -40,6 +42,7 @@ pub(super) async fn keep<W: World>(engine: Arc<Engine<W>>) {
             noted = note(&core).await.then(Instant::now);
         }
         calendar(&core).await;
+        recover::stranded(&core).await;
         lanes(&engine);
         tokio::select! {
             () = tokio::time::sleep(core.config.tick) => {}

@@ -151,7 +151,8 @@ async fn settle<W: World>(
             lane.tend.notify_one();
         }
     });
-    match settling.as_mut().now_or_never() {
+    // Unconstrained: a task that has used up its turn would be asked to come back before it did anything.
+    match tokio::task::unconstrained(settling.as_mut()).now_or_never() {
         Some(()) => tokio::spawn(async {}),
         None => tokio::spawn(settling),
     }

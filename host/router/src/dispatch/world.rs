@@ -100,6 +100,9 @@ pub(crate) trait World: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<(Timestamp, DeliveryId)>, StoreError>;
 
+    /// See `Book::interrupted`.
+    fn sending(&self) -> Result<Vec<DeliveryId>, StoreError>;
+
     /// See `Book::instances_with_work`.
     fn instances_with_work(&self) -> Result<Vec<InstancePath>, StoreError>;
 

@@ -9,7 +9,7 @@ use relais_message::{Message, Source};
 use super::book::{Book, blocking};
 use super::clock::{ms, time};
 use super::content::{self, Place, Unreadable};
-use super::delivery::Delivery;
+use super::delivery::{Body, Delivery};
 use super::id::DeliveryId;
 use super::owed::Owed;
 use super::query::{Counts, Filter, Page, Timer, Written};
@@ -32,8 +32,20 @@ impl Book {
     /// The message of a delivery, as it was accepted; none where its content was erased. Blocks: a body of the spool is read
     /// once, to verify that it is the one that was accepted ([`StoreError::Body`] where it is not).
     pub fn message(&self, id: DeliveryId) -> Result<Option<Message>, StoreError> {
-        let Some(bytes) = self.read(|tables| tables.content(id))? else {
-            return Ok(None);
+        let found = self.read(|tables| {
+            let bytes = tables.content(id)?;
+            let row = if bytes.is_none() { tables.delivery(id)? } else { None };
+            Ok((bytes, row))
+        })?;
+        let bytes = match found {
+            (Some(bytes), _) => bytes,
+            (None, Some(row)) if row.delivery.body != Body::Gone => {
+                return Err(StoreError::Damaged {
+                    path: self.0.store.place().to_path_buf(),
+                    detail: format!("the content of delivery {id} is missing"),
+                });
+            }
+            (None, _) => return Ok(None),
         };
         let damaged = |detail: String| StoreError::Damaged {
             path: self.0.store.place().to_path_buf(),
@@ -158,6 +170,15 @@ impl Book {
     #[cfg(test)]
     pub(crate) fn spoil(&self, id: DeliveryId) {
         let _ = self.0.store.write(|tables| tables.spoil_delivery(id));
+    }
+
+    /// Takes the content of a delivery away behind its row's back.
+    #[cfg(test)]
+    pub(crate) fn lose_content(&self, id: DeliveryId) {
+        let _ = self.0.store.append(|mut tables| {
+            tables.erase_content(id)?;
+            Ok(((), tables.finish()?.1))
+        });
     }
 
     pub(super) fn read<T>(&self, work: impl FnOnce(&Reading) -> Result<T, StoreError>) -> Result<T, StoreError> {

@@ -260,7 +260,14 @@ impl Spool {
             if !incoming && !is_folder_name(&folder) {
                 continue;
             }
-            for name in list(&path)? {
+            let names = match list(&path) {
+                Ok(names) => names,
+                Err(error) => {
+                    tracing::warn!(%error, "a folder of the spool cannot be looked through, and is left as it is");
+                    continue;
+                }
+            };
+            for name in names {
                 if stop() {
                     return Ok(removed);
                 }

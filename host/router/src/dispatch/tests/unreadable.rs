@@ -1,4 +1,4 @@
-//! Records that nobody can read: what they cost the others.
+//! Records that nobody can read, and that nobody came back to: what they cost the others.
 
 use jiff::SignedDuration;
 use relais_sandbox::Kind;
@@ -88,4 +88,35 @@ async fn a_list_shows_what_can_be_read_and_names_what_cannot() {
     filter.before = page.next;
     let page = house.fake.book.list(&ws, &filter).unwrap();
     assert_eq!((ids(&page), page.unreadable), (vec![first], vec![]));
+}
+
+#[tokio::test]
+async fn a_mail_whose_content_is_gone_from_the_database_fails_by_its_name() {
+    let mut house = House::new(quick()).await;
+    let id = house.accept(A).await;
+    house.fake.book.lose_content(id);
+    house.restart();
+    let row = house.becomes(id, Summary::Failed).await;
+    let words = row.recipients[0].words.as_ref().unwrap();
+    assert!(words.text.contains("cannot be read"), "{words:?}");
+    house.stop(SECOND).await;
+}
+
+#[tokio::test]
+async fn what_is_being_sent_by_nobody_becomes_uncertain_without_a_restart() {
+    let mut house = House::new(quick()).await;
+    let lost = house.accept(A).await;
+    let held = house.accept(A).await;
+    for id in [lost, held] {
+        let began_at = house.fake.now().wall;
+        assert!(house.fake.book.transmitting(id, began_at).await.unwrap());
+    }
+    let claim = house.core.hub.claim(held).unwrap();
+    house.start();
+    let row = house.becomes(lost, Summary::Uncertain).await;
+    assert_eq!(row.attempts.len(), 1);
+    assert_eq!(house.row(held).summary(), Summary::Sending, "somebody has it in hand");
+    drop(claim);
+    house.becomes(held, Summary::Uncertain).await;
+    house.stop(SECOND).await;
 }
