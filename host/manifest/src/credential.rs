@@ -40,6 +40,11 @@ pub struct Credential {
 }
 
 impl Credential {
+    /// The id of the secret or the account that it is made of.
+    pub fn held(&self) -> Option<&str> {
+        self.secret.as_deref().or(self.account.as_deref())
+    }
+
     /// The header that the credential fills, or nothing for a slot that is not `http-header`.
     pub fn header_name(&self) -> Option<&str> {
         match (self.slot, self.header.as_deref(), self.kind) {

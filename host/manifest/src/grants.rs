@@ -1,6 +1,5 @@
 //! The grants that follow from an instance's values: where it may connect, and where its credentials may go.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -110,45 +109,6 @@ impl Manifest {
             }
         };
         self.granted(self.egress.iter().filter(fits), settings)
-    }
-
-    /// Every parameter that an egress, a certificate, an expected TLS name, a credential or a provider's endpoint is built
-    /// from, and every parameter that decides (`when`) whether one of these applies. The secrets and accounts themselves are
-    /// not among them.
-    ///
-    /// Editing one erases the saved secrets and accounts: whoever may edit the address must not receive the saved password,
-    /// and a refresh token goes to no other endpoint than the one that gave it. A deciding parameter counts, since switching
-    /// it can bring an address into effect that lay unnoticed.
-    pub fn bound_parameters(&self) -> BTreeSet<String> {
-        let mut named: Vec<String> = Vec::new();
-        for request in &self.egress {
-            if let Ok(template) = Template::parse(&request.to) {
-                named.extend(template.parameters().into_iter().map(|(id, _)| id.to_owned()));
-            }
-            named.extend(request.certificate.clone());
-            named.extend(request.tls_name.clone());
-            named.extend(request.when.keys().cloned());
-        }
-        for credential in &self.credentials {
-            named.extend(credential.secret.clone());
-            named.extend(credential.account.clone());
-            named.extend(credential.username.clone());
-        }
-        for provider in &self.providers {
-            named.extend(provider.parameters());
-            named.extend(provider.certificate.clone());
-            named.extend(provider.when.keys().cloned());
-        }
-        let mut bound = BTreeSet::new();
-        while let Some(id) = named.pop() {
-            if let Some(parameter) = self.parameter(&id)
-                && bound.insert(id)
-            {
-                named.extend(parameter.when.keys().cloned());
-            }
-        }
-        bound.retain(|id| self.parameter(id).is_some_and(|parameter| !parameter.kind.is_held()));
-        bound
     }
 
     /// The address that becomes From and the reverse-path of a mail that names none.

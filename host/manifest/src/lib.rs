@@ -12,6 +12,7 @@
 //! bounded in every direction, it cannot carry characters that redraw the text around it, and what it asks for is
 //! judged from the checked values only.
 
+mod bound;
 mod certificate;
 mod conditions;
 mod credential;
@@ -42,6 +43,7 @@ mod validate_providers;
 mod value_types;
 mod values;
 
+pub use bound::BoundParameters;
 pub use credential::{Credential, CredentialKind, Slot};
 pub use embed::EmbedError;
 pub use endpoint::Endpoint;

@@ -147,6 +147,30 @@ fn what_decides_which_address_applies_is_bound_like_the_address() {
 }
 
 #[test]
+fn a_secret_is_bound_to_what_its_own_credentials_are_made_of_and_to_every_address() {
+    let manifest = manifest(
+        &(parameter("host", "host", "")
+            + &parameter("user", "text", "when = { login = true }")
+            + &parameter("login", "boolean", "")
+            + &parameter("other_user", "text", "")
+            + &parameter("password", "secret", "")
+            + &parameter("key", "secret", "when = { keyed = true }")
+            + &parameter("keyed", "boolean", "")
+            + "[[egress]]\nto = 'https://{host}'\n\
+               [[credentials]]\nname = 'a'\nkind = 'basic'\nslot = 'http-header'\nusername = 'user'\nsecret = 'password'\n\
+               [[credentials]]\nname = 'b'\nkind = 'basic'\nslot = 'http-header'\nusername = 'other_user'\nsecret = 'key'\n"),
+    );
+    let bound = |held: &str| {
+        let bound = manifest.bound_to(held);
+        let list = |ids: std::collections::BTreeSet<String>| ids.into_iter().collect::<Vec<_>>().join(" ");
+        (list(bound.built_from), list(bound.deciding))
+    };
+    assert_eq!(bound("password"), ("host user".to_owned(), "login".to_owned()));
+    assert_eq!(bound("key"), ("host other_user".to_owned(), "keyed".to_owned()));
+    assert_eq!(bound("gone"), ("host".to_owned(), String::new()));
+}
+
+#[test]
 fn the_sender_is_the_value_of_the_parameter_with_that_role() {
     let with = |pairs: &[(&str, &str)]| smtp().sender(&settings(&smtp(), pairs));
     assert_eq!(

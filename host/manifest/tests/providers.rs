@@ -115,6 +115,11 @@ fn the_first_provider_of_an_id_that_applies_counts() {
 fn what_an_endpoint_is_built_from_is_bound_to_the_account() {
     let bound: Vec<String> = microsoft().bound_parameters().into_iter().collect();
     assert_eq!(bound, ["ca", "cloud", "tenant"]);
+    let account = microsoft().accounts().next().unwrap().id.clone();
+    let bound = microsoft().bound_to(&account);
+    assert_eq!(bound.built_from.into_iter().collect::<Vec<_>>(), ["ca", "tenant"]);
+    assert_eq!(bound.deciding.into_iter().collect::<Vec<_>>(), ["cloud"]);
+    assert!(microsoft().bound_to("no-account").built_from.is_empty());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use relais_manifest::Manifest;
 use relais_sandbox::Inspection;
 
-use crate::binding::Binding;
+use crate::binding::Stored;
 use crate::error::{ConnectorError, Error};
 use crate::instances;
 use crate::names::InstancePath;
@@ -88,7 +88,9 @@ pub fn record(tables: &Reading, row: ConnectorRow) -> Result<ConnectorRecord, Er
     for (path, instance) in tables.instances_of(&row.id)? {
         let secrets = tables.secrets(&path.workspace, &path.name)?;
         let accounts = tables.accounts(&path.workspace, &path.name)?.into_iter();
-        let accounts: Vec<Binding> = accounts.map(|(_, row)| Binding::read(row.binding)).collect();
+        let accounts: Vec<(String, Stored)> = accounts
+            .map(|(account, row)| (account.parameter, Stored::read(row.binding)))
+            .collect();
         if !fits(
             &manifest,
             &instance,
@@ -119,11 +121,14 @@ pub fn record(tables: &Reading, row: ConnectorRow) -> Result<ConnectorRecord, Er
     })
 }
 
-fn fits(manifest: &Manifest, instance: &InstanceRow, secrets: &[String], accounts: &[Binding]) -> bool {
+fn fits(manifest: &Manifest, instance: &InstanceRow, secrets: &[String], accounts: &[(String, Stored)]) -> bool {
     match instances::effective(manifest, &instance.given, &instance.grants, secrets.iter()) {
         Ok(effective) => {
-            let same = secrets.is_empty() || effective.binding == Binding::read(instance.binding.clone());
-            same && accounts.iter().all(|account| *account == effective.binding)
+            let declared = |id: &&String| manifest.secrets().any(|secret| secret.id == **id);
+            let used = secrets.iter().filter(declared);
+            let stored = Stored::read(instance.binding.clone());
+            let fits = |(id, stored): &(String, Stored)| effective.binding.outdated(stored, [id]).is_empty();
+            effective.binding.outdated(&stored, used).is_empty() && accounts.iter().all(fits)
         }
         Err(_) => false,
     }

@@ -8,7 +8,7 @@ use relais_sandbox::{Grants, Secret};
 use serde_json::Value;
 
 use crate::accounts;
-use crate::binding::Binding;
+use crate::binding::{Binding, Stored};
 use crate::connectors;
 use crate::enablement;
 use crate::error::{Error, InstanceError, SecretError, SecretProblem};
@@ -121,13 +121,14 @@ pub fn create(
     let effective = effective(&manifest, &new.values, &new.grants, new.secrets.keys())?;
     check_secrets(&new.secrets)?;
     new.limits.check()?;
-    save_secrets(tables, vault, ws, name, &effective.binding, &new.secrets)?;
+    let binding = effective.binding.stored();
+    save_secrets(tables, vault, ws, name, &binding, &new.secrets)?;
     let now = Timestamp::now();
     let row = InstanceRow {
         connector: new.connector,
         given: new.values,
         grants: effective.grants.texts(),
-        binding: effective.binding.stored(),
+        binding: binding.parts(),
         limits: new.limits,
         lost: BTreeSet::new(),
         created_at: now,
@@ -190,21 +191,16 @@ pub fn edit(
     let effective = effective(&manifest, &row.given, &row.grants, held)?;
     check_secrets(&edit.secrets)?;
 
-    let because = effective.binding.changes(&Binding::read(row.binding));
-    if !because.is_empty() {
-        let (fields, stale): (Vec<&String>, Vec<&String>) = kept.into_iter().partition(|id| declared.contains(id));
-        if !fields.is_empty() {
-            let fields = fields.into_iter().cloned().collect();
-            return Err(InstanceError::SecretsNeeded {
-                name: name.clone(),
-                fields,
-                because,
-            }
-            .into());
+    let stored = Stored::read(row.binding);
+    let used = kept.iter().copied().filter(|id| declared.contains(id));
+    let outdated = effective.binding.outdated(&stored, used);
+    if !outdated.is_empty() {
+        return Err(InstanceError::SecretsNeeded {
+            name: name.clone(),
+            fields: outdated.fields,
+            because: outdated.because,
         }
-        for field in stale {
-            tables.remove_secret(ws, name, field)?;
-        }
+        .into());
     }
     let path = InstancePath {
         workspace: ws.clone(),
@@ -217,9 +213,24 @@ pub fn edit(
     }
     row.lost
         .retain(|field| !edit.forget.contains(field) && !edit.secrets.contains_key(field));
-    save_secrets(tables, vault, ws, name, &effective.binding, &edit.secrets)?;
+    let binding = match edit.secrets.is_empty() && !kept.is_empty() {
+        // They stay sealed for what they were given for, which is what they are used for.
+        true => stored,
+        false => {
+            let binding = effective.binding.stored();
+            let (used, stale): (Vec<&String>, Vec<&String>) = kept.into_iter().partition(|id| declared.contains(id));
+            if binding != stored {
+                seal_again(tables, vault, &path, (&stored, &binding), &used)?;
+                for field in stale {
+                    tables.remove_secret(ws, name, field)?;
+                }
+            }
+            binding
+        }
+    };
+    save_secrets(tables, vault, ws, name, &binding, &edit.secrets)?;
+    row.binding = binding.parts();
     row.grants = effective.grants.texts();
-    row.binding = effective.binding.stored();
     row.edited_at = Timestamp::now();
     row.revision = row.revision.saturating_add(1);
     tables.put_instance(ws, name, &row)?;
@@ -241,10 +252,12 @@ fn keep_accounts(
             tables.remove_account(&account)?;
             continue;
         }
-        let binding = Binding::read(row.binding);
-        if before == Some(&binding) && *after != binding {
-            fields.push(account.parameter);
-            because = after.changes(&binding);
+        let stored = Stored::read(row.binding);
+        let lost = after.outdated(&stored, [&account.parameter]);
+        let was_of_use = |before: &Binding| before.outdated(&stored, [&account.parameter]).is_empty();
+        if before.is_some_and(was_of_use) && !lost.is_empty() {
+            fields.extend(lost.fields);
+            because = lost.because;
         }
     }
     if fields.is_empty() {
@@ -300,21 +313,20 @@ pub fn open(
         .into());
     }
     let effective = effective(manifest, &row.given, &row.grants, saved.keys())?;
-    let binding = Binding::read(row.binding.clone());
-    let because = effective.binding.changes(&binding);
+    let stored = Stored::read(row.binding.clone());
+    let outdated = effective.binding.outdated(&stored, saved.keys());
+    if !outdated.is_empty() {
+        return Err(InstanceError::SecretsNeeded {
+            name: name.clone(),
+            fields: outdated.fields,
+            because: outdated.because,
+        }
+        .into());
+    }
     let mut secrets = BTreeMap::new();
     if !saved.is_empty() {
-        if !because.is_empty() {
-            let fields = saved.into_keys().collect();
-            return Err(InstanceError::SecretsNeeded {
-                name: name.clone(),
-                fields,
-                because,
-            }
-            .into());
-        }
         let key = vault.to_open(tables)?;
-        let digest = binding.digest();
+        let digest = stored.digest();
         for (field, sealed) in saved {
             let place = Place {
                 workspace: ws,
@@ -391,7 +403,7 @@ fn save_secrets(
     vault: &Vault,
     ws: &WorkspaceName,
     name: &InstanceName,
-    binding: &Binding,
+    binding: &Stored,
     secrets: &BTreeMap<String, Secret>,
 ) -> Result<(), Error> {
     if secrets.is_empty() {
@@ -410,4 +422,34 @@ fn save_secrets(
         tables.put_secret(ws, name, field, &sealed)?;
     }
     Ok(())
+}
+
+/// Seals saved secrets for another binding that is the same to them, so that one record serves them and the new ones.
+fn seal_again(
+    tables: &mut Writing<'_>,
+    vault: &Vault,
+    path: &InstancePath,
+    (from, to): (&Stored, &Stored),
+    fields: &[&String],
+) -> Result<(), Error> {
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let (ws, name) = (&path.workspace, &path.name);
+    let key = vault.to_seal(tables)?;
+    let digest = from.digest();
+    let mut opened = BTreeMap::new();
+    for (field, sealed) in tables.secrets(ws, name)? {
+        if fields.contains(&&field) {
+            let place = Place {
+                workspace: ws,
+                instance: name,
+                field: &field,
+                binding: &digest,
+            };
+            let secret = key.open(&place, &sealed)?;
+            opened.insert(field, secret);
+        }
+    }
+    save_secrets(tables, vault, ws, name, to, &opened)
 }

@@ -7,7 +7,7 @@ use relais_manifest::{FieldError, Settings};
 use serde_json::Value;
 
 use crate::accounts::{self, AccountState, AccountView};
-use crate::binding::Binding;
+use crate::binding::{Outdated, Stored};
 use crate::connectors;
 use crate::error::{Error, InstanceError};
 use crate::instances::effective;
@@ -85,16 +85,16 @@ pub fn view(
         Err(Error::Instance(InstanceError::Fields(problems))) => (None, problems),
         Err(error) => return Err(error),
     };
-    let binding = Binding::read(row.binding);
-    let secrets_outdated_by = match &effective {
-        Some(effective) if !saved.is_empty() => effective.binding.changes(&binding),
-        _ => Vec::new(),
+    let held = secrets.iter().filter(|(_, saved)| **saved).map(|(id, _)| id);
+    let outdated = match &effective {
+        Some(effective) => effective.binding.outdated(&Stored::read(row.binding), held),
+        None => Outdated::default(),
     };
     let readable = saved.is_empty() || vault.opens(tables)?;
     let unreadable = |id: &&String| row.lost.contains(*id) || (!readable && saved.contains_key(*id));
     let secrets_unreadable: Vec<String> = secrets.keys().filter(unreadable).cloned().collect();
     let usable = |id: &String| {
-        secrets.get(id) == Some(&true) && secrets_outdated_by.is_empty() && !secrets_unreadable.contains(id)
+        secrets.get(id) == Some(&true) && !outdated.fields.contains(id) && !secrets_unreadable.contains(id)
     };
     let settings = effective
         .as_ref()
@@ -146,7 +146,7 @@ pub fn view(
         settings,
         secrets,
         problems,
-        secrets_outdated_by,
+        secrets_outdated_by: outdated.because,
         secrets_unreadable,
         limits: row.limits,
         enabled: tables.enabled(ws, &connector.id)?,

@@ -14,7 +14,7 @@ use super::problem::{Problem, Trouble};
 use super::timing;
 use super::written::{seal_tokens, touch};
 use crate::audit::{self, Action};
-use crate::binding::Binding;
+use crate::binding::Stored;
 use crate::error::Error;
 use crate::store::{AccountRow, Part, Writing};
 
@@ -89,7 +89,7 @@ fn store(tables: &mut Writing<'_>, keeper: &Keeper, ready: Ready, grant: &Grant)
         roles: grant.roles.clone(),
         asked,
         scopes,
-        binding: ready.binding.stored(),
+        binding: ready.binding.stored().parts(),
         associated_at: now,
         associated_by: ready.by.clone(),
         resumed_at: None,
@@ -103,7 +103,7 @@ fn store(tables: &mut Writing<'_>, keeper: &Keeper, ready: Ready, grant: &Grant)
     seal_tokens(tables, &key, path, &row, grant)?;
     if let Some((_, Some(secret))) = &ready.chosen.own {
         let field = Part::Application.field(&path.parameter);
-        let digest = Binding::read(row.binding.clone()).digest();
+        let digest = Stored::read(row.binding.clone()).digest();
         let sealed = key.seal(&plan::place(path, &field, &digest), secret)?;
         tables.put_account_secret(path, Part::Application, Some(&sealed))?;
     }

@@ -15,7 +15,7 @@ use super::governance::Governance;
 use super::kept::Need;
 use super::problem::{Problem, Trouble};
 use super::timing;
-use crate::binding::Binding;
+use crate::binding::Stored;
 use crate::connectors;
 use crate::error::{AccountError, Error, InstanceError, KeyError};
 use crate::instances::{self, Effective};
@@ -114,8 +114,9 @@ pub(super) fn obstacle(context: &Context, path: &AccountPath, row: &AccountRow) 
     if let Some(problem) = context.governance.forbids(&row.provider, &row.flow) {
         return Some(problem);
     }
-    let because = context.effective.binding.changes(&Binding::read(row.binding.clone()));
-    (!because.is_empty()).then(|| Problem::outdated(path, &because))
+    let stored = Stored::read(row.binding.clone());
+    let outdated = context.effective.binding.outdated(&stored, [&path.parameter]);
+    (!outdated.is_empty()).then(|| Problem::outdated(path, &outdated.because))
 }
 
 /// Finds out what is to be done for a token. `stored` says whether the stored one is of use.
@@ -183,7 +184,7 @@ pub(super) fn open(
     let Some(sealed) = tables.account_secret(path, part)? else {
         return Ok(None);
     };
-    let (field, digest) = (part.field(&path.parameter), Binding::read(row.binding.clone()).digest());
+    let (field, digest) = (part.field(&path.parameter), Stored::read(row.binding.clone()).digest());
     Ok(Some(key.open(&place(path, &field, &digest), &sealed)?))
 }
 

@@ -9,7 +9,7 @@ use super::plan;
 use super::problem::Problem;
 use super::timing;
 use crate::audit::{self, Action};
-use crate::binding::Binding;
+use crate::binding::Stored;
 use crate::error::Error;
 use crate::names::{InstancePath, WorkspaceName};
 use crate::store::{AccountRow, LostRow, Part, Writing};
@@ -68,7 +68,7 @@ pub(super) fn seal_tokens(
     row: &AccountRow,
     grant: &Grant,
 ) -> Result<(), Error> {
-    let digest = Binding::read(row.binding.clone()).digest();
+    let digest = Stored::read(row.binding.clone()).digest();
     let given = [
         (Part::Access, Some(&grant.access_token)),
         (Part::Refresh, grant.refresh_token.as_ref()),

@@ -10,6 +10,7 @@ mod secrets;
 mod service_instances;
 mod services;
 mod tokens;
+mod versions;
 mod workspaces;
 
 use std::collections::BTreeMap;

@@ -45,7 +45,7 @@ async fn prepared(root: &TempDir, fake: &Fake) -> SimDisk {
             let context = crate::accounts::plan::context(tables, &path().instance)?;
             let old = Timestamp::now() - Duration::from_secs(7200);
             let row = AccountRow {
-                binding: context.effective.binding.stored(),
+                binding: context.effective.binding.stored().parts(),
                 associated_at: old,
                 renewed_at: old,
                 expires_at: old + Duration::from_secs(3600),
