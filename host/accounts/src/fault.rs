@@ -107,6 +107,11 @@ impl Fault {
         }
     }
 
+    /// Whether the host's own proxy does not let the request out, and will not until somebody changes its settings.
+    pub fn is_shut_in(&self) -> bool {
+        self.code == crate::wire::PROXY_REFUSES
+    }
+
     /// What happened, in a sentence.
     pub fn what(&self, lang: Lang) -> String {
         texts::what(self, lang)

@@ -24,6 +24,8 @@ const ANSWER_BYTES: usize = 64 * 1024;
 const CLOCK_SECONDS: u64 = 120;
 /// What a secret that comes back in an answer is shown as.
 const MASK: &str = "[…]";
+/// The code of a fault where the host's own proxy does not let the request out.
+pub(crate) const PROXY_REFUSES: &str = "proxy-refuses";
 /// Parameters of a request whose values nobody may see again.
 const SECRET_PARAMETERS: [&str; 7] = [
     "client_assertion",
@@ -128,6 +130,14 @@ fn lost(error: ClientError) -> Fault {
                 other => other.to_string(),
             };
             (FaultKind::Configuration, "provider-refused", detail)
+        }
+        ClientFault::Proxy(fault) => {
+            let code = if fault.fault.refuses() {
+                PROXY_REFUSES
+            } else {
+                "unreachable"
+            };
+            (FaultKind::Unavailable, code, fault.to_string())
         }
         ClientFault::Unreachable(text) => (FaultKind::Unavailable, "unreachable", text),
         ClientFault::Tls(text) => (FaultKind::Unavailable, "tls", text),

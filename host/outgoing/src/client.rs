@@ -16,6 +16,7 @@ use crate::dial::DialError;
 use crate::egress::{Asked, Destination};
 use crate::line::{Connector, LineError, said};
 use crate::outgoing::Outgoing;
+use crate::proxy::ProxyError;
 use crate::refused::Refused;
 use crate::tls::{Tls, causes, rustls_error};
 
@@ -83,6 +84,7 @@ impl Client {
         };
         let fault = match line {
             Some(LineError::Dial(DialError::Refused(refused))) => ClientFault::Refused(refused.clone()),
+            Some(LineError::Dial(DialError::Proxy(error))) => ClientFault::Proxy(error.clone()),
             Some(LineError::Tls(text)) => ClientFault::Tls(text.clone()),
             Some(other) => ClientFault::Unreachable(other.to_string()),
             None if rustls_error(&error).is_some() => ClientFault::Tls(said(self.tls.explain(&error))),
@@ -113,6 +115,8 @@ pub struct ClientError {
 pub enum ClientFault {
     /// The destination may not be dialled.
     Refused(Refused),
+    /// No connection, and the proxy is why.
+    Proxy(ProxyError),
     /// No connection: why.
     Unreachable(String),
     /// The other side does not speak TLS, or its certificate is not good.
@@ -127,6 +131,7 @@ impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.fault {
             ClientFault::Refused(refused) => refused.fmt(f),
+            ClientFault::Proxy(error) => error.fmt(f),
             ClientFault::Timeout => f.write_str("no answer in time"),
             ClientFault::Unreachable(text) | ClientFault::Tls(text) | ClientFault::Failed(text) => f.write_str(text),
         }

@@ -61,6 +61,8 @@ pub enum AccountFault {
     NotAssociated(String),
     /// The authorisation is lost: somebody has to associate the account again.
     Reconnect(String),
+    /// The host's own proxy does not let the request to the provider out, and will not until somebody changes its settings.
+    WayOut(String),
     /// The provider cannot be reached, or asks to wait.
     Unavailable {
         text: String,
@@ -71,14 +73,16 @@ pub enum AccountFault {
 impl AccountFault {
     pub fn text(&self) -> &str {
         match self {
-            Self::NotAssociated(text) | Self::Reconnect(text) | Self::Unavailable { text, .. } => text,
+            Self::NotAssociated(text) | Self::Reconnect(text) | Self::WayOut(text) | Self::Unavailable { text, .. } => {
+                text
+            }
         }
     }
 
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Unavailable { retry_after, .. } => *retry_after,
-            Self::NotAssociated(_) | Self::Reconnect(_) => None,
+            Self::NotAssociated(_) | Self::Reconnect(_) | Self::WayOut(_) => None,
         }
     }
 }

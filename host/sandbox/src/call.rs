@@ -20,6 +20,7 @@ pub(crate) fn begin(context: &Context) {
     context.meter.begin();
     context.floor.begin();
     context.accounts.begin();
+    context.way_out.begin();
     context.busy.begin();
     context.log.begin(context.limits.log_lines);
 }

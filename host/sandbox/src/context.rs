@@ -14,6 +14,7 @@ use crate::gate::{Doorway, Held};
 use crate::handles::Handles;
 use crate::meter::{LimitHit, Meter};
 use crate::observer::Event;
+use crate::way_out::WayOut;
 use crate::{Instance, Limits};
 
 /// One session's constants and its counters. What runs on the session's behalf outside its store (a request body on its way)
@@ -26,6 +27,7 @@ pub(crate) struct Context {
     pub(crate) audit: Audit,
     pub(crate) handles: Handles,
     pub(crate) accounts: Accounts,
+    pub(crate) way_out: WayOut,
     pub(crate) meter: Meter,
     pub(crate) busy: Busy,
     pub(crate) floor: Floor,

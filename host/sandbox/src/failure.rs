@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::AccountFault;
+use crate::{AccountFault, ProxyError};
 
 /// The registry of `relais:connector/failures`. A word that is not in it reads as [`Kind::Other`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,6 +72,9 @@ pub struct Failure {
     /// An account of the instance had no token for the call, and the message has not left: the host's own finding, never the
     /// guest's. It concerns every message of the instance until the account is well again.
     pub account: Option<Box<AccountFault>>,
+    /// The outgoing proxy is why nothing got out, and the message has not left: the host's own finding, never the guest's. It
+    /// concerns every message that goes the same way. The code begins with `proxy` then.
+    pub way_out: Option<Box<ProxyError>>,
 }
 
 impl Failure {
@@ -88,7 +91,15 @@ impl Failure {
             retry_after: None,
             details: Vec::new(),
             account: None,
+            way_out: None,
         }
+    }
+
+    /// Whether the failure waits for an administrator of the host or of its proxy, who opens the way out again: no attempt of a
+    /// delivery is to blame, and none helps.
+    pub fn is_shut_in(&self) -> bool {
+        let refused = |fault: &ProxyError| fault.fault.refuses();
+        self.way_out.as_deref().is_some_and(refused) || matches!(self.account.as_deref(), Some(AccountFault::WayOut(_)))
     }
 
     pub fn with_detail(mut self, name: &str, value: impl Into<String>) -> Self {

@@ -33,6 +33,7 @@ mod sandbox;
 mod session;
 mod state;
 mod verdict;
+mod way_out;
 
 pub use account::{Account, AccountFault, Token, TokenFuture};
 pub use error::{LoadError, SandboxError};
@@ -43,7 +44,8 @@ pub use instance::{Grant, GrantError, Grants, Instance};
 pub use limits::Limits;
 pub use meter::Stats;
 pub use observer::{Event, Level, Observer, Tracing};
-pub use relais_outgoing::{Outgoing, Reach, Refused, Resolve, Secret, SystemResolver};
+pub use relais_outgoing::{Outgoing, ProxyError, ProxyFault, Reach, Refused, Resolve, Secret, SystemResolver};
 pub use rule::{Place, Rule};
 pub use sandbox::{Config, Connector, Sandbox};
 pub use session::Session;
+pub use way_out::is_code as is_way_out_code;

@@ -23,6 +23,7 @@ use crate::observer::Event;
 use crate::sandbox::Connector;
 use crate::state::{State, tick};
 use crate::verdict;
+use crate::way_out::WayOut;
 use crate::{Failure, Instance, Kind, Receipt};
 
 /// How long `close` may take.
@@ -68,6 +69,7 @@ impl Session {
             audit,
             handles: Handles::default(),
             accounts: Accounts::default(),
+            way_out: WayOut::default(),
             meter: Meter::new(&shared.limits),
             busy: Busy::default(),
             floor: Floor::default(),
@@ -230,6 +232,6 @@ impl Session {
         self.idle_since = Instant::now();
         let answered = called.map_err(|error| error.explain(&self.context))?;
         self.usable = true;
-        answered.map_err(|failure| verdict::of_account(verdict::read(failure), &self.context))
+        answered.map_err(|failure| verdict::explained(verdict::read(failure), &self.context))
     }
 }

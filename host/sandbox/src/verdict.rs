@@ -13,7 +13,7 @@ use crate::bindings::exports::relais::mail::sender::{Receipt as GuestReceipt, Re
 use crate::bindings::relais::connector::failures::Failure as GuestFailure;
 use crate::context::Context;
 use crate::failure::clean;
-use crate::{AccountFault, Failure, Kind, Receipt, Refusal};
+use crate::{AccountFault, Failure, Kind, ProxyError, Receipt, Refusal, way_out};
 
 /// Bytes of a code, a name or a value of a guest's.
 const SHORT_BYTES: usize = 1024;
@@ -30,7 +30,7 @@ pub(crate) fn read(failure: GuestFailure) -> Failure {
         code: failure
             .code
             .map(|code| clean(&code, SHORT_BYTES))
-            .filter(|code| !code.is_empty()),
+            .filter(|code| !code.is_empty() && !way_out::is_code(code)),
         text: clean(&failure.text, Failure::TEXT_BYTES),
         retry_after,
         details: pairs(failure.details)
@@ -38,34 +38,58 @@ pub(crate) fn read(failure: GuestFailure) -> Failure {
             .filter(|(name, _)| !is_the_hosts(name))
             .collect(),
         account: None,
+        way_out: None,
     }
 }
 
-/// A failure that the guest reports, explained by the account that failed the call: where the message has not left, and
-/// where the remote said nothing that explains it better.
-pub(crate) fn of_account(failure: Failure, context: &Context) -> Failure {
-    let Some(fault) = context.accounts.failed() else {
-        return failure;
-    };
+/// A failure that the guest reports, explained by what the host itself knows of the call: an account that gave no token, or a proxy
+/// that let nothing out. Only where the message has not left, and where the remote said nothing that explains it better.
+pub(crate) fn explained(failure: Failure, context: &Context) -> Failure {
     if failure.code.is_some() || context.floor.may_have_left() {
         return failure;
     }
+    let claimed = failure.kind;
+    let explained = match (context.accounts.failed(), context.way_out.failed()) {
+        (Some(fault), _) => by_account(failure, fault),
+        (None, Some(fault)) => by_way_out(failure, fault),
+        (None, None) => return failure,
+    };
+    match claimed == explained.kind {
+        true => explained,
+        false => explained.with_detail("claimed", claimed.word()),
+    }
+}
+
+fn by_account(failure: Failure, fault: AccountFault) -> Failure {
     let kind = match &fault {
-        AccountFault::NotAssociated(_) => Kind::Configuration,
+        AccountFault::NotAssociated(_) | AccountFault::WayOut(_) => Kind::Configuration,
         AccountFault::Reconnect(_) => Kind::Authentication,
         AccountFault::Unavailable { .. } => Kind::Unreachable,
     };
-    let claimed = failure.kind;
-    let explained = Failure {
+    Failure {
         kind,
+        code: matches!(fault, AccountFault::WayOut(_)).then(|| way_out::CODE.to_owned()),
         text: clean(fault.text(), Failure::TEXT_BYTES),
         retry_after: fault.retry_after().map(|pause| pause.min(RETRY_AFTER)),
         account: Some(Box::new(fault)),
         ..failure
+    }
+}
+
+/// A proxy that refuses has to be set otherwise, or Relais has. One that is down, or that cannot reach the destination, may do so by
+/// itself.
+fn by_way_out(failure: Failure, fault: ProxyError) -> Failure {
+    let kind = match fault.fault.refuses() {
+        true => Kind::Configuration,
+        false => Kind::Unreachable,
     };
-    match claimed == kind {
-        true => explained,
-        false => explained.with_detail("claimed", claimed.word()),
+    Failure {
+        kind,
+        code: Some(way_out::code(&fault)),
+        text: clean(&fault.to_string(), Failure::TEXT_BYTES),
+        retry_after: None,
+        way_out: Some(Box::new(fault)),
+        ..failure
     }
 }
 

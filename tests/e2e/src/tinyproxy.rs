@@ -35,6 +35,11 @@ impl Tinyproxy {
         Self::begin(names, &format!("BasicAuth {user} {password}\n"))
     }
 
+    /// The same for a proxy that opens tunnels to this port alone.
+    pub fn with_port(names: &[&str], port: u16) -> Option<Self> {
+        Self::begin(names, &format!("ConnectPort {port}\n"))
+    }
+
     fn begin(names: &[&str], more: &str) -> Option<Self> {
         let Some(program) = find("tinyproxy") else {
             skipped("tinyproxy is not installed (Debian: tinyproxy)");

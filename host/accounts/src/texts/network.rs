@@ -10,6 +10,17 @@ pub(super) const ENTRIES: &[Entry] = &[
         next::NETWORK,
     ),
     entry(
+        "proxy-refuses",
+        say(
+            "Le proxy de sortie ne laisse pas passer vers le fournisseur.",
+            "The outgoing proxy lets nothing through to the provider.",
+        ),
+        say(
+            "Corrigez --proxy ou --proxy-credentials-file, ou demandez à qui administre le proxy d'autoriser cette destination ; le compte n'est pas en cause.",
+            "Correct --proxy or --proxy-credentials-file, or have whoever runs the proxy allow this destination; the account is not at fault.",
+        ),
+    ),
+    entry(
         "tls",
         say(
             "La connexion sécurisée avec le fournisseur échoue.",

@@ -123,10 +123,12 @@ fn fault(lang: Lang, one: &Delivery, state: &str, status: Status) -> Fault {
         (None, _) => Kind::Other,
     };
     let colon = pick(lang, " :", ":");
+    let code = told.as_ref().and_then(|told| told.code.as_deref());
+    let (in_words, next) = failure::kind_and_next(kind, code);
     let mut lines = vec![format!(
         "{}{colon} {}.",
         say::not_confirmed(lang, &one.instance),
-        failure::kind(kind).get(lang)
+        in_words.get(lang)
     )];
     if let Some(told) = &told {
         let words = failure::words(told.code.as_deref(), &told.text);
@@ -144,7 +146,7 @@ fn fault(lang: Lang, one: &Delivery, state: &str, status: Status) -> Fault {
     lines.push(format!(
         "{}{colon} {}",
         pick(lang, "À faire", "What to do"),
-        failure::next(kind).get(lang)
+        next.get(lang)
     ));
     let told = told.as_ref();
     let facts = [
@@ -154,7 +156,7 @@ fn fault(lang: Lang, one: &Delivery, state: &str, status: Status) -> Fault {
         ("remote_code", json!(told.and_then(|told| told.code.as_ref()))),
         ("text", json!(told.map(|told| &told.text))),
         ("details", json!(one.attempts.last().map(|attempt| &attempt.details))),
-        ("next", json!(failure::next(kind).get(lang))),
+        ("next", json!(next.get(lang))),
         ("instance", json!(one.instance)),
         ("message_id", json!(one.message_id)),
         ("may_have_left", json!(kind == Kind::UnknownOutcome)),

@@ -56,6 +56,24 @@ impl ProxyError {
 }
 
 impl ProxyFault {
+    /// Whether the proxy answered that it will not: it stays so until somebody changes its settings or Relais's, and says nothing
+    /// of the destination. Everything else may pass by itself.
+    pub fn refuses(&self) -> bool {
+        match self {
+            Self::Credentials { .. } => true,
+            Self::Said { status, .. } => matches!(status, 401 | 403 | 405 | 407),
+            Self::Unresolved(_) | Self::Unreachable(_) | Self::Silent(_) | Self::Closed | Self::NotHttp => false,
+        }
+    }
+
+    /// What it answered, where it answered.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Credentials { status, .. } | Self::Said { status, .. } => Some(*status),
+            Self::Unresolved(_) | Self::Unreachable(_) | Self::Silent(_) | Self::Closed | Self::NotHttp => None,
+        }
+    }
+
     fn both(&self) -> (String, String) {
         match self {
             Self::Unresolved(why) => (
@@ -181,6 +199,8 @@ mod tests {
             );
             assert!(!seen.contains(&en), "{en}");
             seen.extend([fr, en]);
+            let refuses = matches!(error.fault.status(), Some(403 | 407));
+            assert_eq!(error.fault.refuses(), refuses, "{error:?}");
         }
     }
 }

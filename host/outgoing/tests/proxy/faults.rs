@@ -131,7 +131,7 @@ async fn nothing_of_a_request_reaches_a_proxy_that_does_not_agree() {
             .unwrap_err();
         assert!(!error.connected);
         match &error.fault {
-            ClientFault::Unreachable(text) => assert!(text.contains("502 Bad Gateway"), "{text}"),
+            ClientFault::Proxy(error) => assert!(error.to_string().contains("502 Bad Gateway"), "{error}"),
             other => panic!("{other:?}"),
         }
         let heard = proxy.heard();

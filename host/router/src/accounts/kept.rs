@@ -298,6 +298,7 @@ fn fault(trouble: Trouble) -> AccountFault {
     match &trouble {
         Trouble::None(problem) => AccountFault::NotAssociated(text(problem)),
         Trouble::Lost(problem) => AccountFault::Reconnect(text(problem)),
+        Trouble::Unavailable(problem, _) if problem.shut_in => AccountFault::WayOut(text(problem)),
         Trouble::Unavailable(problem, retry_after) => AccountFault::Unavailable {
             text: text(problem),
             retry_after: *retry_after,

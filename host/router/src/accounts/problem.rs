@@ -13,6 +13,8 @@ pub struct Problem {
     pub code: String,
     /// In whole sentences. The provider's own words may be among them.
     pub text: Text,
+    /// The host's own proxy is why, and it is not the account that has to be put right.
+    pub shut_in: bool,
 }
 
 impl Problem {
@@ -20,6 +22,7 @@ impl Problem {
         Self {
             code: code.to_owned(),
             text: Text::new(fr, en),
+            shut_in: false,
         }
     }
 
@@ -36,6 +39,7 @@ impl Problem {
                 code => code.to_owned(),
             },
             text: Text::new(fault.text(Lang::Fr), fault.text(Lang::En)),
+            shut_in: fault.is_shut_in(),
         }
     }
 

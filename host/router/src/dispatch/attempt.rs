@@ -155,6 +155,9 @@ pub(super) async fn make<W: World>(
         end = run(core, path, held, job, began_at, phase).await;
     }
     if let Some(failure) = awaited(&end) {
+        if failure.is_shut_in() && core.shut.note(path, core.world.now().calendar) {
+            tracing::error!(target: "relais::dispatch", instance = %path, why = %failure.text, "the outgoing proxy lets nothing of the instance out; its deliveries wait");
+        }
         note(core, &job.delivery, failure).await;
         return Attempted {
             outcome: None,
@@ -165,12 +168,14 @@ pub(super) async fn make<W: World>(
     conclude(core, job, began_at, end)
 }
 
-/// The failure of an attempt that was none: an account of the instance has to be associated first, and nothing has left.
+/// The failure of an attempt that was none, since nothing has left: an account of the instance has to be associated first, or the
+/// host's own proxy lets nothing out.
 fn awaited(end: &End) -> Option<&Failure> {
     match end {
         End::NotOpened(failure) | End::Answered(Err(failure), Stage::Shut) => match failure.account.as_deref() {
+            _ if failure.is_shut_in() => Some(failure),
             Some(AccountFault::NotAssociated(_) | AccountFault::Reconnect(_)) => Some(failure),
-            Some(AccountFault::Unavailable { .. }) | None => None,
+            Some(AccountFault::Unavailable { .. } | AccountFault::WayOut(_)) | None => None,
         },
         _ => None,
     }
@@ -250,8 +255,10 @@ async fn pass<W: World>(
 fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) -> Attempted {
     let delivery = &job.delivery;
     let end = match end {
-        // A provider that gives no token now says nothing of the message, whatever the connector makes of it.
-        End::Answered(Err(failure), Stage::Shut) if failure.account.is_some() => End::NotOpened(failure),
+        // A provider that gives no token now, or a proxy that is down, says nothing of the message, whatever the connector makes of it.
+        End::Answered(Err(failure), Stage::Shut) if failure.account.is_some() || failure.way_out.is_some() => {
+            End::NotOpened(failure)
+        }
         end => end,
     };
     let verdict = match end {
@@ -302,7 +309,7 @@ fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) 
     let times = Times {
         began_at,
         ended,
-        spared: overdue(delivery, ended) && core.world.reprieve(delivery, ended).is_some(),
+        spared: overdue(delivery, ended) && core.reprieve(delivery, ended).is_some(),
     };
     Attempted {
         outcome: Some(outcome(&core.config, delivery, times, verdict)),

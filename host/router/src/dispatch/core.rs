@@ -12,10 +12,12 @@ use super::DispatchConfig;
 use super::attempt::{self, Times};
 use super::hub::{Claim, Hub};
 use super::notice::Notice;
+use super::shut::Shut;
 use super::verdict;
 use super::words;
 use super::world::World;
-use crate::outbox::{Delivery, DeliveryId, Outcome, PATIENCE, RecipientResult, RecipientState, Summary, time};
+use crate::names::InstancePath;
+use crate::outbox::{Delivery, DeliveryId, Now, Outcome, PATIENCE, RecipientResult, RecipientState, Summary, time};
 use crate::store::StoreError;
 
 /// How long an outcome waits that the store did not take.
@@ -40,6 +42,7 @@ pub(super) struct Core<W> {
     pub hub: Arc<Hub>,
     pub config: DispatchConfig,
     pub phase: watch::Sender<Phase>,
+    pub shut: Shut,
     /// When it began, by the calendar.
     pub began_at: Timestamp,
 }
@@ -48,11 +51,22 @@ impl<W: World> Core<W> {
     pub(super) fn new(world: Arc<W>, hub: Arc<Hub>, config: DispatchConfig) -> Arc<Self> {
         Arc::new(Self {
             began_at: world.now().calendar,
+            shut: Shut::default(),
             world,
             hub,
             config,
             phase: watch::Sender::new(Phase::Running),
         })
+    }
+
+    /// Until when a delivery is not given up although its time has come: what it waits for is none of its own doing.
+    pub(super) fn reprieve(&self, delivery: &Delivery, now: Now) -> Option<Timestamp> {
+        let path = InstancePath {
+            workspace: delivery.workspace.clone(),
+            name: delivery.instance.clone(),
+        };
+        let shut = self.shut.reprieve(&path, now.calendar);
+        shut.max(self.world.reprieve(delivery, now))
     }
 
     pub(super) fn running(&self) -> bool {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use relais_message::{Draft, Limits, Message};
-use relais_sandbox::{AccountFault, Failure, Gate, Kind, Receipt, Refusal};
+use relais_sandbox::{AccountFault, Failure, Gate, Kind, ProxyError, ProxyFault, Receipt, Refusal};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -103,6 +103,8 @@ pub(crate) enum Do {
     LoseAccount,
     /// The same once [`Fake::go`] is told.
     AwaitLoss,
+    /// The host's own proxy answers this status.
+    Proxy(u16),
 }
 
 /// What happened.
@@ -240,6 +242,26 @@ fn unassociated() -> Failure {
     }
 }
 
+fn by_proxy(status: u16) -> Failure {
+    let fault = ProxyError {
+        proxy: "http://proxy.example:3128".to_owned(),
+        asked: "tcp://smtp.example:587".to_owned(),
+        fault: ProxyFault::Said {
+            status,
+            reason: "No".to_owned(),
+        },
+    };
+    let kind = match fault.fault.refuses() {
+        true => Kind::Configuration,
+        false => Kind::Unreachable,
+    };
+    Failure {
+        code: Some(format!("proxy {status}")),
+        way_out: Some(Box::new(fault.clone())),
+        ..Failure::new(kind, fault.to_string())
+    }
+}
+
 pub(crate) struct FakeSession {
     world: Arc<Fake>,
     path: String,
@@ -278,6 +300,7 @@ impl Session for FakeSession {
         match what {
             Do::Send | Do::Closed(_) | Do::Unassociated => {}
             Do::LoseAccount => return Err(unassociated()),
+            Do::Proxy(status) => return Err(by_proxy(status)),
             Do::AwaitLoss => {
                 self.world.go.notified().await;
                 return Err(unassociated());

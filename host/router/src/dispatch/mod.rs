@@ -29,6 +29,7 @@ mod pace;
 mod queue;
 mod recent;
 mod recover;
+mod shut;
 mod slots;
 mod upkeep;
 mod verdict;

@@ -183,7 +183,7 @@ async fn give_up<W: World>(core: Arc<Core<W>>, timer: Timer) {
         Ok(None) => return fire(core, timer).await,
         Err(error) => return failed(&core, id, &error),
     };
-    if let Some(until) = core.world.reprieve(&row, core.world.now()) {
+    if let Some(until) = core.reprieve(&row, core.world.now()) {
         if let Err(error) = core.world.change(id, Change::Postpone { until }).await {
             fault(&core, &error);
         }

@@ -31,7 +31,8 @@ pub(super) enum Report {
     Works,
     /// It should pause, for at least as long as the remote asked.
     Ails { asked: Option<Duration> },
-    /// An account of it has to be associated first: it waits until it is edited, and no attempt was made.
+    /// An account of it has to be associated first, or the way out to be opened: it waits until it is edited, or looks again after
+    /// the longest pause, and no attempt was made.
     Waits,
     /// Nothing.
     Nothing,

@@ -425,6 +425,7 @@ pub(super) fn samples() -> Vec<AccountError> {
     let problem = |number: u8| Problem {
         code: "x".to_owned(),
         text: Text::new(format!("C'est ainsi, {number}."), format!("It is so, {number}.")),
+        shut_in: false,
     };
     let strange = || "x\u{1b}[2J".to_owned();
     vec![

@@ -125,7 +125,7 @@ pub struct Words {
     pub kind: String,
     /// What happened, for people: the remote's own words where it spoke.
     pub text: String,
-    /// The remote's own code: `550 5.1.1`.
+    /// The remote's own code: `550 5.1.1`. Of the host's own way out: `proxy 407`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
 }

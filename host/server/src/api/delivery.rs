@@ -11,7 +11,7 @@ pub struct Answer {
     /// A word of the registry of failures: `rejected`, `timeout`, …
     #[schema(example = "rejected")]
     pub kind: String,
-    /// The remote's own code.
+    /// The remote's own code. `proxy`, with the status that it answered, where the site's outgoing proxy is why: `proxy 407`.
     #[schema(example = "550 5.1.1")]
     pub code: Option<String>,
     /// The remote's own words, the connector's or the host's.

@@ -2,7 +2,7 @@
 
 use relais_manifest::Lang;
 use relais_router::SendError;
-use relais_sandbox::{AccountFault, Failure, Kind};
+use relais_sandbox::{AccountFault, Failure, Kind, is_way_out_code};
 use serde_json::{Value, json};
 
 use super::{Say, pick, plain, say};
@@ -73,6 +73,36 @@ pub fn next(kind: Kind) -> Say {
     }
 }
 
+/// The kind in words, and what to do next, for a failure with that code: where the host's own way out is what failed, no parameter
+/// of the instance is to be corrected.
+pub fn kind_and_next(of: Kind, code: Option<&str>) -> (Say, Say) {
+    if !code.is_some_and(is_way_out_code) {
+        return (kind(of), next(of));
+    }
+    match of {
+        Kind::Configuration => (
+            say(
+                "le proxy de sortie refuse de laisser passer",
+                "the outgoing proxy refuses to let this through",
+            ),
+            say(
+                "Corrigez --proxy ou --proxy-credentials-file de « relais serve », ou demandez à qui administre le proxy d'autoriser cette destination et ce port ; les envois attendent et partiront ensuite.",
+                "Correct --proxy or --proxy-credentials-file of `relais serve`, or have whoever runs the proxy allow this destination and port; deliveries wait, and leave then.",
+            ),
+        ),
+        _ => (
+            say(
+                "le proxy de sortie n'a pas ouvert la connexion",
+                "the outgoing proxy opened no connection",
+            ),
+            say(
+                "Vérifiez que le proxy de sortie fonctionne et joint cette destination ; Relais réessaie de lui-même.",
+                "Check that the outgoing proxy works and reaches this destination; Relais tries again by itself.",
+            ),
+        ),
+    }
+}
+
 /// The same for a failure: where an account gave no token, no parameter is to be corrected.
 fn next_of(failure: &Failure) -> Say {
     match failure.account.as_deref() {
@@ -84,7 +114,7 @@ fn next_of(failure: &Failure) -> Say {
             "Le fournisseur du compte ne répond pas pour l'instant : Relais réessaie de lui-même.",
             "The account's provider does not answer for now: Relais tries again by itself.",
         ),
-        None => next(failure.kind),
+        Some(AccountFault::WayOut(_)) | None => kind_and_next(failure.kind, failure.code.as_deref()).1,
     }
 }
 
@@ -118,8 +148,12 @@ pub fn text(lang: Lang, error: &SendError) -> Option<String> {
         ),
     };
     let colon = pick(lang, " :", ":");
-    let mut lines = vec![format!("{what}{colon} {}.", kind(failure.kind).get(lang))];
-    let answer = words(failure.code.as_deref(), &failure.text);
+    let (in_words, _) = kind_and_next(failure.kind, failure.code.as_deref());
+    let mut lines = vec![format!("{what}{colon} {}.", in_words.get(lang))];
+    let answer = match &failure.way_out {
+        Some(fault) => fault.text(lang),
+        None => words(failure.code.as_deref(), &failure.text),
+    };
     if !answer.is_empty() {
         lines.push(format!("{}{colon} {answer}", pick(lang, "Réponse", "Answer")));
     }
@@ -186,6 +220,7 @@ pub fn facts(lang: Lang, error: &SendError) -> Vec<(&'static str, Value)> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use relais_router::InstanceName;
+    use relais_sandbox::{ProxyError, ProxyFault};
 
     use super::*;
 
@@ -238,6 +273,44 @@ mod tests {
         ] {
             assert_eq!(words(code, text), shown);
         }
+    }
+
+    #[test]
+    fn a_proxy_that_refuses_is_named_with_what_to_do_about_it_in_both_languages() {
+        let fault = |status| ProxyError {
+            proxy: "http://proxy.mairie.example:3128".to_owned(),
+            asked: "tcp://smtp.example.org:587".to_owned(),
+            fault: ProxyFault::Said {
+                status,
+                reason: "Filtered".to_owned(),
+            },
+        };
+        let by = |kind, status| {
+            let fault = fault(status);
+            failed(Failure {
+                code: Some(format!("proxy {status}")),
+                way_out: Some(Box::new(fault.clone())),
+                ..Failure::new(kind, fault.to_string())
+            })
+        };
+        let refused = by(Kind::Configuration, 403);
+        let fr = text(Lang::Fr, &refused).unwrap();
+        for words in [
+            "le proxy http://proxy.mairie.example:3128",
+            "« 403 Filtered »",
+            "--proxy-credentials-file",
+            "les envois attendent",
+        ] {
+            assert!(fr.contains(words), "{words}: {fr}");
+        }
+        assert!(!fr.contains("relais instance edit"), "{fr}");
+        let en = text(Lang::En, &refused).unwrap();
+        assert!(en.contains("`403 Filtered`") && en.contains("deliveries wait"), "{en}");
+        let down = text(Lang::En, &by(Kind::Unreachable, 502)).unwrap();
+        assert!(
+            down.contains("proxy.mairie.example") && down.contains("by itself"),
+            "{down}"
+        );
     }
 
     #[test]

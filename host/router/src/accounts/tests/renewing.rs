@@ -114,6 +114,25 @@ async fn a_provider_that_fails_for_a_moment_is_left_alone_for_a_while_and_loses_
 }
 
 #[tokio::test]
+async fn a_proxy_that_lets_no_renewal_out_is_told_as_that_and_loses_no_account() {
+    let house = House::associated().await;
+    house.expire();
+    house
+        .fake
+        .script(&[Do::Refuse(FaultKind::Unavailable, "proxy-refuses")]);
+    let account = house.account();
+    // Also where it is not asked again, for a while.
+    for _ in 0..2 {
+        match token(&*account).await {
+            Err(AccountFault::WayOut(text)) => assert!(text.contains("--proxy"), "{text}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(house.view().state, AccountState::Associated);
+    assert_eq!(house.row().renewing, None);
+}
+
+#[tokio::test]
 async fn a_token_that_is_still_good_is_given_out_while_the_provider_fails() {
     let house = House::associated().await;
     let kept = house.router.accounts.kept(&path());

@@ -6,6 +6,7 @@ mod calendar;
 mod lanes;
 mod outcomes;
 mod owed;
+mod shut;
 mod unreadable;
 
 use std::sync::Arc;

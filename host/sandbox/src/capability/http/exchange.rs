@@ -50,6 +50,13 @@ impl Door {
         if matches!(&answered, Some(Err(error)) if !error.connected) {
             context.stayed(&head);
         }
+        context.way_out.note(match &answered {
+            Some(Err(ClientError {
+                fault: ClientFault::Proxy(fault),
+                ..
+            })) => Some(fault),
+            _ => None,
+        });
         let status = answered
             .as_ref()
             .and_then(|answered| answered.as_ref().ok())
@@ -106,6 +113,7 @@ impl Door {
         }
         match error.fault.clone() {
             ClientFault::Refused(refused) => DoorError::Refused(refused.to_string()),
+            ClientFault::Proxy(fault) => DoorError::Unreachable(fault.to_string()),
             ClientFault::Unreachable(text) => DoorError::Unreachable(text),
             ClientFault::Tls(text) => DoorError::Tls(text),
             ClientFault::Timeout => DoorError::Timeout,

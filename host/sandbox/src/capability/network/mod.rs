@@ -108,6 +108,10 @@ impl State {
         let limit = egress.connect_timeout.unwrap_or(context.limits.connect);
         let begun = Instant::now();
         let dialled = context.outgoing.dial(&context.destination(egress), limit).await;
+        context.way_out.note(match &dialled {
+            Err(DialError::Proxy(fault)) => Some(fault),
+            _ => None,
+        });
         let dialled = dialled.map_err(|error| match error {
             DialError::Unresolved(text) => NetworkError::Unresolved(text),
             DialError::Refused(refused) => refuse(refused.into()),
