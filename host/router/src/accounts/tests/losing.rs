@@ -125,8 +125,15 @@ async fn deliveries_wait_for_the_account_without_an_attempt_and_leave_their_lane
         row.recipients[0].words.as_ref().unwrap().text.contains("AADSTS50173"),
         "{row:?}"
     );
-    let lane = &house.router.measures().lanes[0];
-    assert!(lane.paused_for.is_some());
+    // The lane hears of it just after.
+    let paused = || house.router.measures().lanes[0].paused_for.is_some();
+    for _ in 0..400 {
+        if paused() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(paused());
     house.associate(by(Flow::DeviceCode)).await;
     // The connector of this test is a row without a component, so that the next attempt fails for that, and counts.
     for _ in 0..400 {
