@@ -9,7 +9,7 @@ use relais_manifest::given_values;
 use relais_router::InstanceName;
 use relais_sandbox::{Grant, Secret};
 use relais_server::api::Removed;
-use relais_server::api::connector::ConnectorForm;
+use relais_server::api::connector_form::ConnectorForm;
 use relais_server::api::instance::{Instance, InstanceEdit, InstanceLimits, Instances, NewInstance, Verified};
 
 use super::{connector, instance_name, instance_view, no_command, nothing_given, word, words};

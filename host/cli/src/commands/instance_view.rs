@@ -2,7 +2,7 @@
 
 use relais_manifest::{Lang, ParameterType};
 use relais_server::api::account::Account;
-use relais_server::api::connector::{ConnectorForm, FormParameter};
+use relais_server::api::connector_form::{ConnectorForm, FormParameter};
 use relais_server::api::instance::{Instance, InstanceCredential};
 use serde_json::Value;
 

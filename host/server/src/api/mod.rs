@@ -8,6 +8,7 @@ pub mod application;
 pub mod audit;
 pub mod backup;
 pub mod connector;
+pub mod connector_form;
 pub mod delivery;
 pub mod instance;
 pub mod mail;

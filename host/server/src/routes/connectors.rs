@@ -8,7 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::Removed;
-use crate::api::connector::{Connector, ConnectorForm, Connectors, Enablement};
+use crate::api::connector::{Connector, Connectors, Enablement};
+use crate::api::connector_form::ConnectorForm;
 use crate::app::Shared;
 use crate::body;
 use crate::caller::{Admin, Host};

@@ -2,6 +2,7 @@
 
 pub mod failure;
 pub mod fields;
+pub(crate) mod flow;
 pub(crate) mod oauth;
 pub(crate) mod request;
 
