@@ -271,7 +271,7 @@ fn samples() -> Vec<Error> {
         DeliveryError::AlreadyDispatched.into(),
         DeliveryError::NoRandomness.into(),
     ];
-    all.extend(account::samples().into_iter().map(Error::from));
+    all.extend(account::samples::samples().into_iter().map(Error::from));
     for problem in [SecretProblem::Empty, SecretProblem::TooLong, SecretProblem::LineBreak] {
         all.push(
             InstanceError::Secrets(vec![SecretError {
