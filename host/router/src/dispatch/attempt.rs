@@ -2,10 +2,9 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use relais_message::Message;
 use relais_sandbox::{AccountFault, Failure, Kind, Receipt};
 use tokio::sync::watch;
@@ -14,11 +13,12 @@ use tokio::time::Instant;
 use super::core::{Core, Phase, reached};
 use super::gate::{BookGate, Stage};
 use super::held::Held;
+use super::outcome::{Times, outcome, overdue, put_back};
 use super::verdict::{self, Report, Verdict};
+use super::words;
 use super::world::World;
-use super::{DispatchConfig, backoff, words};
 use crate::names::InstancePath;
-use crate::outbox::{Attempt, Change, Delivery, DeliveryId, Now, Outcome, RecipientResult, RecipientState, Words};
+use crate::outbox::{Change, Delivery, DeliveryId, Outcome, Words};
 use crate::store::StoreError;
 
 /// A delivery to attempt, with its message for the recipients that are pending.
@@ -48,15 +48,6 @@ pub(super) struct Attempted {
     /// None where the book still says the truth.
     pub outcome: Option<Outcome>,
     pub report: Report,
-}
-
-/// When an attempt was.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Times {
-    pub began_at: Timestamp,
-    pub ended: Now,
-    /// It is not given up, however long it has waited: see [`World::reprieve`].
-    pub spared: bool,
 }
 
 /// When an attempt begins to count.
@@ -315,100 +306,4 @@ fn conclude<W: World>(core: &Core<W>, job: &Job, began_at: Timestamp, end: End) 
         outcome: Some(outcome(&core.config, delivery, times, verdict)),
         report,
     }
-}
-
-/// The outcome of a verdict: with the time of the next attempt, or without one because it took too long already.
-pub(super) fn outcome(config: &DispatchConfig, delivery: &Delivery, times: Times, verdict: Verdict) -> Outcome {
-    let Times {
-        began_at,
-        ended,
-        spared,
-    } = times;
-    let Verdict {
-        mut results,
-        words,
-        details,
-        asked,
-        ..
-    } = verdict;
-    if overdue(delivery, ended) && !spared {
-        give_up(delivery, &mut results, ended.wall);
-    }
-    let waits = results.iter().any(|result| result.state.pending());
-    let next_at = waits.then(|| {
-        let wait = backoff::retry(config, delivery.tried.saturating_add(1), asked, backoff::draw());
-        after(ended.calendar, wait)
-    });
-    let told = results
-        .iter()
-        .filter(|result| result.words.is_some() && result.words != words);
-    let attempt = Attempt {
-        began_at,
-        ended_at: ended.wall,
-        results: brief(told.cloned().collect()),
-        words,
-        details,
-    };
-    Outcome {
-        attempt,
-        results,
-        next_at,
-        calendar: ended.calendar,
-    }
-}
-
-/// Whether it has waited for too long.
-fn overdue(delivery: &Delivery, now: Now) -> bool {
-    now.calendar >= delivery.give_up_at
-}
-
-/// Those that would wait for another attempt have failed instead.
-fn give_up(delivery: &Delivery, results: &mut [RecipientResult], now: Timestamp) {
-    for result in results {
-        if result.state.pending() {
-            let last = result.words.take();
-            result.state = RecipientState::Failed;
-            result.words = Some(words::gave_up(delivery, last.as_ref(), now));
-        }
-    }
-}
-
-/// Nothing left, and the book may think otherwise.
-fn put_back(delivery: &Delivery, began_at: Timestamp, now: Now) -> Outcome {
-    let words = Words::new(Kind::Temporary, words::PUT_BACK);
-    let results = delivery.pending().map(|(recipient, _)| RecipientResult {
-        recipient,
-        state: RecipientState::Queued,
-        words: Some(words.clone()),
-    });
-    Outcome {
-        results: results.collect(),
-        attempt: Attempt {
-            began_at,
-            ended_at: now.wall,
-            words: Some(words),
-            results: Vec::new(),
-            details: Vec::new(),
-        },
-        next_at: Some(now.calendar),
-        calendar: now.calendar,
-    }
-}
-
-/// An attempt for a thousand recipients keeps the remote's words for the first of them, and its codes for all: each recipient
-/// has its own last words beside.
-fn brief(mut results: Vec<RecipientResult>) -> Vec<RecipientResult> {
-    const FULL: usize = 20;
-    const CHARS: usize = 60;
-    for words in results.iter_mut().skip(FULL).filter_map(|result| result.words.as_mut()) {
-        words.text = words.text.chars().take(CHARS).collect();
-    }
-    results
-}
-
-/// The store counts in milliseconds; a wait that the calendar cannot hold ends with the calendar.
-fn after(now: Timestamp, wait: Duration) -> Timestamp {
-    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-    let next = now.checked_add(wait).unwrap_or(Timestamp::MAX);
-    Timestamp::from_millisecond(next.as_millisecond()).unwrap_or(next)
 }

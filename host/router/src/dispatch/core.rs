@@ -9,9 +9,9 @@ use relais_sandbox::{Failure, Kind};
 use tokio::sync::watch;
 
 use super::DispatchConfig;
-use super::attempt::{self, Times};
 use super::hub::{Claim, Hub};
 use super::notice::Notice;
+use super::outcome::{Times, outcome};
 use super::shut::Shut;
 use super::verdict;
 use super::words;
@@ -196,7 +196,7 @@ impl<W: World> Core<W> {
         let failure = Failure::new(Kind::Rejected, format!("{} ({})", words::UNREADABLE, error.code()));
         let verdict = verdict::of_failure(delivery, &failure, false);
         let now = self.world.now();
-        attempt::outcome(
+        outcome(
             &self.config,
             delivery,
             Times {

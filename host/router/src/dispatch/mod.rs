@@ -25,6 +25,7 @@ mod lane;
 mod live;
 mod measures;
 mod notice;
+mod outcome;
 mod pace;
 mod queue;
 mod recent;

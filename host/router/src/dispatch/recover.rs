@@ -5,9 +5,10 @@ use std::sync::Arc;
 use tokio::task::{JoinError, JoinSet};
 
 use super::DispatchConfig;
-use super::attempt::{self, Found, Times, When};
+use super::attempt::{self, Found, When};
 use super::core::Core;
 use super::held::Held;
+use super::outcome::{self, Times};
 use super::verdict;
 use super::words;
 use super::world::World;
@@ -69,7 +70,7 @@ fn interruption(config: &DispatchConfig, delivery: &Delivery, now: Now, text: &s
         // What was being sent is uncertain now, which is not given up.
         spared: false,
     };
-    attempt::outcome(config, delivery, times, verdict)
+    outcome::outcome(config, delivery, times, verdict)
 }
 
 /// Settles what is being sent by nobody: its attempt broke off by a fault of Relais and could not say so. Without this it would
