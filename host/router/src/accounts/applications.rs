@@ -8,16 +8,15 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use relais_accounts::{Application, Fault, FaultKind, Proof};
-use relais_manifest::{Dialect, FilledProvider};
+use relais_manifest::Dialect;
 use relais_sandbox::Secret;
-use url::Url;
 
 use super::AccountPath;
 use super::doors::Towards;
 use super::kept::may_mend;
+use super::origins::{origin, origin_of, origins_of};
 use super::written::{touch, write_lost};
 use crate::audit::{self, Action};
-use crate::connectors;
 use crate::error::{AccountError, Error};
 use crate::names::WorkspaceName;
 use crate::router::Router;
@@ -26,9 +25,8 @@ use crate::vault::{ApplicationPlace, Key};
 use crate::who::Who;
 use crate::workspaces;
 
-/// Origins of one application at most, and bytes of one.
+/// Origins of one application at most.
 const ORIGINS: usize = 16;
-const ORIGIN_BYTES: usize = 300;
 /// Applications of one workspace at most.
 const APPLICATIONS: usize = 64;
 
@@ -143,40 +141,6 @@ pub(super) fn open(
         provider: provider.id.clone(),
     };
     Ok(application(proof(&row.proof, secret).ok_or_else(missing)?))
-}
-
-/// Where a provider's tokens come from, as [`origin`] writes it.
-fn origin_of(provider: &FilledProvider) -> String {
-    Url::parse(&provider.token.url)
-        .map(|url| url.origin().ascii_serialization())
-        .unwrap_or_default()
-}
-
-/// An origin as it is compared: `https://login.example.org`, with a port where it is not the usual one.
-fn origin(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok().filter(|_| text.len() <= ORIGIN_BYTES)?;
-    let plain = matches!(url.scheme(), "https" | "http")
-        && url.username().is_empty()
-        && url.password().is_none()
-        && matches!(url.path(), "" | "/")
-        && url.query().is_none()
-        && url.fragment().is_none();
-    plain.then(|| url.origin().ascii_serialization())
-}
-
-/// Those that the manifests of enabled connectors fix for a provider. What a parameter fills is not among them: whoever edits an
-/// instance would choose it.
-fn origins_of(tables: &Writing<'_>, ws: &WorkspaceName, provider: &str) -> Result<BTreeSet<String>, Error> {
-    let mut found = BTreeSet::new();
-    for id in tables.enabled_in(ws)? {
-        let Some(row) = tables.connector(&id)? else { continue };
-        let manifest = connectors::manifest(&row)?;
-        for declared in manifest.providers.iter().filter(|declared| declared.id == provider) {
-            let host = declared.token.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
-            found.extend(origin(&host).filter(|_| !host.contains('{')));
-        }
-    }
-    Ok(found)
 }
 
 fn set(
@@ -356,34 +320,5 @@ impl Router {
 fn unknown(provider: &str) -> AccountError {
     AccountError::ApplicationUnknown {
         provider: provider.chars().take(80).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn an_origin_is_a_scheme_a_host_and_a_port_and_nothing_else() {
-        assert_eq!(
-            origin("https://Login.Example.org/").unwrap(),
-            "https://login.example.org"
-        );
-        assert_eq!(
-            origin("https://sso.mairie.example:8443").unwrap(),
-            "https://sso.mairie.example:8443"
-        );
-        for bad in [
-            "",
-            "login.example.org",
-            "ftp://x",
-            "https://me@x",
-            "https://x/tenant",
-            "https://x?a=b",
-            "https://x/#a",
-        ] {
-            assert_eq!(origin(bad), None, "{bad}");
-        }
     }
 }

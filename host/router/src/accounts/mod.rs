@@ -24,6 +24,7 @@ mod governance;
 mod keeper;
 mod kept;
 mod missing;
+mod origins;
 mod plan;
 mod problem;
 mod renew;
