@@ -1,13 +1,15 @@
 //! What was accepted and where it stands: deliveries, their messages, and what becomes of them.
 //!
-//! [`Book`] is the way in. Its changes are `rules`, applied by the `writer` in a `batch`; what a rule makes of a `row` is written
+//! [`Book`] is the way in. Its changes are `rules` (with what people do in `changes`, and the calendar in `arrange`), applied by the `writer` in a `batch`; what a rule makes of a `row` is written
 //! with its indexes by the store. A message stands beside its row as `content`, or in the `spool`, where an `upload` may have
 //! brought it already.
 
+mod arrange;
 mod batch;
 mod blocks;
 mod book;
 mod calendar;
+mod changes;
 mod clock;
 mod content;
 mod delivery;
