@@ -17,6 +17,7 @@ mod associate;
 mod associations;
 mod choose;
 mod doors;
+mod durable;
 mod ends;
 mod finish;
 mod flows;
