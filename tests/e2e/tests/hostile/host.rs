@@ -12,6 +12,7 @@ use std::time::Duration;
 use relais_catcher::{Catcher, Options};
 use relais_e2e::{Target, accept, draft};
 use relais_message::Message;
+use relais_outgoing::{Proxy, Settings};
 use relais_sandbox::{Config, Connector, Failure, Limits, Outgoing, Receipt, Resolve, Sandbox, Session};
 
 use crate::observed::Observed;
@@ -64,7 +65,13 @@ impl Host {
 
     /// A host that gives a guest's memory away.
     pub fn transparent() -> Self {
-        Self::configured(small(), &[], true)
+        Self::configured(small(), &[], true, None)
+    }
+
+    /// A host whose only way out is a proxy at this port of this machine.
+    pub fn behind(port: u16) -> Self {
+        let proxy = Proxy::parse(&format!("http://127.0.0.1:{port}")).unwrap();
+        Self::configured(small(), &[], false, Some(proxy))
     }
 
     pub fn limited(limits: Limits) -> Self {
@@ -72,10 +79,10 @@ impl Host {
     }
 
     fn with(limits: Limits, names: &[(&str, &str)]) -> Self {
-        Self::configured(limits, names, false)
+        Self::configured(limits, names, false, None)
     }
 
-    fn configured(limits: Limits, names: &[(&str, &str)], keep_dumps: bool) -> Self {
+    fn configured(limits: Limits, names: &[(&str, &str)], keep_dumps: bool, proxy: Option<Proxy>) -> Self {
         let mut resolver = Names::default();
         resolver.0.insert("localhost".to_owned(), vec![[127, 0, 0, 1].into()]);
         for (name, address) in names {
@@ -88,7 +95,11 @@ impl Host {
             limits,
             sessions: SESSIONS,
             observer: observed.clone(),
-            outgoing: Outgoing::with_resolver(Arc::new(resolver)),
+            outgoing: Outgoing::new(Settings {
+                resolver: Arc::new(resolver),
+                proxy,
+                ..Settings::default()
+            }),
             ..Config::default()
         };
         config.keep_dumps = keep_dumps;

@@ -20,6 +20,7 @@ mod peer;
 mod prepared;
 mod setup;
 mod slow;
+mod way_out;
 
 // How the standard connectors are built is how this one is.
 #[path = "../../../../plugins/bundle/build/guest.rs"]
