@@ -21,25 +21,18 @@ use std::time::{Duration, Instant};
 
 use redb::{Database, Durability, ReadableDatabase, WriteTransaction};
 
-use super::backend::{Backend, Health};
+use super::database::{self, Open};
 use super::disk::{Disk, DiskFile, Opening};
 use super::error::{At, StoreError};
+use super::replay::Replay;
 use super::tables::{Reading, Writing};
 use super::wal::{self, Changes, LogSize, Wal};
 
-/// Bytes of the database that are kept in memory at most; redb's own default is 1 GiB.
-const CACHE_BYTES: usize = 32 << 20;
-/// A database up to this size is checked whole when it is opened: redb may panic on a damaged file that it trusts.
-const CHECKED_BYTES: u64 = 64 << 20;
-/// Bytes of the log that one transaction makes again, roughly.
-const REPLAYED: usize = 4 << 20;
 /// How often a database that failed is opened anew.
 const RECOVERY: Duration = Duration::from_secs(1);
 /// Bytes that the disk must take before a database that failed is opened anew.
 const PROBE_BYTES: usize = 256 << 10;
 const PROBE: &str = "probe";
-/// Ends the name of a database that is being made.
-const UNFINISHED: &str = "part";
 
 /// The database, open or failed.
 pub(super) struct Engine {
@@ -56,11 +49,6 @@ pub(super) struct Engine {
     reopened: AtomicBool,
 }
 
-struct Open {
-    database: Database,
-    health: Arc<Health>,
-}
-
 /// What the lock of the database says when it is taken.
 pub(super) enum Opened {
     Here(Box<Engine>),
@@ -71,28 +59,10 @@ pub(super) enum Opened {
 impl Engine {
     /// Opens the database at `place`, or makes it. What the log has beside it is not there before [`Self::catch_up`].
     pub(super) fn open(disk: Arc<dyn Disk>, place: Arc<Path>, log_size: LogSize) -> Result<Opened, StoreError> {
-        let fault = |source| StoreError::io(&place, source);
-        let made = if exists(&*disk, &place).map_err(fault)? {
-            None
-        } else {
-            match make(&*disk, &place)? {
-                Made::Here(file) => Some(file),
-                Made::Meanwhile => None,
-                Made::Elsewhere => return Ok(Opened::Elsewhere),
-            }
+        let Some(file) = database::take(&*disk, &place)? else {
+            return Ok(Opened::Elsewhere);
         };
-        let file = match made {
-            Some(file) => file,
-            None => {
-                let file = disk.open(&place, Opening::Either).map_err(fault)?;
-                if !file.try_lock().map_err(fault)? {
-                    return Ok(Opened::Elsewhere);
-                }
-                file
-            }
-        };
-        let size = file.length().map_err(fault)?;
-        let open = open(&file, &place, size > 0 && size <= CHECKED_BYTES)?;
+        let open = database::open_first(&file, &place)?;
         Ok(Opened::Here(Box::new(Self {
             disk,
             file,
@@ -149,12 +119,7 @@ impl Engine {
         let folder = folder(&self.place);
         let mut wal = Wal::open(self.disk.clone(), &folder, self.log_size, salt)?;
         if salt.is_some() {
-            let mut replay = Replay {
-                database,
-                place: &self.place,
-                open: None,
-                bytes: 0,
-            };
+            let mut replay = Replay::new(database, &self.place);
             wal.replay(|changes| replay.record(changes))?;
             replay.finish()?;
         }
@@ -249,7 +214,7 @@ impl Engine {
         }
         // The old one lets go before the new one looks at the file.
         *database = None;
-        let open = open(&self.file, &self.place, false)?;
+        let open = database::open(&self.file, &self.place, false)?;
         self.replay(&open.database)?;
         *database = Some(open);
         self.reopened.store(true, Ordering::Relaxed);
@@ -291,91 +256,6 @@ impl Drop for Engine {
         if let Err(error) = self.close() {
             tracing::debug!(%error, "the database could not take the log along; the next start does");
         }
-    }
-}
-
-/// Records of the log on their way back into the database, many to a transaction.
-struct Replay<'d> {
-    database: &'d Database,
-    place: &'d Arc<Path>,
-    open: Option<WriteTransaction>,
-    bytes: usize,
-}
-
-impl Replay<'_> {
-    fn record(&mut self, changes: &[u8]) -> Result<(), StoreError> {
-        let transaction = match self.open.take() {
-            Some(open) => open,
-            None => self.database.begin_write().at(self.place)?,
-        };
-        let transaction = self.open.insert(transaction);
-        let mut tables = Writing::new(transaction, self.place).deliveries()?;
-        let damaged = |detail: &str| StoreError::Damaged {
-            path: folder(self.place).join(wal::LOG),
-            detail: detail.to_owned(),
-        };
-        for change in wal::read(changes) {
-            let change = change.map_err(|_| damaged("a record is not what was written"))?;
-            if !tables.again(&change)? {
-                return Err(damaged("a record is of a table that is not known"));
-            }
-        }
-        drop(tables);
-        self.bytes += changes.len();
-        if self.bytes >= REPLAYED {
-            self.finish()?;
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<(), StoreError> {
-        self.bytes = 0;
-        let Some(mut transaction) = self.open.take() else {
-            return Ok(());
-        };
-        transaction.set_durability(Durability::None).at(self.place)?;
-        transaction.commit().at(self.place)
-    }
-}
-
-/// Who makes the database.
-enum Made {
-    /// We did, and have its lock.
-    Here(Arc<dyn DiskFile>),
-    /// Another process did, and has finished.
-    Meanwhile,
-    /// Another process does.
-    Elsewhere,
-}
-
-/// Makes the database under another name and gives it its own when it is whole: redb takes a file that was half made when the
-/// power was cut for one that is not its own.
-fn make(disk: &dyn Disk, place: &Path) -> Result<Made, StoreError> {
-    let fault = |source| StoreError::io(place, source);
-    let unfinished = place.with_extension(UNFINISHED);
-    let file = disk.open(&unfinished, Opening::Either).map_err(fault)?;
-    if !file.try_lock().map_err(fault)? {
-        return Ok(Made::Elsewhere);
-    }
-    // Whoever had the lock before may have renamed this very file.
-    if exists(disk, place).map_err(fault)? {
-        return Ok(Made::Meanwhile);
-    }
-    file.set_length(0).map_err(fault)?;
-    drop(open(&file, place, false)?);
-    let named = file
-        .sync_data()
-        .and_then(|()| disk.rename(&unfinished, place))
-        .and_then(|()| disk.sync_folder(&folder(place)));
-    named.map_err(fault)?;
-    Ok(Made::Here(file))
-}
-
-fn exists(disk: &dyn Disk, path: &Path) -> io::Result<bool> {
-    match disk.open(path, Opening::Existing) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
     }
 }
 
@@ -434,17 +314,6 @@ impl Drop for Watched<'_, '_> {
     }
 }
 
-fn open(file: &Arc<dyn DiskFile>, place: &Path, check: bool) -> Result<Open, StoreError> {
-    let health = Arc::new(Health::default());
-    let backend = Backend::new(file.clone(), health.clone());
-    let database = Database::builder()
-        .set_cache_size(CACHE_BYTES)
-        .set_check_integrity_on_open(check)
-        .create_with_backend(backend)
-        .at(place)?;
-    Ok(Open { database, health })
-}
-
-fn folder(place: &Path) -> PathBuf {
+pub(super) fn folder(place: &Path) -> PathBuf {
     place.parent().map(Path::to_path_buf).unwrap_or_default()
 }

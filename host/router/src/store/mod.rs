@@ -14,6 +14,7 @@ mod calendar;
 mod check;
 mod config;
 mod copy;
+mod database;
 mod disk;
 mod engine;
 mod error;
@@ -23,6 +24,7 @@ mod logged;
 mod outbox;
 mod queries;
 mod record;
+mod replay;
 #[cfg(test)]
 pub(crate) mod sim;
 mod tables;
