@@ -196,9 +196,17 @@ impl Daemon {
 
     /// Posts JSON with a token.
     pub fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
-        let body = body.to_string();
+        self.ask("POST", path, token, &body.to_string())
+    }
+
+    /// Gets with a token.
+    pub fn fetch(&self, path: &str, token: &str) -> Answer {
+        self.ask("GET", path, token, "")
+    }
+
+    fn ask(&self, method: &str, path: &str, token: &str, body: &str) -> Answer {
         let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
             body.len()
         );

@@ -11,6 +11,7 @@ mod aiosmtpd;
 mod certificate;
 pub mod daemon;
 mod decode;
+pub mod dialogue;
 mod draft;
 pub mod graph;
 mod host;

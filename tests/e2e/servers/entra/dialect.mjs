@@ -22,6 +22,19 @@ const WORDS = {
   7000218: 'The request body must contain the following parameter: \'client_assertion\' or \'client_secret\'.',
 };
 
+/// Where a scope is that names no resource, but for those of OpenID Connect.
+const GRAPH = 'https://graph.microsoft.com/';
+const OIDC = new Set(['openid', 'offline_access', 'profile', 'email']);
+
+/// Reads a request as Entra does: a scope without a resource is Graph's, and whoever chose an account and asked for a refresh token
+/// is asked for consent where it is missing.
+export function understand(form, query) {
+  const whole = (scopes) => scopes.split(' ').map((name) => (OIDC.has(name) || name.includes('/') ? name : GRAPH + name)).join(' ');
+  if (form.scope) form.scope = whole(form.scope);
+  if (query.has('scope')) query.set('scope', whole(query.get('scope')));
+  if (query.get('prompt') === 'select_account') query.set('prompt', 'consent');
+}
+
 /// An answer that refuses.
 export function refusal(error, number, status = 400) {
   const [trace, correlation] = [randomUUID(), randomUUID()];

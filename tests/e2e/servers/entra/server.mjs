@@ -13,13 +13,17 @@ console.log = console.info = console.warn = (...words) => console.error(...words
 
 const options = JSON.parse(process.argv[2]);
 const { default: Registry } = await import('./provider.mjs');
-const { translate, refusal, refuse } = await import('./dialect.mjs');
+const { translate, refusal, refuse, understand } = await import('./dialect.mjs');
+const { default: Ledger } = await import('./ledger.mjs');
 
 const BODY_BYTES = 64 * 1024;
 /// What each kind of request does next, instead of or beside what it should: one fault a request, in their order.
 const faults = new Map();
 /// Every request so far. No secret is in it.
 const seen = [];
+const ledger = new Ledger();
+/// Answers that wait for the order to go on.
+const holding = new Set();
 let flying = 0;
 let most = 0;
 
@@ -64,22 +68,28 @@ async function serve(request, response) {
   request.body = form;
   const kind = kindOf(url.pathname, form);
   seen.push(told(kind, url, form, request));
+  ledger.sent(form);
   if (url.pathname.startsWith('/interaction/')) return registry.interact(request, response);
   const fault = faults.get(kind)?.shift();
   if (fault?.delay) await new Promise((passed) => setTimeout(passed, fault.delay));
+  if (fault?.hold === 'before') await hold();
+  // Nobody is there any more: the request never came.
+  if (fault?.hold && response.destroyed) return undefined;
   if (fault?.cut === 'before') return response.destroy();
   if (fault?.answer) return write(response, fault.answer);
   if (options.dialect === 'entra') {
     const objection = registry.object(url, form);
     if (objection) return write(response, refusal(...objection));
     registry.language = url.searchParams.get('mkt');
+    understand(form, url.searchParams);
     request.url = registry.local(url);
   }
   if (kind === 'other' || kind === 'authorization') {
     if (options.dialect === 'entra') withoutIssuer(response);
     return app(request, response);
   }
-  capture(response, (body, end) => {
+  capture(response, async (body, end) => {
+    if (fault?.hold === 'after') await hold();
     if (fault?.cut === 'after') return response.destroy();
     let json = body.length > 0 ? JSON.parse(body) : undefined;
     if (json && options.dialect === 'entra') {
@@ -88,9 +98,15 @@ async function serve(request, response) {
     }
     if (json) Object.assign(json, fault?.set);
     for (const name of fault?.drop ?? []) delete json?.[name];
+    if (json) ledger.given(json);
     end(json === undefined ? body : Buffer.from(JSON.stringify(json)));
   });
   return app(request, response);
+}
+
+/// Waits for the order to go on.
+function hold() {
+  return new Promise((on) => { holding.add(on); });
 }
 
 /// What a test may want to know of a request.
@@ -165,7 +181,9 @@ async function browse(address) {
     }
     if (!response.headers.location) throw new Error(`no redirect but ${response.statusCode} at ${url.pathname}`);
     url = new URL(response.headers.location, url);
-    if (url.origin !== origin) return url.href;
+    if (url.origin === origin) continue;
+    ledger.sent(Object.fromEntries(url.searchParams));
+    return url.href;
   }
   throw new Error('too many redirects');
 }
@@ -182,7 +200,7 @@ function get(url, cookie) {
 }
 
 const controls = {
-  // { kind, fault: { delay, cut: 'before' | 'after', answer: { status, headers, body }, set: {…}, drop: […] }, times }
+  // { kind, fault: { delay, hold: 'before' | 'after', cut: 'before' | 'after', answer: { status, headers, body }, set: {…}, drop: […] }, times }
   fault({ kind, fault, times = 1 }) {
     const queue = faults.get(kind) ?? [];
     faults.set(kind, [...queue, ...Array(times).fill(fault)]);
@@ -197,6 +215,15 @@ const controls = {
   forget() { seen.length = 0; most = flying; },
   most() { return most; },
   browse({ address }) { return browse(address); },
+  // How many answers are being held, by `hold`, and that they may go on.
+  held() { return holding.size; },
+  release() {
+    for (const on of holding) on();
+    holding.clear();
+  },
+  accepts(token) { return ledger.accepts(token); },
+  distrust() { ledger.distrust(); },
+  secrets() { return ledger.secrets(); },
 };
 
 console.error(`listening at ${origin}`);

@@ -75,14 +75,28 @@ async fn at_graph(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Ans
     let token = authorization
         .as_ref()
         .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    let known = |token: &str| shared.directory.tokens.iter().any(|known| known == token);
-    if !token.is_some_and(known) {
+    if !knows(&shared, token).await {
         return Ok(error(401, "InvalidAuthenticationToken"));
     }
     if asked.body.len() > REQUEST_BYTES {
         return Ok(error(413, "RequestBodyTooLarge"));
     }
     gone_wrong(fault, || routes::answer(&shared, &asked))
+}
+
+async fn knows(shared: &Shared, token: Option<&str>) -> bool {
+    let Some(token) = token.map(str::to_owned) else {
+        return false;
+    };
+    if shared.directory.tokens.contains(&token) {
+        return true;
+    }
+    let Some(judge) = shared.directory.judge.clone() else {
+        return false;
+    };
+    tokio::task::spawn_blocking(move || judge.0(&token))
+        .await
+        .unwrap_or(false)
 }
 
 async fn at_uploads(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Answer, Cut> {

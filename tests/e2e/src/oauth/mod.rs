@@ -1,6 +1,7 @@
 //! oidc-provider, a real OAuth 2 server, with a thin layer that speaks as Entra ID does. Its scripts are in `servers/entra`.
 
 mod clients;
+mod ledger;
 mod setup;
 
 use std::io::{BufRead, BufReader, Write};
@@ -76,7 +77,7 @@ impl OAuth {
             "host": setup.host,
             "tenant": TENANT,
             "modules": modules,
-            "scopes": [MAIL_SEND, USER_READ],
+            "scopes": setup.scopes,
             "clients": clients,
             "access": setup.access,
             "interval": 1,
@@ -221,8 +222,8 @@ impl OAuth {
         self.order(with(options, "change"));
     }
 
-    /// What the next requests of a kind meet: `{ delay, cut: "before" | "after", answer: { status, headers, body }, set: {…},
-    /// drop: […] }`; see `server.mjs`.
+    /// What the next requests of a kind meet: `{ delay, hold: "before" | "after", cut: "before" | "after", answer: { status, headers,
+    /// body }, set: {…}, drop: […] }`; see `server.mjs`.
     pub fn fault(&self, kind: &str, fault: Value, times: u32) {
         self.order(json!({ "order": "fault", "kind": kind, "fault": fault, "times": times }));
     }

@@ -42,6 +42,8 @@ pub struct Setup {
     pub certificate: Option<String>,
     /// Where the applications' browsers may come back to, [`REDIRECT`] if empty.
     pub redirects: Vec<String>,
+    /// The rights there are, each with its resource before the last slash.
+    pub scopes: Vec<String>,
 }
 
 impl Setup {
@@ -65,6 +67,23 @@ impl Setup {
             lenient: false,
             certificate: None,
             redirects: Vec::new(),
+            scopes: [MAIL_SEND, USER_READ].map(str::to_owned).into(),
+        }
+    }
+
+    /// Entra with the rights to Graph that a connector for mail asks for.
+    pub fn graph() -> Self {
+        let rights = [
+            "Mail.Send",
+            "Mail.ReadWrite",
+            "Mail.Send.Shared",
+            "Mail.ReadWrite.Shared",
+        ];
+        Self {
+            scopes: rights
+                .map(|right| format!("https://graph.microsoft.com/{right}"))
+                .into(),
+            ..Self::entra()
         }
     }
 }
