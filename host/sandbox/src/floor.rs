@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::context::Context;
 use crate::gate::{Held, Passed};
@@ -73,8 +73,17 @@ pub(crate) struct Floor {
     bodies: AtomicUsize,
     /// What the remote said since the message may have left: the last [`HEARD_BYTES`] of it.
     heard: Mutex<Vec<u8>>,
-    /// Where the requests of the call went that may have sent the message.
-    asked: Mutex<BTreeSet<String>>,
+    /// The requests of the call that may have sent the message.
+    asked: Mutex<Asked>,
+}
+
+/// Requests that may have sent the message.
+#[derive(Debug, Default)]
+struct Asked {
+    /// Where they went.
+    addresses: BTreeSet<String>,
+    /// How many of them may have done something.
+    open: usize,
 }
 
 impl Default for Floor {
@@ -93,7 +102,7 @@ impl Floor {
     pub(crate) fn begin(&self) {
         let next = self.turn().call.wrapping_add(CALL);
         self.word.store(next, Ordering::SeqCst);
-        self.asked.lock().unwrap_or_else(|e| e.into_inner()).clear();
+        *self.asked() = Asked::default();
     }
 
     /// The call is over: nothing leaves in its name any more.
@@ -145,9 +154,10 @@ impl Floor {
 
     /// A request that may send the message leaves for this address.
     pub(crate) fn asks(&self, address: &str) {
-        let mut asked = self.asked.lock().unwrap_or_else(|e| e.into_inner());
-        if asked.len() < ADDRESSES {
-            asked.insert(address.to_owned());
+        let mut asked = self.asked();
+        asked.open += 1;
+        if asked.addresses.len() < ADDRESSES {
+            asked.addresses.insert(address.to_owned());
         } else {
             self.asks_otherwise();
         }
@@ -161,14 +171,35 @@ impl Floor {
     /// What was prepared at this address was taken back, so says the remote: the message will not be sent any more, unless
     /// something else was asked for it than by requests to that address or below.
     pub(crate) fn withdrawn(&self, turn: Turn, address: &str) {
-        let asked = self.asked.lock().unwrap_or_else(|e| e.into_inner());
+        let asked = self.asked();
         let below = |other: &String| {
             let rest = other.strip_prefix(address);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        if self.word.load(Ordering::SeqCst) & OTHERWISE == 0 && asked.iter().all(below) {
+        if self.word.load(Ordering::SeqCst) & OTHERWISE == 0 && asked.addresses.iter().all(below) {
             self.stayed(turn);
         }
+    }
+
+    /// No connection was made for one of the requests: it did nothing.
+    pub(crate) fn unheard(&self) {
+        let mut asked = self.asked();
+        asked.open = asked.open.saturating_sub(1);
+    }
+
+    /// One of the requests was answered 401 to a credential of the host's: it did nothing (RFC 9110 section 15.5.2), and where
+    /// that is so of all of them the message is where it was. A guest need not say so in the remote's words, and cannot where the
+    /// account then has no other token: its next request does not leave.
+    pub(crate) fn turned_away(&self, turn: Turn) {
+        let mut asked = self.asked();
+        asked.open = asked.open.saturating_sub(1);
+        if asked.open == 0 && self.word.load(Ordering::SeqCst) & OTHERWISE == 0 {
+            self.stayed(turn);
+        }
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     /// What was thought to leave has not: the message is where it was.

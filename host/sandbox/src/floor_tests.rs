@@ -87,6 +87,40 @@ fn what_was_taken_back_takes_nothing_else_back() {
 }
 
 #[test]
+fn what_was_turned_away_stayed_unless_something_else_was_asked() {
+    let (floor, turn) = floor();
+    left(&floor, turn).unwrap();
+    floor.asks("https://api.example/send");
+    floor.turned_away(turn);
+    assert!(!floor.may_have_left());
+    // The next one may send it, and the one after it does not say of both.
+    left(&floor, turn).unwrap();
+    floor.asks("https://api.example/send");
+    floor.asks("https://api.example/send");
+    floor.turned_away(turn);
+    assert!(floor.may_have_left());
+    floor.turned_away(turn);
+    assert!(!floor.may_have_left());
+    left(&floor, turn).unwrap();
+    floor.asks("https://api.example/send");
+    floor.asks_otherwise();
+    floor.turned_away(turn);
+    assert!(floor.may_have_left());
+}
+
+#[test]
+fn a_request_for_which_no_connection_was_made_takes_no_other_back() {
+    let (floor, turn) = floor();
+    left(&floor, turn).unwrap();
+    floor.asks("https://api.example/send");
+    floor.asks("https://api.example/send");
+    floor.unheard();
+    assert!(floor.may_have_left());
+    floor.turned_away(turn);
+    assert!(!floor.may_have_left());
+}
+
+#[test]
 fn nothing_leaves_before_a_call_or_after_it() {
     let floor = Floor::default();
     assert_eq!(floor.allows(floor.turn()), Err(Held::Over));

@@ -56,6 +56,24 @@ async fn an_account_whose_every_token_is_refused_is_the_administrators() {
 }
 
 #[tokio::test]
+async fn a_mail_whose_token_was_refused_and_is_not_replaced_stays_here() {
+    for bytes in [1_000, 4_000_000] {
+        let mut directory = Directory::of(USER, TOKEN);
+        directory.tokens.clear();
+        let account = DealtAccount::described(&["one"], &[("flow", "device-code"), ("username", USER)]);
+        let mut stand = Stand::of(directory, |office| office.account(account.clone())).await;
+        let failure = stand.send(&with_file(bytes)).await.unwrap_err();
+        let lost = AccountFault::Reconnect("associate the account again".to_owned());
+        assert_eq!(
+            (failure.kind, failure.account.as_deref()),
+            (Kind::Authentication, Some(&lost)),
+            "{failure}"
+        );
+        assert_eq!(account.refusals(), ["one"]);
+    }
+}
+
+#[tokio::test]
 async fn an_account_without_a_token_is_the_hosts_own_finding_and_nothing_is_sent() {
     let lost = AccountFault::Reconnect("associate the account again".to_owned());
     let account = DealtAccount::failing(lost.clone());

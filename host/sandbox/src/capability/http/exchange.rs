@@ -49,6 +49,9 @@ impl Door {
         let answered = self.patiently(client.execute(request)).await;
         if matches!(&answered, Some(Err(error)) if !error.connected) {
             context.stayed(&head);
+            if !turn.prepares() {
+                context.floor.unheard();
+            }
         }
         context.way_out.note(match &answered {
             Some(Err(ClientError {
@@ -81,6 +84,9 @@ impl Door {
         }
         if !turn.prepares() {
             context.floor.heard_status(response.status().as_u16());
+            if response.status() == http::StatusCode::UNAUTHORIZED && !credentials.is_empty() {
+                context.floor.turned_away(turn);
+            }
         }
         if withdraws && response.status().is_success() {
             context.floor.withdrawn(turn, &address);
