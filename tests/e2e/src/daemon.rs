@@ -262,8 +262,13 @@ pub fn binary() -> PathBuf {
         .join("relais")
 }
 
-/// A port of 127.0.0.1 that is free now.
+/// A port of 127.0.0.1 that is free now, and stays so until the daemon takes it: below those that the system gives to whoever asks for
+/// any, as the servers of other tests do meanwhile.
 fn free() -> SocketAddr {
-    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+    let mut drawn = std::iter::repeat_with(|| SocketAddr::from((Ipv4Addr::LOCALHOST, fastrand::u16(10_240..32_768))));
+    let bound = drawn
+        .by_ref()
+        .take(100)
+        .find(|address| TcpListener::bind(address).is_ok());
     bound.expect("a free port")
 }
