@@ -222,6 +222,7 @@ impl Daemon {
         Answer {
             status: status.unwrap_or_else(|| panic!("no status in {head}")),
             body: serde_json::from_str(body).unwrap_or(Value::Null),
+            text: answer,
         }
     }
 
@@ -244,7 +245,10 @@ impl Daemon {
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    /// Null where it is no JSON.
     pub body: Value,
+    /// All of it, its head too.
+    pub text: String,
 }
 
 /// The binary of the same build as this test.

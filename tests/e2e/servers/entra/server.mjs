@@ -76,7 +76,7 @@ async function serve(request, response) {
   // Nobody is there any more: the request never came.
   if (fault?.hold && response.destroyed) return undefined;
   if (fault?.cut === 'before') return response.destroy();
-  if (fault?.answer) return write(response, fault.answer);
+  if (fault?.answer) return write(response, repeating(fault.answer, form));
   if (options.dialect === 'entra') {
     const objection = registry.object(url, form);
     if (objection) return write(response, refusal(...objection));
@@ -142,6 +142,12 @@ function write(response, { status = 200, headers = {}, body = '' }) {
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
+/// With what the request proved itself by in the place of `{proof}`.
+function repeating(answer, form) {
+  const proof = form.refresh_token ?? form.device_code ?? form.code ?? '';
+  return JSON.parse(JSON.stringify(answer).replaceAll('{proof}', proof));
+}
+
 /// Holds an answer back until it is whole.
 function capture(response, done) {
   const chunks = [];
@@ -200,7 +206,8 @@ function get(url, cookie) {
 }
 
 const controls = {
-  // { kind, fault: { delay, hold: 'before' | 'after', cut: 'before' | 'after', answer: { status, headers, body }, set: {…}, drop: […] }, times }
+  // { kind, fault: { delay, hold: 'before' | 'after', cut: 'before' | 'after', answer: { status, headers, body }, set: {…}, drop: […] }, times };
+  // `{proof}` in an answer becomes what the request proved itself by.
   fault({ kind, fault, times = 1 }) {
     const queue = faults.get(kind) ?? [];
     faults.set(kind, [...queue, ...Array(times).fill(fault)]);

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod killed;
 mod renewal;
 mod routing;
+mod secrets;
 mod site;

@@ -13,7 +13,8 @@ async fn mail_leaves_by_the_default_connector_smtp_and_by_office365_through_the_
     let spool = tempfile::tempdir().unwrap();
     let group = std::fs::metadata(spool.path()).unwrap().gid().to_string();
     let folder = spool.path().join("spool").display().to_string();
-    let Some(site) = Site::with(Setup::graph(), &["--spool", &folder, "--spool-group", &group]).await else {
+    let options = ["--spool", &folder, "--spool-group", &group];
+    let Some(site) = Site::with(Setup::graph(), |relais| relais.with(&options)).await else {
         return;
     };
     let said = site.associate();

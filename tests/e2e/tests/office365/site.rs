@@ -33,17 +33,17 @@ impl Site {
     /// The default connector of the mail service is the SMTP instance `smtp`, and the service instance [`CONVOCATIONS`] uses the
     /// Office365 instance `office`, whose account is not associated yet. `None`, and a line that says so, where a program is missing.
     pub async fn start(setup: Setup) -> Option<Self> {
-        Self::with(setup, &[]).await
+        Self::with(setup, |relais| relais).await
     }
 
-    /// The same with more options of `relais serve`.
-    pub async fn with(setup: Setup, options: &[&str]) -> Option<Self> {
+    /// The same with a daemon that is set up further.
+    pub async fn with(setup: Setup, more: impl FnOnce(Daemon) -> Daemon) -> Option<Self> {
         let oauth = Arc::new(OAuth::start(setup)?);
         let judge = oauth.clone();
         let graph = FakeGraph::start(Directory::judged(USER, move |token| judge.accepts(token)));
         let graph = graph.await.unwrap();
         let smtp = Catcher::start(Options::default()).await.unwrap();
-        let relais = Daemon::prepare(smtp.port()).with(&["--first-retry", "1"]).with(options);
+        let relais = more(Daemon::prepare(smtp.port()).with(&["--first-retry", "1"]));
         let mut site = Self {
             oauth,
             graph,
@@ -186,7 +186,10 @@ impl Site {
     /// How often the contact was told of a lost account.
     pub fn alerts(&self) -> usize {
         let mails = self.smtp.mails();
-        let told = |mail: &&relais_catcher::Mail| mail.recipients == [CONTACT] && mail.sender.is_none();
+        let told = |mail: &&relais_catcher::Mail| {
+            let text = String::from_utf8_lossy(&mail.data);
+            mail.recipients == [CONTACT] && text.contains("relais account associate office")
+        };
         mails.iter().filter(told).count()
     }
 }
