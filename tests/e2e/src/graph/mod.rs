@@ -10,6 +10,7 @@ mod mail;
 mod mailbox;
 mod routes;
 mod serve;
+mod tls;
 mod upload;
 
 use std::fmt;
@@ -20,6 +21,9 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use crate::Identity;
 
 pub use faults::{Fault, Goes};
 pub use mail::{How, Sent};
@@ -47,6 +51,10 @@ pub struct Directory {
     pub moves_after: Duration,
     /// Whether what was sent is kept to be looked at; a benchmark would fill the memory with it.
     pub keeps: bool,
+    /// What it shows under TLS; without one it speaks in clear.
+    pub identity: Option<Identity>,
+    /// The names that Graph and the host of its uploads are reached by; none: 127.0.0.1.
+    pub names: Option<[&'static str; 2]>,
 }
 
 impl Directory {
@@ -62,6 +70,8 @@ impl Directory {
             may_read: true,
             moves_after: Duration::from_millis(200),
             keeps: true,
+            identity: None,
+            names: None,
         }
     }
 
@@ -118,20 +128,20 @@ impl Counts {
 }
 
 /// A running Graph. It ends when it is dropped.
-#[derive(Debug)]
 pub struct FakeGraph {
     address: SocketAddr,
-    uploads: SocketAddr,
+    /// Scheme, host and port.
+    origin: String,
     shared: Arc<Shared>,
     serving: [JoinHandle<()>; 2],
 }
 
 /// What its connections share.
-#[derive(Debug)]
 struct Shared {
     directory: Directory,
     /// Where uploads go, as Graph tells it.
     uploads: String,
+    tls: Option<TlsAcceptor>,
     state: Mutex<State>,
 }
 
@@ -159,19 +169,23 @@ impl FakeGraph {
     pub async fn on(directory: Directory, port: u16, uploads: u16) -> io::Result<Self> {
         let graph = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let upload = TcpListener::bind((Ipv4Addr::LOCALHOST, uploads)).await?;
-        let (address, uploads) = (graph.local_addr()?, upload.local_addr()?);
+        let address = graph.local_addr()?;
+        let scheme = directory.identity.as_ref().map_or("http", |_| "https");
+        let [own, of_uploads] = directory.names.unwrap_or(["127.0.0.1"; 2]);
+        let origin = |name: &str, port: u16| format!("{scheme}://{name}:{port}");
         let shared = Arc::new(Shared {
             state: Mutex::new(State::new(&directory)),
+            uploads: origin(of_uploads, upload.local_addr()?.port()),
+            tls: directory.identity.as_ref().map(tls::acceptor),
             directory,
-            uploads: format!("http://{uploads}"),
         });
         let serving = [
             tokio::spawn(serve::graph(graph, shared.clone())),
             tokio::spawn(serve::uploads(upload, shared.clone())),
         ];
         Ok(Self {
+            origin: origin(own, address.port()),
             address,
-            uploads,
             shared,
             serving,
         })
@@ -179,12 +193,12 @@ impl FakeGraph {
 
     /// Graph's address, without its version.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.origin.clone()
     }
 
     /// The address of uploads.
     pub fn upload_url(&self) -> String {
-        format!("http://{}", self.uploads)
+        self.shared.uploads.clone()
     }
 
     pub fn port(&self) -> u16 {

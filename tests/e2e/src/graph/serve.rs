@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use super::answer::{Answer, empty, error, later};
-use super::{Goes, REQUEST_BYTES, Shared, routes, upload};
+use super::{Goes, REQUEST_BYTES, Shared, routes, tls, upload};
 
 /// A request whose body was read.
 pub(super) struct Asked {
@@ -39,6 +39,9 @@ pub(super) async fn graph(listener: TcpListener, shared: Arc<Shared>) {
         let shared = shared.clone();
         let _ = stream.set_nodelay(true);
         tokio::spawn(async move {
+            let Some(stream) = tls::opened(stream, shared.tls.clone()).await else {
+                return;
+            };
             let service = service_fn(move |request| at_graph(request, shared.clone()));
             // A client that is gone, or a connection that was to be cut.
             let _ = http1::Builder::new()
@@ -54,6 +57,9 @@ pub(super) async fn uploads(listener: TcpListener, shared: Arc<Shared>) {
         let shared = shared.clone();
         let _ = stream.set_nodelay(true);
         tokio::spawn(async move {
+            let Some(stream) = tls::opened(stream, shared.tls.clone()).await else {
+                return;
+            };
             let service = service_fn(move |request| at_uploads(request, shared.clone()));
             let _ = http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)

@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod certificate;
 mod killed;
+mod proxied;
 mod renewal;
 mod routing;
 mod secrets;

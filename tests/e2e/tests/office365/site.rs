@@ -38,10 +38,19 @@ impl Site {
 
     /// The same with a daemon that is set up further.
     pub async fn with(setup: Setup, more: impl FnOnce(Daemon) -> Daemon) -> Option<Self> {
+        Self::of(setup, |directory| directory, more).await
+    }
+
+    /// The same with another directory of Graph's.
+    pub async fn of(
+        setup: Setup,
+        directory: impl FnOnce(Directory) -> Directory,
+        more: impl FnOnce(Daemon) -> Daemon,
+    ) -> Option<Self> {
         let oauth = Arc::new(OAuth::start(setup)?);
         let judge = oauth.clone();
-        let graph = FakeGraph::start(Directory::judged(USER, move |token| judge.accepts(token)));
-        let graph = graph.await.unwrap();
+        let judged = Directory::judged(USER, move |token| judge.accepts(token));
+        let graph = FakeGraph::start(directory(judged)).await.unwrap();
         let smtp = Catcher::start(Options::default()).await.unwrap();
         let relais = more(Daemon::prepare(smtp.port()).with(&["--first-retry", "1"]));
         let mut site = Self {
@@ -96,10 +105,10 @@ impl Site {
             &format!("graph={}", graph.url()),
             "--set",
             &format!("upload={}", graph.upload_url()),
-            "--grant",
-            "auth-in-clear",
         ];
-        self.relais.does(&[&create[..], &set[..], more].concat());
+        let in_clear = authority.starts_with("http:") || graph.url().starts_with("http:");
+        let grant: &[&str] = if in_clear { &["--grant", "auth-in-clear"] } else { &[] };
+        self.relais.does(&[&create[..], &set[..], grant, more].concat());
     }
 
     /// `relais account associate`, and a user who enters the code that it shows. What it said.
