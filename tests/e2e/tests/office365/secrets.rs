@@ -7,9 +7,10 @@ use std::process::Output;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use relais_e2e::daemon::Daemon;
 use relais_e2e::dialogue::Dialogue;
 use relais_e2e::graph::{Directory, FakeGraph};
-use relais_e2e::oauth::{PASSWORD, SECRET, Setup};
+use relais_e2e::oauth::{PASSWORD, REDIRECT, SECRET, Setup};
 use serde_json::json;
 
 use crate::site::{CONVOCATIONS, Site, USER, mail};
@@ -73,7 +74,12 @@ impl Overheard {
         let by_page = [&["--flow", "authorization-code"], &own[..]].concat();
         self.associate("browser", &by_page, |site, dialogue| {
             let address = dialogue.hear(|line| line.starts_with("http").then(|| line.to_owned()));
-            dialogue.say(&site.oauth.browse(&address));
+            let back = site.oauth.browse(&address);
+            // Nobody listens there where Relais has no public address.
+            match back.strip_prefix(&format!("http://{}", site.relais.http())) {
+                Some(path) => assert!(site.relais.get(path).unwrap().starts_with("HTTP/1.1 200"), "{back}"),
+                None => dialogue.say(&back),
+            }
         });
         let by_itself = [&["--flow", "client-credentials"], &own[..]].concat();
         self.associate("application", &by_itself, |_, _| {});
@@ -181,13 +187,19 @@ impl Overheard {
     }
 }
 
-async fn nothing_tells_a_secret(form: &str) {
+/// The log is of that form, and the browser comes back to a public address of the daemon's or its address is pasted.
+async fn nothing_tells_a_secret(form: &str, public: bool) {
     let setup = Setup {
-        redirects: vec![NOWHERE.to_owned()],
+        // A loopback redirect is good at any port (RFC 8252 section 7.3).
+        redirects: [NOWHERE, REDIRECT].map(str::to_owned).into(),
         ..Setup::graph()
     };
-    let options = ["--log", form];
-    let with = |relais: relais_e2e::daemon::Daemon| relais.with(&options).with_variable("RELAIS_LOG", "trace");
+    let with = |relais: Daemon| {
+        let url = format!("http://{}", relais.http());
+        let options = ["--log", form, "--public-url", &url];
+        let options = &options[..if public { 4 } else { 2 }];
+        relais.with(options).with_variable("RELAIS_LOG", "trace")
+    };
     let Some(site) = Site::with(setup, with).await else {
         return;
     };
@@ -257,10 +269,10 @@ async fn nothing_tells_a_secret(form: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_the_log_nor_the_api_nor_the_command_line_nor_the_disk_tells_a_secret() {
-    nothing_tells_a_secret("text").await;
+    nothing_tells_a_secret("text", false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nor_does_the_log_in_json() {
-    nothing_tells_a_secret("json").await;
+async fn nor_does_the_log_in_json_nor_a_browser_that_comes_back() {
+    nothing_tells_a_secret("json", true).await;
 }
