@@ -49,6 +49,11 @@ impl Dialogue {
         }
     }
 
+    /// All that was heard so far.
+    pub fn heard(&self) -> &str {
+        &self.said
+    }
+
     /// Answers with a line.
     pub fn say(&mut self, line: &str) {
         let input = self.input.as_mut().expect("nobody closed its input");

@@ -220,7 +220,11 @@ async fn nothing_tells_a_secret(form: &str, public: bool) {
     let mut heard = Overheard { site, said: Vec::new() };
 
     heard.associate_all();
+    let mut watching = Dialogue::begin(&mut heard.site.relais.command(&["delivery", "watch"]));
     heard.send_all().await;
+    watching.hear(|line| line.contains("handed to the server").then_some(()));
+    heard.hear("delivery watch", watching.heard());
+    drop(watching);
     // A 401 and the renewal behind it, and one on demand.
     heard.site.oauth.distrust();
     heard.send_all().await;
