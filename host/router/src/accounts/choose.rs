@@ -13,11 +13,12 @@ use super::applications::{self, NewProof};
 use super::declared;
 use super::doors::{Door, Towards};
 use super::keeper::Keeper;
-use super::plan::{self, Context, context};
+use super::own;
+use super::plan::{Context, context};
 use super::problem::Problem;
 use crate::binding::Binding;
 use crate::error::{AccountError, Error, Registration};
-use crate::store::{Part, ProofRow, Reading};
+use crate::store::{ProofRow, Reading};
 use crate::who::Who;
 
 /// Where a browser ends whose provider sends it back and nobody listens: the address is copied from there.
@@ -103,8 +104,8 @@ impl Keeper {
         let flow = flow(&context, &towards, asked.flow)?;
         let (redirect, pasted) = self.redirect()?;
         let chosen = match asked.application {
-            Some((client_id, proof)) => own(client_id, proof)?,
-            None => self.known(tables, path, &towards, &redirect)?,
+            Some((client_id, proof)) => given(client_id, proof)?,
+            None => self.known(tables, &context, path, &towards, &redirect)?,
         };
         applications::check(&chosen.application, towards.provider.dialect)?;
         if flow == Flow::ClientCredentials && matches!(chosen.application.proof, Proof::Public) {
@@ -126,21 +127,17 @@ impl Keeper {
     }
 
     /// The application that there is: the account's own, where it still opens, else the workspace's.
-    fn known(&self, tables: &Reading, path: &AccountPath, towards: &Towards, redirect: &Url) -> Result<Chosen, Error> {
+    fn known(
+        &self,
+        tables: &Reading,
+        context: &Context,
+        path: &AccountPath,
+        towards: &Towards,
+        redirect: &Url,
+    ) -> Result<Chosen, Error> {
         let (ws, provider) = (&path.instance.workspace, &towards.provider);
-        let row = tables.account(path)?.filter(|row| row.provider == provider.id);
-        if let Some((row, own)) = row.as_ref().and_then(|row| Some((row, row.own.as_ref()?)))
-            && let Ok(key) = self.vault.to_open(tables)
-            && let Ok(secret) = plan::open(tables, &key, path, row, Part::Application)
-            && let Some(proof) = applications::proof(own, secret.clone())
-        {
-            return Ok(Chosen {
-                application: Application {
-                    client_id: row.client_id.clone(),
-                    proof,
-                },
-                own: Some((own.clone(), secret)),
-            });
+        if let Some(own) = own::own(tables, &self.vault, context, path, &provider.id)? {
+            return Ok(own);
         }
         let Some(row) = tables.application(ws, &provider.id)? else {
             return Err(AccountError::NoApplication(Box::new(Registration {
@@ -171,7 +168,7 @@ pub(super) fn filled(steps: &Text, redirect: &Url) -> Text {
     }
 }
 
-fn own(client_id: String, proof: NewProof) -> Result<Chosen, Error> {
+fn given(client_id: String, proof: NewProof) -> Result<Chosen, Error> {
     let (row, secret) = proof.parts();
     let proof = applications::proof(&row, secret.clone());
     let wrong = || Fault::new(FaultKind::Configuration, "application-secret", "");

@@ -26,6 +26,7 @@ mod keeper;
 mod kept;
 mod missing;
 mod origins;
+mod own;
 mod plan;
 mod problem;
 mod renew;

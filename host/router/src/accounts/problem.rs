@@ -18,7 +18,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn new(code: &str, fr: String, en: String) -> Self {
+    pub(super) fn new(code: &str, fr: String, en: String) -> Self {
         Self {
             code: code.to_owned(),
             text: Text::new(fr, en),
@@ -274,7 +274,7 @@ impl Problem {
 }
 
 /// What to do, after a space.
-fn again(path: &AccountPath, lang: Lang) -> String {
+pub(super) fn again(path: &AccountPath, lang: Lang) -> String {
     let (name, parameter) = (&path.instance.name, &path.parameter);
     match lang {
         Lang::Fr => {

@@ -63,6 +63,8 @@ pub enum AccountError {
     },
     /// The application that was given cannot be right.
     Application(Box<Fault>),
+    /// The account's own was given for something else than the instance is now.
+    OwnApplication(Problem),
     /// An application that asks for itself has to prove itself.
     ApplicationPublic {
         provider: String,
@@ -123,6 +125,7 @@ impl AccountError {
             Self::NoApplication(_) => "application-missing",
             Self::ApplicationUnknown { .. } => "application-unknown",
             Self::Application(_) => "application-invalid",
+            Self::OwnApplication(_) => "application-needed",
             Self::ApplicationPublic { .. } => "application-public",
             Self::ApplicationLost { .. } => "application-lost",
             Self::ApplicationElsewhere { .. } => "application-elsewhere",
@@ -159,6 +162,7 @@ impl AccountError {
             Self::NotAssociated(_)
             | Self::Provider(_)
             | Self::NoApplication(_)
+            | Self::OwnApplication(_)
             | Self::ApplicationPublic { .. }
             | Self::ApplicationLost { .. }
             | Self::ApplicationElsewhere { .. }
@@ -174,6 +178,7 @@ impl AccountError {
         match self {
             Self::Provider(problem)
             | Self::Forbidden(problem)
+            | Self::OwnApplication(problem)
             | Self::Lost(problem)
             | Self::Unavailable { problem, .. } => problem.text(lang).to_owned(),
             Self::Application(fault) => fault.text(lang),

@@ -105,6 +105,7 @@ fn what_was_asked_wrongly_is_told_from_what_went_wrong() {
                 | "application-in-use"
                 | "application-lost"
                 | "application-missing"
+                | "application-needed"
                 | "application-public"
                 | "applications-too-many"
                 | "associations-too-many"

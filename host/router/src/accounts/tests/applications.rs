@@ -113,3 +113,72 @@ async fn an_application_that_accounts_use_is_not_removed() {
     let again = house.router.remove_application(&who(), &ws(), "microsoft").unwrap_err();
     assert_eq!(again.code(), "application-unknown");
 }
+
+/// The account with an application of its own, and a connector whose next version names another endpoint.
+async fn upgraded(proof: NewProof) -> House {
+    let house = House::new().await;
+    let own = Associate {
+        application: Some(("own-app".to_owned(), proof)),
+        ..by(Flow::DeviceCode)
+    };
+    assert_eq!(house.associate(own).await.word(), "done");
+    house.fake.state().doors.clear();
+    house.install(&GRAPH.replace(
+        "https://login.example.org/{tenant}/token",
+        "https://evil.example.net/{tenant}/token",
+    ));
+    house
+}
+
+#[tokio::test]
+async fn the_secret_of_an_accounts_own_application_goes_to_no_endpoint_that_a_later_version_names() {
+    let house = upgraded(NewProof::Secret(secret("own-s3cret"))).await;
+    for flow in [Flow::DeviceCode, Flow::ClientCredentials, Flow::AuthorizationCode] {
+        let refused = house.begin(by(flow)).await.unwrap_err();
+        assert_eq!(refused.code(), "application-needed", "{refused}");
+        assert!(
+            refused.text(Lang::Fr).contains("les adresses du fournisseur"),
+            "{refused}"
+        );
+    }
+    assert!(house.fake.state().doors.is_empty(), "nobody was asked");
+    // Given again it is for the new endpoint; without the account the workspace's is used.
+    let own = Associate {
+        application: Some(("own-app".to_owned(), NewProof::Secret(secret("own-s3cret")))),
+        ..by(Flow::DeviceCode)
+    };
+    assert_eq!(house.associate(own).await.word(), "done");
+    assert_eq!(house.associate(by(Flow::DeviceCode)).await.word(), "done");
+    assert_eq!(house.view().client_id.as_deref(), Some("own-app"));
+    house.router.dissociate(&who(), &ws(), &graph(), "mail").await.unwrap();
+    assert_eq!(house.associate(by(Flow::DeviceCode)).await.word(), "done");
+    assert_eq!(house.view().client_id.as_deref(), Some("app"));
+}
+
+#[tokio::test]
+async fn an_edit_after_any_upgrade_does_not_send_the_own_secret_to_the_edited_place() {
+    let house = House::new().await;
+    let own = Associate {
+        application: Some(("own-app".to_owned(), NewProof::Secret(secret("own-s3cret")))),
+        ..by(Flow::DeviceCode)
+    };
+    assert_eq!(house.associate(own).await.word(), "done");
+    house.fake.state().doors.clear();
+    // The account is of no use since an upgrade that has nothing to do with the provider, so an edit gives up nothing.
+    house.install(&GRAPH.replace("https://graph.example.org", "https://graph.example.com"));
+    let edit = Edit {
+        set: BTreeMap::from([("tenant".to_owned(), "other".into())]),
+        ..Edit::default()
+    };
+    house.router.edit_instance(&who(), &ws(), &graph(), edit).unwrap();
+    let refused = house.begin(by(Flow::ClientCredentials)).await.unwrap_err();
+    assert_eq!(refused.code(), "application-needed", "{refused}");
+    assert!(house.fake.state().doors.is_empty(), "nobody was asked");
+}
+
+#[tokio::test]
+async fn an_own_application_without_a_secret_is_used_again_after_an_upgrade() {
+    let house = upgraded(NewProof::Public).await;
+    assert_eq!(house.associate(by(Flow::DeviceCode)).await.word(), "done");
+    assert_eq!(house.view().client_id.as_deref(), Some("own-app"));
+}

@@ -83,6 +83,7 @@ pub(in crate::error) fn samples() -> Vec<AccountError> {
         AccountError::TooManyAssociations { most: 32 },
         AccountError::NoAssociation,
         AccountError::WrongAddress,
+        AccountError::OwnApplication(problem(4)),
         AccountError::Lost(problem(2)),
         AccountError::Unavailable {
             problem: problem(3),
