@@ -125,14 +125,14 @@ pub fn find(tables: &Reading, ws: &WorkspaceName, name: &InstanceName) -> Result
     tables.instance(ws, name)?.ok_or_else(|| unknown(name))
 }
 
-/// The effective values of an instance with its secrets opened: what a session is given.
+/// The effective values of an instance with its secrets opened: what a session is given, and what it is bound to.
 pub fn open(
     tables: &Reading,
     vault: &Vault,
     path: &InstancePath,
     row: &InstanceRow,
     manifest: &Manifest,
-) -> Result<relais_sandbox::Instance, Error> {
+) -> Result<(relais_sandbox::Instance, Binding), Error> {
     let (ws, name) = (&path.workspace, &path.name);
     let mut saved = tables.secrets(ws, name)?;
     let declared: BTreeSet<&String> = manifest.secrets().map(|secret| &secret.id).collect();
@@ -172,7 +172,7 @@ pub fn open(
             secrets.insert(field, secret);
         }
     }
-    Ok(relais_sandbox::Instance {
+    let instance = relais_sandbox::Instance {
         label: path.to_string(),
         settings: effective.settings,
         egress: effective.egress,
@@ -180,7 +180,8 @@ pub fn open(
         // Their tokens are not opened here: whoever keeps them hands them out.
         accounts: BTreeMap::new(),
         grants: effective.grants,
-    })
+    };
+    Ok((instance, effective.binding))
 }
 
 /// There is no instance of that name.

@@ -4,9 +4,10 @@ use std::sync::{Arc, PoisonError};
 
 use relais_sandbox::{Connector, Session};
 
+use crate::accounts;
 use crate::connectors;
 use crate::enablement;
-use crate::error::{ConnectorError, Error, SendError};
+use crate::error::{AccountError, ConnectorError, Error, SendError};
 use crate::instances;
 use crate::names::{InstanceName, InstancePath, WorkspaceName};
 use crate::router::Router;
@@ -42,9 +43,13 @@ impl Router {
             workspaces::known(tables.workspace(ws)?, ws)?;
             let row = instances::find(tables, ws, name)?;
             enablement::needed(tables.enabled(ws, &row.connector)?, ws, &row.connector)?;
+            // No guest is needed to find that out, and none is started that could do nothing.
+            if let Some(problem) = accounts::missing(tables, &path)? {
+                return Err(AccountError::Lost(problem).into());
+            }
             Ok((connectors::of(tables, &row)?.sha256, row))
         };
-        let (connector, instance) = loop {
+        let (connector, (mut instance, binding)) = loop {
             let (digest, _) = self.read(installed)?;
             let connector = self.load(&digest).await?;
             // The secrets are opened for what this very component says of itself, not for what its row says.
@@ -58,8 +63,7 @@ impl Router {
                 break (connector, instance);
             }
         };
-        let mut instance = instance;
-        instance.accounts = self.accounts.of_instance(&path, connector.manifest());
+        instance.accounts = self.accounts.of_instance(&path, connector.manifest(), &binding);
         let opened = connector.open(Arc::new(instance)).await;
         opened.map_err(|failure| {
             SendError::Open {

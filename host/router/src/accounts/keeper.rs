@@ -20,6 +20,7 @@ use super::kept::{Handle, Kept, Need, may_mend};
 use super::plan::{self, Planned, Stop};
 use super::problem::{Problem, Trouble};
 use super::timing;
+use crate::binding::Binding;
 use crate::dispatch::Hub;
 use crate::error::Error;
 use crate::names::InstancePath;
@@ -77,12 +78,20 @@ impl Keeper {
     }
 
     /// What a session of the instance uses: every account that its connector declares, associated or not.
-    pub(crate) fn of_instance(&self, path: &InstancePath, manifest: &Manifest) -> BTreeMap<String, Arc<dyn Account>> {
+    pub(crate) fn of_instance(
+        &self,
+        path: &InstancePath,
+        manifest: &Manifest,
+        binding: &Binding,
+    ) -> BTreeMap<String, Arc<dyn Account>> {
         let handle = |id: &String| -> Arc<dyn Account> {
-            Arc::new(Handle(self.kept(&AccountPath {
-                instance: path.clone(),
-                parameter: id.clone(),
-            })))
+            Arc::new(Handle {
+                kept: self.kept(&AccountPath {
+                    instance: path.clone(),
+                    parameter: id.clone(),
+                }),
+                binding: binding.clone(),
+            })
         };
         declared(manifest)
             .map(|parameter| (parameter.id.clone(), handle(&parameter.id)))
@@ -101,6 +110,16 @@ impl Keeper {
         if let Some(kept) = self.all().remove(path) {
             kept.end(because);
         }
+    }
+
+    /// The same where it is still this one that is handed out.
+    pub(super) fn retire(&self, kept: &Arc<Kept>, because: Trouble) {
+        let mut all = self.all();
+        if all.get(&kept.path).is_some_and(|held| Arc::ptr_eq(held, kept)) {
+            all.remove(&kept.path);
+        }
+        drop(all);
+        kept.end(because);
     }
 
     /// The same for all accounts of an instance that was edited or removed.

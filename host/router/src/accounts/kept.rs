@@ -17,7 +17,9 @@ use super::keeper::Keeper;
 use super::plan::Asking;
 use super::problem::{Problem, Trouble};
 use super::renew;
+use super::standing::Found;
 use super::timing;
+use crate::binding::Binding;
 use crate::store::{LostRow, Why};
 
 /// Why a token is asked for.
@@ -75,6 +77,10 @@ struct Inner {
     used_at: Option<Timestamp>,
     /// The account that this was is no more.
     gone: Option<Trouble>,
+    /// The association that its tokens are of.
+    of: Option<Timestamp>,
+    /// Whether it may be used, as it was found out last.
+    found: Option<Found>,
 }
 
 struct Current {
@@ -247,6 +253,31 @@ impl Kept {
         }
     }
 
+    pub(super) fn keeper(&self) -> Option<Arc<Keeper>> {
+        self.keeper.upgrade()
+    }
+
+    /// An error where the association is another one than before.
+    pub(super) fn is_of(&self, associated_at: Timestamp) -> Result<(), Trouble> {
+        let mut inner = self.inner();
+        if let Some(gone) = &inner.gone {
+            return Err(gone.clone());
+        }
+        match *inner.of.get_or_insert(associated_at) == associated_at {
+            true => Ok(()),
+            false => Err(Trouble::Unavailable(Problem::replaced(), None)),
+        }
+    }
+
+    /// What was found out of whether it may be used.
+    pub(super) fn found<T>(&self, of: impl FnOnce(&Found) -> Option<T>) -> Option<T> {
+        self.inner().found.as_ref().and_then(of)
+    }
+
+    pub(super) fn find(&self, found: Found) {
+        self.inner().found = Some(found);
+    }
+
     /// The provider is asked for this account.
     pub(super) fn is_busy(&self) -> bool {
         let inner = self.inner();
@@ -263,32 +294,43 @@ impl Inner {
 }
 
 /// An account in the hands of a session.
-pub(super) struct Handle(pub Arc<Kept>);
+pub(super) struct Handle {
+    pub kept: Arc<Kept>,
+    /// What the session's instance was bound to when it was opened.
+    pub binding: Binding,
+}
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Account({})", self.0.path)
+        write!(f, "Account({})", self.kept.path)
     }
 }
 
 impl Account for Handle {
     fn token(&self) -> TokenFuture<'_> {
-        Box::pin(async { self.0.ask(Need::Use).await.map_err(fault) })
+        Box::pin(async {
+            let token = self.kept.ask(Need::Use).await.map_err(fault)?;
+            // Asked last: whoever waited for a renewal may have waited for a minute.
+            self.kept.may_be_used(&self.binding).await.map_err(fault)?;
+            Ok(token)
+        })
     }
 
     fn refused(&self, token: &Token) {
-        let mut inner = self.0.inner();
+        let mut inner = self.kept.inner();
         if let Some(current) = &mut inner.current
             && current.token == *token
         {
-            tracing::info!(target: "relais::accounts", account = %self.0.path, "a resource did not take the token; the next one is asked for");
+            tracing::info!(target: "relais::accounts", account = %self.kept.path, "a resource did not take the token; the next one is asked for");
             current.refused = true;
         }
     }
 
     fn describe(&self) -> Vec<(String, String)> {
-        let keeper = self.0.keeper.upgrade();
-        keeper.map(|keeper| keeper.describe(&self.0.path)).unwrap_or_default()
+        let keeper = self.kept.keeper.upgrade();
+        keeper
+            .map(|keeper| keeper.describe(&self.kept.path))
+            .unwrap_or_default()
     }
 }
 

@@ -52,16 +52,14 @@ fn accounts(tables: &Reading, context: &Context, path: &InstancePath) -> Result<
     Ok(found)
 }
 
-impl Router {
-    /// Why an instance cannot be used before an account is associated. What else may be wrong with it is not told here.
-    pub(crate) fn missing_account(&self, path: &InstancePath) -> Option<Problem> {
-        let missing = self.read(|tables| {
-            let all = accounts(tables, &context(tables, path)?, path)?;
-            Ok(all.into_iter().find_map(|(_, problem)| problem))
-        });
-        missing.ok().flatten()
-    }
+/// Why an instance cannot be used before an account is associated, or associated again. What else may be wrong with it is not told
+/// here.
+pub(crate) fn missing(tables: &Reading, path: &InstancePath) -> Result<Option<Problem>, Error> {
+    let all = accounts(tables, &context(tables, path)?, path)?;
+    Ok(all.into_iter().find_map(|(_, problem)| problem))
+}
 
+impl Router {
     /// See `World::reprieve`.
     pub(crate) fn reprieve(&self, delivery: &Delivery, now: Now) -> Option<Timestamp> {
         let path = InstancePath {

@@ -62,8 +62,8 @@ pub(super) fn context<T: Transaction>(tables: &Tables<T>, path: &InstancePath) -
 
 /// What is to be done for a token.
 pub(super) enum Planned {
-    /// Nothing: the one that is stored is good for so long yet.
-    Have(Secret, Duration),
+    /// Nothing: the one that is stored, of the association of then, is good for so long yet.
+    Have(Secret, Duration, Timestamp),
     Ask(Box<Asking>),
 }
 
@@ -144,7 +144,7 @@ pub(super) fn plan(
         && let Some(left) = left(&row, Timestamp::now())
         && let Some(access) = open(tables, &key, path, &row, Part::Access)?
     {
-        return Ok(Planned::Have(access, left));
+        return Ok(Planned::Have(access, left, row.associated_at));
     }
     let provider = context.provider(&row.provider);
     let provider = provider.ok_or_else(|| Trouble::Lost(Problem::no_provider(path, &row.provider)))?;

@@ -46,11 +46,15 @@ async fn renew(keeper: &Arc<Keeper>, kept: &Arc<Kept>, need: Need, stored: bool)
     }
     let planned = keeper.plan(&kept.path, need, stored).await;
     let asking = match planned {
-        Ok(Planned::Have(access, left)) => return Ok(kept.take_up(access, left)),
+        Ok(Planned::Have(access, left, associated_at)) => {
+            keeper.hold(kept, associated_at)?;
+            return Ok(kept.take_up(access, left));
+        }
         Ok(Planned::Ask(asking)) => asking,
         Err(Stop::Trouble(trouble)) => return Err(trouble),
         Err(Stop::Lose(why)) => return Err(lose(keeper, kept, None, lost(why, None)).await),
     };
+    keeper.hold(kept, asking.row.associated_at)?;
     kept.may_ask()?;
     if asking.refresh_token.is_some() {
         // Before the request leaves. It is not sent where this cannot be written.

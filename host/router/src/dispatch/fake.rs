@@ -379,6 +379,7 @@ impl World for FakeWorld {
             sha256: String::new(),
             revision: self.0.revision.load(Ordering::SeqCst),
             created_at: Timestamp::UNIX_EPOCH,
+            accounts: true,
         })
     }
 

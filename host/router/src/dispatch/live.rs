@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use relais_manifest::Lang;
 use relais_message::{Message, Source};
 use relais_sandbox::{AccountFault, Failure, Gate, Kind, Receipt};
 
 use super::notice::{self, Ends, Notice};
 use super::world::{Mark, Session, World};
 use crate::accept::{Content, Mail};
+use crate::accounts;
 use crate::alerts::Alerts;
 use crate::connectors;
-use crate::error::{Error, SendError};
+use crate::error::{AccountError, Error, SendError};
 use crate::instances::{self, InstanceLimits};
 use crate::names::{InstancePath, WorkspaceName};
 use crate::outbox::{Body, Change, Delivery, DeliveryId, Idempotency, Now, Origin, Outcome, Owed, Timer};
@@ -95,6 +95,8 @@ impl World for Live {
                 sha256: connector.sha256,
                 revision: row.revision,
                 created_at: row.created_at,
+                // What cannot be read is found out where it is used.
+                accounts: accounts::missing(tables, path).is_ok_and(|missing| missing.is_none()),
             }))
         });
         mark.ok().flatten()
@@ -110,17 +112,16 @@ impl World for Live {
     }
 
     async fn open(&self, path: &InstancePath) -> Result<relais_sandbox::Session, Failure> {
-        if let Some(problem) = self.router.missing_account(path) {
-            // No guest is needed to find that out.
-            let text = problem.text(Lang::En).to_owned();
-            return Err(Failure {
-                account: Some(Box::new(AccountFault::Reconnect(text.clone()))),
-                ..Failure::new(Kind::Authentication, text)
-            });
-        }
         let opened = self.router.open_session(&path.workspace, &path.name).await;
         opened.map_err(|error| match error {
             Error::Send(SendError::Open { failure, .. }) => *failure,
+            error @ Error::Account(AccountError::Lost(_)) => {
+                let text = error.to_string();
+                Failure {
+                    account: Some(Box::new(AccountFault::Reconnect(text.clone()))),
+                    ..Failure::new(Kind::Authentication, text)
+                }
+            }
             error @ (Error::Store(_) | Error::Stopped) => Failure::new(Kind::Other, error.to_string()),
             // The instance, its connector or its secrets are not as they should be.
             error => Failure::new(Kind::Configuration, error.to_string()),

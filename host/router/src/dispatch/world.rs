@@ -23,6 +23,8 @@ pub(crate) struct Mark {
     pub revision: u64,
     /// When the instance was created: another one of the same name is another one.
     pub created_at: Timestamp,
+    /// Whether none of its accounts is missing or forbidden. A session that logged in before would not ask again.
+    pub accounts: bool,
 }
 
 /// A session of a connector instance.

@@ -32,6 +32,7 @@ mod wal;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 pub use account_rows::{AccountRow, ApplicationRow, LostRow, ProofRow, Why};
@@ -67,6 +68,7 @@ pub struct Store {
     place: Arc<Path>,
     folder: PathBuf,
     files: Files,
+    changes: AtomicU64,
 }
 
 impl Store {
@@ -121,6 +123,7 @@ impl Store {
             place,
             folder,
             files,
+            changes: AtomicU64::new(0),
         };
         store.check_format()?;
         store.engine.catch_up()?;
@@ -188,7 +191,15 @@ impl Store {
 
     /// Runs `work` in one transaction; an error undoes all of it.
     pub fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Writing<'_>) -> Result<T, E>) -> Result<T, E> {
-        self.transact(|tables| Ok((work(tables)?, None)))
+        let done = self.transact(|tables| Ok((work(tables)?, None)));
+        // Also where it failed: whether it is on the disk is not always known then.
+        self.changes.fetch_add(1, Ordering::Release);
+        done
+    }
+
+    /// Counts what [`Store::write`] did since the store was opened: where it is what it was, so is all beside the outbox.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// The same for the outbox alone, which costs less: what `work` did is written as the changes that it returns, which are

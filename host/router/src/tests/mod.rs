@@ -169,7 +169,7 @@ impl Bench {
         self.store.read(|tables| {
             let row = instances::find(tables, &path.workspace, &path.name)?;
             let manifest = connectors::manifest(&connectors::of(tables, &row)?)?;
-            instances::open(tables, &self.vault, &path, &row, &manifest)
+            instances::open(tables, &self.vault, &path, &row, &manifest).map(|(instance, _)| instance)
         })
     }
 

@@ -217,8 +217,8 @@ async fn a_workspace_says_which_flows_and_providers_it_allows() {
     allow(None, Some(vec!["microsoft".to_owned()]));
     assert_eq!(house.associate(Associate::default()).await.word(), "done");
     // An account that came by what is not allowed any more gives no token; allowed again, it does.
+    assert_eq!(house.token().await.unwrap(), "access-1");
     allow(Some(vec![Flow::ClientCredentials]), None);
-    house.router.accounts.forget_instance(&path().instance);
     assert!(matches!(house.token().await, Err(AccountFault::Reconnect(_))));
     assert_eq!(house.view().problem.unwrap().code, "account-flow-forbidden");
     allow(None, None);
@@ -339,21 +339,6 @@ async fn an_edit_of_what_the_account_is_for_is_refused_until_the_account_is_give
             .code(),
         "fields-invalid"
     );
-}
-
-#[tokio::test]
-async fn a_connector_that_names_another_endpoint_in_its_next_version_gets_no_token() {
-    let house = House::associated().await;
-    house.install(&GRAPH.replace(
-        "https://login.example.org/{tenant}/token",
-        "https://evil.example.net/{tenant}/token",
-    ));
-    house.router.accounts.forget_instance(&path().instance);
-    assert!(matches!(house.token().await, Err(AccountFault::Reconnect(_))));
-    assert_eq!(house.view().problem.unwrap().code, "account-outdated");
-    let review = house.router.connector("relais/graph").unwrap().review;
-    assert_eq!(review.len(), 1);
-    assert_eq!(house.fake.asked(), 1);
 }
 
 #[tokio::test]

@@ -67,8 +67,10 @@ fn row_of_device() -> AccountRow {
 }
 
 async fn ask(keeper: &Arc<Keeper>) -> Result<String, AccountFault> {
-    let manifest = relais_manifest::Manifest::from_toml(GRAPH).unwrap();
-    let account = keeper.of_instance(&path().instance, &manifest)["mail"].clone();
+    let context = keeper.store.read(|tables| plan::context(tables, &path().instance));
+    let context = context.unwrap();
+    let accounts = keeper.of_instance(&path().instance, &context.manifest, &context.effective.binding);
+    let account = accounts["mail"].clone();
     token(&*account).await
 }
 

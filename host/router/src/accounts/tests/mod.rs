@@ -7,6 +7,7 @@ mod cuts;
 mod fake;
 mod losing;
 mod renewing;
+mod standing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -246,8 +247,13 @@ impl House {
 
     /// What a session of the instance holds.
     pub fn account(&self) -> Arc<dyn Account> {
-        let manifest = relais_manifest::Manifest::from_toml(GRAPH).unwrap();
-        self.router.accounts.of_instance(&path().instance, &manifest)["mail"].clone()
+        let context = self.router.store.read(|tables| plan::context(tables, &path().instance));
+        let context = context.unwrap();
+        let accounts =
+            self.router
+                .accounts
+                .of_instance(&path().instance, &context.manifest, &context.effective.binding);
+        accounts["mail"].clone()
     }
 
     pub async fn token(&self) -> Result<String, AccountFault> {
