@@ -1,4 +1,4 @@
-//! The audit journal: who changed what, when. An entry is written in the transaction of the change itself, so that there is no
+//! The audit journal: who changed what, when; and what connectors tried with credentials ([`crate::attempts`]). An entry is written in the transaction of the change itself, so that there is no
 //! change without its entry and no entry of a change that did not happen. It names parameters and never holds their values.
 
 use std::ops::ControlFlow;
@@ -75,6 +75,8 @@ actions! {
     DeliveryCancel = "delivery-cancel",
     /// A file of the drop folder could not be accepted; by its owner.
     DropReject = "drop-reject",
+    /// A connector named a credential where it does not go, and was refused; by the instance.
+    CredentialRefused = "credential-refused",
     /// Everything was copied out.
     Backup = "backup",
     /// This store came from a backup.
@@ -153,6 +155,7 @@ impl Router {
         limit: usize,
     ) -> Result<Vec<AuditEntry>, Error> {
         let limit = limit.min(AUDIT_PAGE);
+        self.attempts.write(&self.store);
         let mut found = Vec::new();
         self.read(|tables| {
             if let Some(ws) = ws {

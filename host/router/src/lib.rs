@@ -12,6 +12,7 @@
 mod accept;
 mod accounts;
 mod alerts;
+mod attempts;
 mod audit;
 mod backup;
 mod binding;

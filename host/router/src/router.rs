@@ -11,6 +11,7 @@ use relais_sandbox::{Config, Connector, Outgoing, Sandbox};
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::accounts::{Doors, Keeper, RealDoors};
+use crate::attempts::Attempts;
 use crate::backup;
 use crate::dispatch::Hub;
 use crate::error::Error;
@@ -54,6 +55,7 @@ pub struct Router {
     pub(crate) keyring: Keyring,
     pub(crate) routes: Routes,
     pub(crate) sandbox: Sandbox,
+    pub(crate) attempts: Arc<Attempts>,
     pub(crate) outgoing: Outgoing,
     pub(crate) hub: Arc<Hub>,
     /// Compiled connectors, by digest.
@@ -98,6 +100,8 @@ impl Router {
         let book = Book::open(store.clone(), retentions)?;
         let key = KeyFile::find(&paths.key, store.folder())?;
         sandbox.cache.get_or_insert_with(|| store.folder().join(CACHE));
+        let attempts = Attempts::new(sandbox.observer.clone(), &store);
+        sandbox.observer = attempts.clone();
         let (vault, hub) = (Arc::new(Vault::new(key)), Arc::<Hub>::default());
         let router = Self {
             accounts: Keeper::new(store.clone(), vault.clone(), hub.clone(), doors),
@@ -105,6 +109,7 @@ impl Router {
             keyring: Keyring::default(),
             routes: Routes::default(),
             outgoing: sandbox.outgoing.clone(),
+            attempts,
             sandbox: Sandbox::new(sandbox).map_err(|error| Error::Sandbox(Box::new(error)))?,
             loaded: Mutex::default(),
             changing: AsyncMutex::default(),
@@ -175,5 +180,6 @@ impl Drop for Router {
             tracing::warn!(%error, "when accounts were used last could not be written down");
         }
         self.accounts.close();
+        self.attempts.write(&self.store);
     }
 }

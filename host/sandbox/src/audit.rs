@@ -65,9 +65,15 @@ impl Audit {
 
     /// Says that something was refused, and gives the rule back as the guest gets it.
     pub(crate) fn refuse(&self, asked: impl ToString, rule: Rule) -> String {
+        self.refuse_with(asked, rule, false)
+    }
+
+    /// The same for something that may name a credential, whatever the rule says.
+    pub(crate) fn refuse_with(&self, asked: impl ToString, rule: Rule, credential: bool) -> String {
         let text = rule.to_string();
         self.tell(Event::Refused {
             asked: clean(&asked.to_string(), ASKED_BYTES).replace('\n', " "),
+            misplaced: credential || rule.is_misplacement(),
             rule,
         });
         text

@@ -26,8 +26,14 @@ pub enum Event {
         destination: String,
         status: Option<u16>,
     },
-    /// Something was refused before a byte left; audited.
-    Refused { asked: String, rule: Rule },
+    /// Something was refused before a byte left; audited. `misplaced` says that the guest named a credential in it where that does
+    /// not go: what is worth a place in a journal that is kept.
+    Refused {
+        /// The destination, without path and query; perhaps with the credential's name.
+        asked: String,
+        rule: Rule,
+        misplaced: bool,
+    },
     /// An account had no token to give; the text says why.
     AccountFailed { account: String, text: String },
     /// The remote refused a token of an account.
@@ -62,7 +68,7 @@ pub struct Tracing;
 impl Observer for Tracing {
     fn event(&self, instance: &str, event: &Event) {
         match event {
-            Event::Refused { asked, rule } => {
+            Event::Refused { asked, rule, .. } => {
                 tracing::warn!(target: "relais::audit", instance, asked, rule = rule.code(), "refused: {rule}");
             }
             Event::AccountFailed { account, text } => {

@@ -78,6 +78,28 @@ impl Rule {
         }
     }
 
+    /// Whether a credential was named where it does not go, or in a way that would give it away.
+    pub fn is_misplacement(&self) -> bool {
+        match self {
+            Rule::Handle(_)
+            | Rule::OtherHeader { .. }
+            | Rule::OtherOrigin { .. }
+            | Rule::InClear
+            | Rule::OtherSlot
+            | Rule::NotUpgraded
+            | Rule::NotGreeting => true,
+            Rule::Destination(_)
+            | Rule::UserInUrl
+            | Rule::Method
+            | Rule::UnknownCredential
+            | Rule::UnfitKind
+            | Rule::Unread
+            | Rule::TooManyLogins
+            | Rule::NotUpgradable
+            | Rule::Injection => false,
+        }
+    }
+
     /// A sentence without its final stop.
     pub fn text(&self, lang: Lang) -> String {
         let (fr, en) = self.both();

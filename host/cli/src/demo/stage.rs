@@ -287,7 +287,7 @@ impl Stage {
         self.router.verify_instance(&self.workspace, &name).await?;
         for event in self.watch.take() {
             match &event {
-                Event::Refused { asked, rule } => report.refused.push((asked.clone(), rule.text(self.lang))),
+                Event::Refused { asked, rule, .. } => report.refused.push((asked.clone(), rule.text(self.lang))),
                 Event::Connected { destination, .. } => report.escaped.push(destination.clone()),
                 _ => continue,
             }

@@ -4,8 +4,8 @@ use super::{Say, say};
 
 pub const ABOUT: Say = say("Montre qui a changé quoi, et quand", "Shows who changed what, and when");
 pub const LIST: Say = say(
-    "Liste les changements, le dernier d'abord",
-    "Lists the changes, the latest first",
+    "Liste les changements et les tentatives refusées des connecteurs, le dernier d'abord",
+    "Lists the changes, and what connectors tried and were refused, the latest first",
 );
 pub const LIMIT: Say = say("Nombre de lignes au plus ; sinon 50", "Lines at most; else 50");
 pub const BEFORE: Say = say(

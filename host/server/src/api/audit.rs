@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// One change.
+/// One change, or what a connector tried with a credential and was refused (`credential-refused`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditEntry {
     /// Its place in the journal; later ones are greater.
@@ -18,7 +18,8 @@ pub struct AuditEntry {
     pub action: String,
     /// The name or id of what was changed.
     pub object: String,
-    /// What changed of it: names, never values.
+    /// What changed of it: names, never values. Of a refused attempt: the connector, the rule, the destination without path and
+    /// query, and how many more there were since the last entry.
     pub detail: Vec<String>,
 }
 

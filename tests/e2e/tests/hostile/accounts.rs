@@ -58,8 +58,10 @@ async fn an_accounts_handle_anywhere_else_is_refused_and_audited_and_costs_no_to
         let peer = Peer::answering(&answer("204 No Content", "")).await;
         let account = DealtAccount::giving(&[TOKEN]);
         let setup = attack(mode, peer.url()).account(account.clone());
-        let failure = Host::new().refuses(setup, rule).await;
+        let host = Host::new();
+        let failure = host.refuses(setup, rule).await;
         assert!(!holds_a_handle(failure.text.as_bytes()), "{mode}: {failure}");
+        assert_eq!(host.observed.misplaced(), 1, "{mode}");
         peer.assert_untouched().await;
         assert_eq!(account.asked(), 0, "{mode}");
     }
@@ -92,7 +94,9 @@ async fn a_token_does_not_follow_a_redirect() {
         if granted {
             setup = setup.set("other_url", elsewhere.url());
         }
-        Host::new().refuses(setup, rule).await;
+        let host = Host::new();
+        host.refuses(setup, rule).await;
+        assert_eq!(host.observed.misplaced(), 1, "{rule}");
         assert_eq!(own.heard().await.len(), 1);
     }
     elsewhere.assert_untouched().await;

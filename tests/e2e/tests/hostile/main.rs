@@ -13,6 +13,7 @@ mod growth;
 mod handles;
 mod host;
 mod http;
+mod journal;
 mod lies;
 mod login;
 mod observed;

@@ -22,9 +22,15 @@ impl Observed {
     /// What was refused: what was asked for, and the rule.
     pub fn refusals(&self) -> Vec<(String, String)> {
         self.matching(|event| match event {
-            Event::Refused { asked, rule } => Some((asked.clone(), rule.to_string())),
+            Event::Refused { asked, rule, .. } => Some((asked.clone(), rule.to_string())),
             _ => None,
         })
+    }
+
+    /// How many of them named a credential where it does not go.
+    pub fn misplaced(&self) -> usize {
+        self.matching(|event| matches!(event, Event::Refused { misplaced: true, .. }).then_some(()))
+            .len()
     }
 
     /// The limits that were reached.

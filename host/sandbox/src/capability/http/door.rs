@@ -70,18 +70,22 @@ impl Door {
     /// Judges a request's head. Handles that stand where they may are left to [`write`](Self::write).
     pub(crate) fn admit(&self, head: &mut http::request::Parts) -> Result<Admitted, DoorError> {
         let asked = self.destination(&head.uri)?;
+        // A guest that followed a redirect with a credential's handle tried more than to get somewhere.
+        let refuse = |rule: Rule| {
+            let text = self.context.audit.refuse_with(&asked, rule, self.names_a_handle(head));
+            DoorError::Refused(text)
+        };
         let (index, egress) =
-            entitled(&self.context.instance.egress, &asked).map_err(|refused| self.refuse(&asked, refused.into()))?;
+            entitled(&self.context.instance.egress, &asked).map_err(|refused| refuse(refused.into()))?;
         if let Some(ip) = asked.literal() {
-            decide(&self.context.destination(egress), &asked, &[ip])
-                .map_err(|refused| self.refuse(&asked, refused.into()))?;
+            decide(&self.context.destination(egress), &asked, &[ip]).map_err(|refused| refuse(refused.into()))?;
         }
         let method = head.method.as_str();
         if METHODS_REFUSED
             .iter()
             .any(|refused| method.eq_ignore_ascii_case(refused))
         {
-            return Err(self.refuse(&asked, Rule::Method));
+            return Err(refuse(Rule::Method));
         }
         if self.context.handles.within(head.uri.to_string().as_bytes()) {
             return Err(self.refuse(&asked, Rule::Handle(Place::Url)));
@@ -109,11 +113,15 @@ impl Door {
     }
 
     /// Judges the pieces that a guest composed for a body, a handle cut across them included.
-    pub(crate) fn admit_body<'a>(&self, pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(), DoorError> {
+    pub(crate) fn admit_body<'a>(
+        &self,
+        asked: &Asked,
+        pieces: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<(), DoorError> {
         let mut watch = Watch::default();
         for piece in pieces {
             if watch.sees(&self.context.handles, piece) {
-                return Err(self.refuse("a request's body", Rule::Handle(Place::Body)));
+                return Err(self.refuse(asked, Rule::Handle(Place::Body)));
             }
         }
         Ok(())
@@ -146,13 +154,16 @@ impl Door {
         let authority = uri
             .authority()
             .ok_or_else(|| DoorError::Failed("the URL has no host".to_owned()))?;
-        if authority.as_str().contains('@') {
-            return Err(self.refuse("a URL", Rule::UserInUrl));
-        }
         let port = authority
             .port_u16()
             .unwrap_or(if scheme == Scheme::Https { 443 } else { 80 });
-        Ok(Asked::new(scheme, authority.host(), port))
+        let asked = Asked::new(scheme, authority.host(), port);
+        if authority.as_str().contains('@') {
+            let handle = self.context.handles.within(authority.as_str().as_bytes());
+            let text = self.context.audit.refuse_with(&asked, Rule::UserInUrl, handle);
+            return Err(DoorError::Refused(text));
+        }
+        Ok(asked)
     }
 
     /// A header's value is no handle, or one where it may stand.
@@ -238,6 +249,17 @@ impl Door {
         let client = client.map_err(DoorError::Failed)?;
         clients.insert(index, client.clone());
         Ok(client)
+    }
+
+    /// Whether a handle stands anywhere in a request's head.
+    fn names_a_handle(&self, head: &http::request::Parts) -> bool {
+        let handles = &self.context.handles;
+        let in_field = |(name, value): (&HeaderName, &HeaderValue)| {
+            handles.within(name.as_ref()) || handles.within(value.as_bytes())
+        };
+        handles.within(head.uri.to_string().as_bytes())
+            || handles.within(head.method.as_str().as_bytes())
+            || head.headers.iter().any(in_field)
     }
 
     fn refuse(&self, asked: impl ToString, rule: Rule) -> DoorError {

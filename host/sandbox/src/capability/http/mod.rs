@@ -81,7 +81,7 @@ impl State {
             Chunk::Bytes(bytes) => Some(bytes.as_slice()),
             Chunk::Stream(_) => None,
         });
-        self.door.admit_body(composed)?;
+        self.door.admit_body(&client.asked, composed)?;
         let mut pieces = Vec::with_capacity(request.body.len());
         for chunk in request.body {
             pieces.push(match chunk {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use futures_util::stream::try_unfold;
 use http_body_util::{BodyExt as _, BodyStream, StreamBody};
-use relais_outgoing::Body;
+use relais_outgoing::{Asked, Body};
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
@@ -56,7 +56,7 @@ impl WasiHttpHooks for Hooks {
         Box::new(async move {
             let (mut head, body) = request.into_parts();
             let admitted = door.admit(&mut head).map_err(error)?;
-            let body = watched(&door, turn, on_its_way, body);
+            let body = watched(&door, &admitted.asked, turn, on_its_way, body);
             let destination = head.uri.authority().map(ToString::to_string).unwrap_or_default();
             let answer = door
                 .exchange(turn, admitted, http::Request::from_parts(head, body))
@@ -101,19 +101,19 @@ fn counted(context: Arc<Context>, body: Body, place: OwnedSemaphorePermit) -> Wa
 }
 
 /// A guest's body, counted and watched. All of its pieces are the guest's own words.
-fn watched(door: &Arc<Door>, turn: Turn, on_its_way: OnItsWay, body: WasiBody) -> Body {
-    let context = door.context().clone();
+fn watched(door: &Arc<Door>, asked: &Asked, turn: Turn, on_its_way: OnItsWay, body: WasiBody) -> Body {
+    let (context, asked) = (door.context().clone(), asked.clone());
     let body = http_body_util::BodyExt::map_err(body, |e| std::io::Error::other(format!("{e:?}")));
     let start = (BodyStream::new(body), Watch::default(), on_its_way);
     let pieces = try_unfold(start, move |(mut frames, mut watch, on_its_way)| {
-        let context = context.clone();
+        let (context, asked) = (context.clone(), asked.clone());
         async move {
             while let Some(frame) = frames.try_next().await? {
                 // Trailers are the connection's.
                 let Ok(bytes) = frame.into_data() else { continue };
                 if watch.sees(&context.handles, &bytes) {
                     let rule = Rule::Handle(Place::Body);
-                    context.audit.refuse("a request's body", rule.clone());
+                    context.audit.refuse(&asked, rule.clone());
                     return Err(std::io::Error::other(rule));
                 }
                 let leaves = context.leave(turn, bytes.len()).await;

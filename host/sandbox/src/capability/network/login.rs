@@ -25,7 +25,8 @@ const TEXT_BYTES: usize = 1024;
 const COMMAND_BYTES: usize = 512;
 
 pub(super) async fn run(conn: &mut Conn, context: &Context, name: &str) -> Result<Reply, NetworkError> {
-    let refuse = |rule: Rule| NetworkError::Credential(context.audit.refuse(format!("login with `{name}`"), rule));
+    let asked = format!("{}, login with `{name}`", conn.asked);
+    let refuse = |rule: Rule| NetworkError::Credential(context.audit.refuse(&asked, rule));
     let Some(declared) = context.manifest.credential(name) else {
         return Err(refuse(Rule::UnknownCredential));
     };
