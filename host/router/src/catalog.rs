@@ -164,7 +164,8 @@ impl Router {
             instances::edit(tables, &self.vault, ws, name, edit)?;
             audit::note(tables, by, Some(ws), Action::InstanceEdit, name.as_str(), detail)
         })?;
-        self.accounts.forget_instance(&path_of(ws, name));
+        let path = path_of(ws, name);
+        self.accounts.reconsider(|account| account.instance == path);
         self.instance(ws, name)
     }
 

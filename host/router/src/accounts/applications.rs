@@ -292,7 +292,7 @@ impl Router {
             audit::note(tables, by, Some(ws), Action::ApplicationSet, provider, Vec::new())?;
             Ok(users)
         })?;
-        self.accounts.forget_using(&users);
+        self.accounts.reconsider(|account| users.contains(account));
         self.accounts.changed.notify_one();
         self.application(ws, provider)
     }

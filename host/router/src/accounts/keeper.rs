@@ -112,6 +112,12 @@ impl Keeper {
         }
     }
 
+    /// Those that are in memory.
+    pub(super) fn held(&self, which: impl Fn(&AccountPath) -> bool) -> Vec<Arc<Kept>> {
+        let all = self.all();
+        all.values().filter(|kept| which(&kept.path)).cloned().collect()
+    }
+
     /// The same where it is still this one that is handed out.
     pub(super) fn retire(&self, kept: &Arc<Kept>, because: Trouble) {
         let mut all = self.all();
@@ -122,7 +128,7 @@ impl Keeper {
         kept.end(because);
     }
 
-    /// The same for all accounts of an instance that was edited or removed.
+    /// The same for all accounts of an instance.
     pub(crate) fn forget_instance(&self, path: &InstancePath) {
         let of_it: Vec<AccountPath> = self
             .all()
@@ -139,13 +145,6 @@ impl Keeper {
     pub(crate) fn remove_instance(&self, path: &InstancePath) {
         self.associations.remove(|account| account.instance == *path);
         self.forget_instance(path);
-    }
-
-    /// The same for all accounts of a workspace that use its application at a provider.
-    pub(super) fn forget_using(&self, accounts: &[AccountPath]) {
-        for account in accounts {
-            self.forget(account, Trouble::Unavailable(Problem::replaced(), None));
-        }
     }
 
     /// When a session asked for a token last: what memory knows.

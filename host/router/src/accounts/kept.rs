@@ -239,6 +239,17 @@ impl Kept {
         inner.gone = Some(because);
     }
 
+    /// What stood in the way may be gone, or something may stand there now. What goes on goes on, and so do tokens that are not stored
+    /// yet: the refresh token that was asked with is good once, perhaps.
+    pub(super) fn reconsider(&self, is_lost: bool) {
+        let mut inner = self.inner();
+        inner.rest = None;
+        inner.found = None;
+        if is_lost {
+            inner.current = None;
+        }
+    }
+
     /// When a session asked for a token last.
     pub(super) fn used_at(&self) -> Option<Timestamp> {
         self.inner().used_at

@@ -73,6 +73,19 @@ impl Keeper {
         held
     }
 
+    /// An instance or an application was changed. An account that stays is not asked for anew: whoever asks its provider goes on
+    /// doing so, alone. One that is no more is at its end.
+    pub(crate) fn reconsider(&self, which: impl Fn(&AccountPath) -> bool) {
+        for kept in self.held(which) {
+            match self.store.read(|tables| tables.account(&kept.path)) {
+                Ok(Some(row)) => kept.reconsider(row.lost.is_some()),
+                Ok(None) => self.retire(&kept, Trouble::None(Problem::none(&kept.path))),
+                // It is read again before anybody is given a token.
+                Err(_) => kept.reconsider(false),
+            }
+        }
+    }
+
     /// The outer error is no answer: the store could not be read.
     async fn standing(&self, path: &AccountPath) -> Result<Result<Standing, Trouble>, Trouble> {
         let path = path.clone();

@@ -83,10 +83,12 @@ pub(super) fn seal_tokens(
     Ok(())
 }
 
-/// The row, where it is of the same association still.
+/// The row, where it is of the same association still, and its tokens are those that were asked with: what a provider says of
+/// earlier ones says nothing of these.
 pub(super) fn still(tables: &Writing<'_>, path: &AccountPath, asked: &AccountRow) -> Result<Option<AccountRow>, Error> {
+    let of = |row: &AccountRow| (row.associated_at, row.renewed_at, row.client_id.clone());
     let row = tables.account(path)?;
-    Ok(row.filter(|row| row.associated_at == asked.associated_at && row.client_id == asked.client_id))
+    Ok(row.filter(|row| of(row) == of(asked)))
 }
 
 /// True where it was not lost before, or in another way.

@@ -169,6 +169,8 @@ async fn tokens_that_the_disk_does_not_take_are_given_to_nobody_and_stored_when_
     disk.set_fault(Some(crate::store::sim::Fault::Writes(std::io::ErrorKind::StorageFull)));
     fake.go.notify_one();
     assert!(matches!(asking.await.unwrap(), Err(AccountFault::Unavailable { .. })));
+    // Whoever edits the instance meanwhile makes nobody ask with the old one.
+    keeper.reconsider(|_| true);
     disk.set_fault(None);
     // The store looks whether its disk is back at most once a second.
     let kept = keeper.kept(&path());

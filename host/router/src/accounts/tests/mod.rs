@@ -5,6 +5,7 @@ mod applications;
 mod associating;
 mod cuts;
 mod fake;
+mod flights;
 mod losing;
 mod renewing;
 mod standing;

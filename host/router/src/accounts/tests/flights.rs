@@ -1,0 +1,72 @@
+//! A renewal on its way, and a change that comes meanwhile: the refresh token is good once, perhaps.
+
+use super::*;
+
+/// With a renewal on its way to a provider that takes no refresh token twice, and somebody who waits for it.
+async fn on_its_way() -> (House, tokio::task::JoinHandle<Result<String, AccountFault>>) {
+    let house = House::associated().await;
+    house.fake.state().strict = true;
+    house.expire();
+    house.fake.script(&[Do::Await]);
+    let account = house.account();
+    let waiting = tokio::spawn(async move { token(&*account).await });
+    while house.fake.asked() == 1 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    (house, waiting)
+}
+
+/// Another session asks while the first one waits; the provider answers then.
+async fn both_are_given_one(house: &House, waiting: tokio::task::JoinHandle<Result<String, AccountFault>>) {
+    let account = house.account();
+    let second = tokio::spawn(async move { token(&*account).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(house.fake.asked(), 2, "one association and one renewal");
+    house.fake.go.notify_one();
+    assert_eq!(waiting.await.unwrap().unwrap(), "access-2");
+    assert_eq!(second.await.unwrap().unwrap(), "access-2");
+    assert_eq!((house.view().state, house.fake.asked()), (AccountState::Associated, 2));
+    house.expire();
+    assert_eq!(house.token().await.unwrap(), "access-3");
+}
+
+#[tokio::test]
+async fn an_edit_while_a_renewal_is_on_its_way_asks_for_no_second_one() {
+    let (house, waiting) = on_its_way().await;
+    let edit = Edit {
+        set: BTreeMap::from([("sender".to_owned(), "a@mairie.example".into())]),
+        ..Edit::default()
+    };
+    house.router.edit_instance(&who(), &ws(), &graph(), edit).unwrap();
+    both_are_given_one(&house, waiting).await;
+}
+
+#[tokio::test]
+async fn a_new_secret_of_the_application_while_a_renewal_is_on_its_way_asks_for_no_second_one() {
+    let (house, waiting) = on_its_way().await;
+    let again = house.router.set_application(&who(), &ws(), "microsoft", public("app"));
+    again.unwrap();
+    both_are_given_one(&house, waiting).await;
+}
+
+#[tokio::test]
+async fn what_a_provider_says_of_an_earlier_refresh_token_does_not_lose_the_account_of_the_later_one() {
+    let house = House::associated().await;
+    let before = house.row();
+    house
+        .router
+        .renew_account(&who(), &ws(), &graph(), "mail")
+        .await
+        .unwrap();
+    let lost = crate::store::LostRow {
+        at: Timestamp::now(),
+        why: crate::store::Why::Provider,
+        kind: "reconnect".to_owned(),
+        code: "invalid_grant".to_owned(),
+        detail: String::new(),
+        told: false,
+    };
+    let written = house.router.accounts.lose(&path(), Some(&before), lost).await;
+    assert!(!written.unwrap());
+    assert_eq!(house.view().state, AccountState::Associated);
+}
