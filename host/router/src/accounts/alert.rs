@@ -8,6 +8,7 @@ use relais_manifest::Lang;
 use relais_message::Draft;
 
 use super::keeper::TENDED_EVERY;
+use super::untold::{self, Untold};
 use super::{AccountPath, Problem};
 use crate::accept::{Content, Mail};
 use crate::error::Error;
@@ -15,7 +16,6 @@ use crate::names::WorkspaceName;
 use crate::outbox::Origin;
 use crate::resolve::Route;
 use crate::router::Router;
-use crate::store::LostRow;
 use crate::who::Who;
 
 /// How soon after a change the accounts are gone through again at most.
@@ -39,26 +39,29 @@ impl Router {
         }));
     }
 
-    /// Tells of every account that was lost and not told of. Where nobody can be told, that stays to be done.
+    /// Tells of every account that is lost, or of no use as things are, and not told of. Where nobody can be told, that stays to be
+    /// done.
     pub(crate) async fn tell_of_lost(self: &Arc<Self>) {
-        let untold = self.accounts.blocking(|keeper| {
-            let rows = keeper.store.read(|tables| tables.all_accounts())?.into_iter();
-            let untold = rows.filter_map(|(path, row)| Some((path, row.lost.filter(|lost| !lost.told)?)));
-            Ok::<Vec<(AccountPath, LostRow)>, Error>(untold.collect())
+        let look = self.accounts.blocking(|keeper| {
+            let look = keeper.store.read(untold::look)?;
+            if look.any_mended() {
+                keeper.store.write(|tables| look.forget(tables))?;
+            }
+            Ok(look)
         });
-        for (path, lost) in untold.await.unwrap_or_default() {
-            match self.tell(&path, &lost).await {
-                Ok(true) => self.told(path, lost).await,
+        for untold in look.await.unwrap_or_default().untold {
+            match self.tell(&untold.path, &untold.problem).await {
+                Ok(true) => self.told(untold).await,
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::warn!(target: "relais::accounts", account = %path, code = error.code(), "the workspace's contact could not be told of a lost account");
+                    tracing::warn!(target: "relais::accounts", account = %untold.path, code = error.code(), "the workspace's contact could not be told of a lost account");
                 }
             }
         }
     }
 
     /// False where the workspace names nobody to tell, or no way that does not need this very account.
-    async fn tell(&self, path: &AccountPath, lost: &LostRow) -> Result<bool, Error> {
+    async fn tell(&self, path: &AccountPath, problem: &Problem) -> Result<bool, Error> {
         let ws = &path.instance.workspace;
         let view = self.workspace_view(ws)?;
         let (Some(contact), Some(through)) = (view.contact, view.notices_through) else {
@@ -72,7 +75,13 @@ impl Router {
         let route = Route::Notices(through);
         let from = self.resolve(ws, &route)?.sender.clone();
         let mail = Mail {
-            content: Content::Draft(draft(from.or_else(|| Some(contact.clone())), contact, ws, path, lost)),
+            content: Content::Draft(draft(
+                from.or_else(|| Some(contact.clone())),
+                contact,
+                ws,
+                path,
+                problem,
+            )),
             route,
             origin: Origin::Notice,
             idempotency: None,
@@ -84,19 +93,10 @@ impl Router {
     }
 
     /// Writes down that it was told. Should the process end before, it is told twice rather than never.
-    async fn told(&self, path: AccountPath, lost: LostRow) {
-        let written = self.accounts.blocking(move |keeper| {
-            keeper.store.write(|tables| {
-                let row = tables.account(&path)?;
-                if let Some(mut row) = row
-                    && let Some(now) = row.lost.as_mut().filter(|now| now.at == lost.at)
-                {
-                    now.told = true;
-                    tables.put_account(&path, &row)?;
-                }
-                Ok(())
-            })
-        });
+    async fn told(&self, untold: Untold) {
+        let written = self
+            .accounts
+            .blocking(move |keeper| keeper.store.write(|tables| untold.told(tables)));
         if let Err(error) = written.await {
             tracing::error!(target: "relais::accounts", code = error.code(), "it could not be written down that a lost account was told of");
         }
@@ -104,8 +104,7 @@ impl Router {
 }
 
 /// The alert, in both languages. It names the instance and the reason; no address and no token.
-fn draft(from: Option<String>, contact: String, ws: &WorkspaceName, path: &AccountPath, lost: &LostRow) -> Draft {
-    let problem = Problem::of_lost(path, lost);
+fn draft(from: Option<String>, contact: String, ws: &WorkspaceName, path: &AccountPath, problem: &Problem) -> Draft {
     let (name, parameter) = (&path.instance.name, &path.parameter);
     let text = format!(
         "Espace « {ws} » : le compte « {parameter} » de l'instance « {name} » ne fonctionne plus. Les envois de cette instance \

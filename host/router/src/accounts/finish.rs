@@ -98,6 +98,7 @@ fn store(tables: &mut Writing<'_>, keeper: &Keeper, ready: Ready, grant: &Grant)
         last_used_at: None,
         renewing: None,
         lost: None,
+        told_of: None,
     };
     tables.remove_account(path)?;
     seal_tokens(tables, &key, path, &row, grant)?;

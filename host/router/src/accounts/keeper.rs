@@ -19,6 +19,7 @@ use super::doors::Doors;
 use super::kept::{Handle, Kept, Need, may_mend};
 use super::plan::{self, Planned, Stop};
 use super::problem::{Problem, Trouble};
+use super::standing::unhindered;
 use super::timing;
 use crate::binding::Binding;
 use crate::dispatch::Hub;
@@ -203,7 +204,7 @@ impl Keeper {
         let now = Timestamp::now();
         let rows = self.blocking(|keeper| {
             keeper.note_uses(NOTED_EVERY)?;
-            Ok(keeper.store.read(|tables| tables.all_accounts())?)
+            keeper.store.read(unhindered)
         });
         let rows = match rows.await {
             Ok(rows) => rows,

@@ -45,7 +45,7 @@ fn accounts(tables: &Reading, context: &Context, path: &InstancePath) -> Result<
         let problem = match &row {
             None => parameter.required.then(|| Problem::none(&account)),
             Some(AccountRow { lost: Some(lost), .. }) => Some(Problem::of_lost(&account, lost)),
-            Some(row) => plan::obstacle(context, &account, row),
+            Some(row) => plan::obstacle(tables, context, &account, row)?,
         };
         found.push((row, problem));
     }

@@ -20,6 +20,7 @@ mod doors;
 mod durable;
 mod ends;
 mod finish;
+mod fit;
 mod flows;
 mod governance;
 mod keeper;
@@ -32,6 +33,7 @@ mod problem;
 mod renew;
 mod standing;
 mod timing;
+mod untold;
 mod view;
 mod written;
 

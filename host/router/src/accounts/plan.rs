@@ -11,6 +11,7 @@ use relais_sandbox::Secret;
 use super::AccountPath;
 use super::applications;
 use super::doors::Towards;
+use super::fit;
 use super::governance::Governance;
 use super::kept::Need;
 use super::problem::{Problem, Trouble};
@@ -110,13 +111,21 @@ impl From<StoreError> for Stop {
 }
 
 /// Why an account that was associated is of no use as things are, beside what the provider says.
-pub(super) fn obstacle(context: &Context, path: &AccountPath, row: &AccountRow) -> Option<Problem> {
+pub(super) fn obstacle<T: Transaction>(
+    tables: &Tables<T>,
+    context: &Context,
+    path: &AccountPath,
+    row: &AccountRow,
+) -> Result<Option<Problem>, Error> {
     if let Some(problem) = context.governance.forbids(&row.provider, &row.flow) {
-        return Some(problem);
+        return Ok(Some(problem));
     }
     let stored = Stored::read(row.binding.clone());
     let outdated = context.effective.binding.outdated(&stored, [&path.parameter]);
-    (!outdated.is_empty()).then(|| Problem::outdated(path, &outdated.because))
+    if !outdated.is_empty() {
+        return Ok(Some(Problem::outdated(path, &outdated.because)));
+    }
+    fit::unfit(tables, context, path, row)
 }
 
 /// Finds out what is to be done for a token. `stored` says whether the stored one is of use.
@@ -135,7 +144,7 @@ pub(super) fn plan(
         return Err(Trouble::Lost(Problem::of_lost(path, lost)).into());
     }
     let context = context(tables, &path.instance)?;
-    if let Some(problem) = obstacle(&context, path, &row) {
+    if let Some(problem) = obstacle(tables, &context, path, &row)? {
         return Err(Trouble::Lost(problem).into());
     }
     let key = vault.to_open(tables)?;

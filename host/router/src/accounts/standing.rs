@@ -16,7 +16,7 @@ use super::plan::{self, Stop, context};
 use super::problem::{Problem, Trouble};
 use crate::binding::{Binding, Stored};
 use crate::error::Error;
-use crate::store::Reading;
+use crate::store::{AccountRow, Reading};
 
 /// What an account is, where it may be used.
 #[derive(Debug, Clone)]
@@ -104,11 +104,23 @@ fn standing(tables: &Reading, path: &AccountPath) -> Result<Result<Standing, Tro
     if let Some(lost) = &row.lost {
         return Ok(Err(Trouble::Lost(Problem::of_lost(path, lost))));
     }
-    if let Some(problem) = plan::obstacle(&context(tables, &path.instance)?, path, &row) {
+    if let Some(problem) = plan::obstacle(tables, &context(tables, &path.instance)?, path, &row)? {
         return Ok(Err(Trouble::Lost(problem)));
     }
     Ok(Ok(Standing {
         associated_at: row.associated_at,
         binding: Stored::read(row.binding),
     }))
+}
+
+/// The accounts that nothing stands in the way of beside what their providers say: the others are not renewed meanwhile.
+pub(super) fn unhindered(tables: &Reading) -> Result<Vec<(AccountPath, AccountRow)>, Error> {
+    let hindered = |path: &AccountPath, row: &AccountRow| {
+        let context = context(tables, &path.instance)?;
+        plan::obstacle(tables, &context, path, row)
+    };
+    let mut found = tables.all_accounts()?;
+    // One whose instance cannot be read hides no other.
+    found.retain(|(path, row)| matches!(hindered(path, row), Ok(None)));
+    Ok(found)
 }

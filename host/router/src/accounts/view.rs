@@ -165,7 +165,9 @@ fn problem(
     if let Some(lost) = &row.lost {
         return Ok(Some(Problem::of_lost(path, lost)));
     }
-    if let Some(problem) = context.and_then(|context| plan::obstacle(context, path, row)) {
+    if let Some(context) = context
+        && let Some(problem) = plan::obstacle(tables, context, path, row)?
+    {
         return Ok(Some(problem));
     }
     match vault.to_open(tables) {

@@ -54,6 +54,9 @@ pub struct AccountRow {
     /// Why it gives no token any more, where it gives none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<LostRow>,
+    /// The code of what stood in its way besides when the workspace's contact was told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_of: Option<String>,
 }
 
 /// Why an account gives no token any more.

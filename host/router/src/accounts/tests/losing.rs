@@ -26,6 +26,33 @@ impl House {
         house
     }
 
+    /// Whoever is told, and by which instance.
+    pub fn with_a_contact(&self) {
+        let house = self;
+        house.install(crate::tests::SMTP);
+        house.router.enable_connector(&who(), &ws(), "relais/smtp").unwrap();
+        let smtp = InstanceName::new("smtp").unwrap();
+        house
+            .router
+            .create_instance(&who(), &ws(), &smtp, crate::tests::with_password())
+            .unwrap();
+        let edit = crate::WorkspaceEdit {
+            contact: Some(Some("dsi@mairie.example".to_owned())),
+            notices_through: Some(Some(smtp.clone())),
+            ..Default::default()
+        };
+        house.router.edit_workspace(&who(), &ws(), edit).unwrap();
+    }
+
+    /// What was sent to the contact.
+    pub fn alerts(&self) -> Vec<crate::Delivery> {
+        let filter = crate::Filter {
+            limit: 10,
+            ..crate::Filter::default()
+        };
+        self.router.book().list(&ws(), &filter).unwrap().deliveries
+    }
+
     pub async fn accept(&self) -> DeliveryId {
         let mail = Mail {
             content: Content::Draft(draft()),
@@ -80,34 +107,12 @@ async fn the_contact_of_the_workspace_is_told_once() {
     // Nobody is there to be told yet.
     house.router.tell_of_lost().await;
     assert!(!house.row().lost.unwrap().told);
-    house.install(crate::tests::SMTP);
-    house.router.enable_connector(&who(), &ws(), "relais/smtp").unwrap();
-    let smtp = InstanceName::new("smtp").unwrap();
-    house
-        .router
-        .create_instance(&who(), &ws(), &smtp, crate::tests::with_password())
-        .unwrap();
-    let edit = crate::WorkspaceEdit {
-        contact: Some(Some("dsi@mairie.example".to_owned())),
-        notices_through: Some(Some(smtp.clone())),
-        ..Default::default()
-    };
-    house.router.edit_workspace(&who(), &ws(), edit).unwrap();
+    house.with_a_contact();
     house.router.tell_of_lost().await;
     house.router.tell_of_lost().await;
-    let page = house
-        .router
-        .book()
-        .list(
-            &ws(),
-            &crate::Filter {
-                limit: 10,
-                ..crate::Filter::default()
-            },
-        )
-        .unwrap();
-    assert_eq!(page.deliveries.len(), 1);
-    let alert = &page.deliveries[0];
+    let alerts = house.alerts();
+    assert_eq!(alerts.len(), 1);
+    let alert = &alerts[0];
     assert_eq!(
         (alert.instance.as_str(), alert.recipients[0].address.as_str()),
         ("smtp", "dsi@mairie.example")

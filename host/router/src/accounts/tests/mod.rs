@@ -6,6 +6,7 @@ mod associating;
 mod cuts;
 mod fake;
 mod flights;
+mod hindered;
 mod losing;
 mod renewing;
 mod standing;
@@ -137,6 +138,7 @@ pub fn row() -> AccountRow {
         last_used_at: None,
         renewing: None,
         lost: None,
+        told_of: None,
     }
 }
 
