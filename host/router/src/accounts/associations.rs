@@ -104,6 +104,8 @@ pub(super) struct Associations(Mutex<HashMap<AccountPath, Running>>);
 struct Running {
     state: watch::Sender<Association>,
     task: Option<AbortHandle>,
+    /// Its account is being written: it ends by itself, and nobody gives it up any more.
+    ends: bool,
     /// Where the redirected address goes, and by what it is recognised.
     back: Option<Back>,
 }
@@ -116,6 +118,9 @@ pub(super) struct Back {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if self.ends {
+            return;
+        }
         if let Some(task) = &self.task {
             task.abort();
         }
@@ -153,6 +158,7 @@ impl Associations {
         let running = Running {
             state: state.clone(),
             task: None,
+            ends: false,
             back: None,
         };
         all.insert(path.clone(), running);
@@ -195,7 +201,7 @@ impl Associations {
     pub(super) fn give_up(&self, path: &AccountPath) -> bool {
         let mut all = self.all();
         let Some(running) = all.get_mut(path) else { return false };
-        if running.state.borrow().stage.is_over() {
+        if running.ends || running.state.borrow().stage.is_over() {
             return false;
         }
         if let Some(task) = running.task.take() {
@@ -206,6 +212,18 @@ impl Associations {
             .state
             .send_modify(|association| association.stage = Stage::GivenUp);
         true
+    }
+
+    /// Whether the account of this association may be written: false where it was given up. From then on it is not: asked in the
+    /// transaction that writes it, so that whoever gave it up finds no account, and whoever comes later finds it written.
+    pub(super) fn end(&self, path: &AccountPath, state: &watch::Sender<Association>) -> bool {
+        match self.all().get_mut(path) {
+            Some(running) if running.state.same_channel(state) && !state.borrow().stage.is_over() => {
+                running.ends = true;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Forgets those that `which` names; what goes on is given up.

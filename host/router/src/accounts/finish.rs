@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use relais_accounts::Grant;
+use tokio::sync::watch;
 
-use super::associations::Stage;
+use super::associations::{Association, Stage};
 use super::choose::Ready;
 use super::keeper::Keeper;
 use super::plan::{self, context};
@@ -22,7 +23,12 @@ use crate::store::{AccountRow, Part, Writing};
 const LASTS: Duration = Duration::from_secs(86_400);
 
 /// Checks what was granted and keeps it.
-pub(super) async fn finish(keeper: &Arc<Keeper>, ready: Ready, grant: Grant) -> Stage {
+pub(super) async fn finish(
+    keeper: &Arc<Keeper>,
+    ready: Ready,
+    grant: Grant,
+    state: &watch::Sender<Association>,
+) -> Stage {
     if !grant.missing.is_empty() {
         return Stage::Failed(Problem::scopes_missing(&grant.missing));
     }
@@ -35,15 +41,24 @@ pub(super) async fn finish(keeper: &Arc<Keeper>, ready: Ready, grant: Grant) -> 
         tenant: grant.tenant.clone(),
         scopes: granted_scopes(ready.asked(), &grant),
     };
-    let stored = keeper.blocking(move |keeper| keeper.store.write(|tables| store(tables, keeper, ready, &grant)));
-    match stored.await {
-        Ok(None) => {
-            let because = Trouble::Unavailable(Problem::replaced(), None);
-            keeper.forget(&path, because);
+    let (whose, state) = (path.clone(), state.clone());
+    // What has begun to write is not stopped by giving up whoever waits for it; what follows the writing is done with it.
+    let stored = keeper.blocking(move |keeper| {
+        let current = || keeper.associations.end(&whose, &state);
+        let stored = keeper.store.write(|tables| match current() {
+            true => store(tables, keeper, ready, &grant).map(Some),
+            false => Ok(None),
+        })?;
+        if matches!(stored, Some(None)) {
+            keeper.forget(&whose, Trouble::Unavailable(Problem::replaced(), None));
             keeper.edited();
-            done
         }
-        Ok(Some(problem)) => Stage::Failed(problem),
+        Ok(stored)
+    });
+    match stored.await {
+        Ok(Some(None)) => done,
+        Ok(Some(Some(problem))) => Stage::Failed(problem),
+        Ok(None) => Stage::GivenUp,
         Err(error) => Stage::Failed(Problem::here(&error)),
     }
 }

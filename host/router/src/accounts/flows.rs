@@ -19,7 +19,7 @@ pub(super) async fn carry(keeper: Arc<Keeper>, ready: Ready, state: watch::Sende
     let path = ready.path.clone();
     let limit = LIFE.unsigned_abs();
     let ended = match tokio::time::timeout(limit, granted(&keeper, &ready, &state)).await {
-        Ok(Ok(grant)) => finish(&keeper, ready, grant).await,
+        Ok(Ok(grant)) => finish(&keeper, ready, grant, &state).await,
         Ok(Err(stage)) => stage,
         Err(_) => Stage::Expired,
     };

@@ -4,6 +4,7 @@
 mod applications;
 mod associating;
 mod cuts;
+mod ending;
 mod fake;
 mod flights;
 mod hindered;
