@@ -185,7 +185,7 @@ impl Router {
             Ok(Planned::Have(..)) => return Ok(None),
             Err(plan::Stop::Trouble(trouble)) => return Err(trouble.problem().clone()),
             // What cannot be opened cannot be given back.
-            Err(plan::Stop::Lose(_)) => return Ok(None),
+            Err(plan::Stop::Lose(..)) => return Ok(None),
         };
         let door = keeper
             .doors

@@ -82,8 +82,8 @@ pub(super) struct Asking {
 /// Why a provider is not asked.
 pub(super) enum Stop {
     Trouble(Trouble),
-    /// The account is lost, which is to be written down.
-    Lose(Why),
+    /// The account is lost, which is to be written down of the row that was read.
+    Lose(Why, Option<Box<AccountRow>>),
 }
 
 impl From<Trouble> for Stop {
@@ -96,7 +96,7 @@ impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         match error {
             // Not sealed for this place, although the place is what it was.
-            Error::Key(KeyError::Unopened { .. }) => Self::Lose(Why::Tokens),
+            Error::Key(KeyError::Unopened { .. }) => Self::Lose(Why::Tokens, None),
             error @ Error::Instance(InstanceError::Unknown { .. }) => Trouble::None(Problem::here(&error)).into(),
             error @ Error::Account(_) => Trouble::Lost(Problem::here(&error)).into(),
             error => Trouble::here(&error).into(),
@@ -138,6 +138,21 @@ pub(super) fn plan(
 ) -> Result<Planned, Stop> {
     let row = tables.account(path)?;
     let row = row.ok_or_else(|| Trouble::None(Problem::none(path)))?;
+    let planned = planned(tables, vault, path, row.clone(), need, stored);
+    planned.map_err(|stop| match stop {
+        Stop::Lose(why, _) => Stop::Lose(why, Some(Box::new(row))),
+        stop @ Stop::Trouble(_) => stop,
+    })
+}
+
+fn planned(
+    tables: &Reading,
+    vault: &Vault,
+    path: &AccountPath,
+    row: AccountRow,
+    need: Need,
+    stored: bool,
+) -> Result<Planned, Stop> {
     if let Some(lost) = &row.lost
         && !need.tries_lost(lost)
     {
@@ -162,7 +177,7 @@ pub(super) fn plan(
     // A flow that no version knows any more is not allowed by any workspace.
     let flow = Flow::from_word(&row.flow).unwrap_or(Flow::DeviceCode);
     let refresh_token = match flow.is_delegated() {
-        true => Some(open(tables, &key, path, &row, Part::Refresh)?.ok_or(Stop::Lose(Why::Ended))?),
+        true => Some(open(tables, &key, path, &row, Part::Refresh)?.ok_or(Stop::Lose(Why::Ended, None))?),
         false => None,
     };
     Ok(Planned::Ask(Box::new(Asking {
@@ -217,7 +232,7 @@ fn application(
 ) -> Result<Application, Stop> {
     if let Some(own) = &row.own {
         let secret = open(tables, key, path, row, Part::Application)?;
-        let proof = applications::proof(own, secret).ok_or(Stop::Lose(Why::Tokens))?;
+        let proof = applications::proof(own, secret).ok_or(Stop::Lose(Why::Tokens, None))?;
         return Ok(Application {
             client_id: row.client_id.clone(),
             proof,
@@ -231,7 +246,7 @@ fn application(
         .into());
     };
     if of_workspace.client_id != row.client_id {
-        return Err(Stop::Lose(Why::ApplicationChanged));
+        return Err(Stop::Lose(Why::ApplicationChanged, None));
     }
     Ok(applications::open(tables, key, ws, &of_workspace, towards)?)
 }

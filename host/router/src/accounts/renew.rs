@@ -19,7 +19,7 @@ use super::kept::{Kept, Need, Outcome, Unsaved};
 use super::plan::{Asking, Planned, Stop};
 use super::problem::{Problem, Trouble};
 use super::timing;
-use crate::store::{LostRow, Why};
+use crate::store::{AccountRow, LostRow, Why};
 
 /// How long a provider may take at most: longer than the client's own limit.
 const LIMIT: Duration = Duration::from_secs(45);
@@ -52,7 +52,7 @@ async fn renew(keeper: &Arc<Keeper>, kept: &Arc<Kept>, need: Need, stored: bool)
         }
         Ok(Planned::Ask(asking)) => asking,
         Err(Stop::Trouble(trouble)) => return Err(trouble),
-        Err(Stop::Lose(why)) => return Err(lose(keeper, kept, None, lost(why, None)).await),
+        Err(Stop::Lose(why, row)) => return Err(lose(keeper, kept, row.as_deref(), lost(why, None)).await),
     };
     keeper.hold(kept, asking.row.associated_at)?;
     kept.may_ask()?;
@@ -113,7 +113,7 @@ async fn failed(keeper: &Arc<Keeper>, kept: &Arc<Kept>, asking: &Asking, fault: 
     }
     let interrupted = asking.row.renewing.is_some() && fault.kind == FaultKind::Reconnect;
     let why = if interrupted { Why::Interrupted } else { Why::Provider };
-    lose(keeper, kept, Some(asking), lost(why, Some(fault))).await
+    lose(keeper, kept, Some(&asking.row), lost(why, Some(fault))).await
 }
 
 fn lost(why: Why, fault: Option<&Fault>) -> LostRow {
@@ -129,9 +129,9 @@ fn lost(why: Why, fault: Option<&Fault>) -> LostRow {
 }
 
 /// Writes down that the account is lost. Where that cannot be written it is not: the provider is asked again after a rest.
-async fn lose(keeper: &Arc<Keeper>, kept: &Arc<Kept>, asking: Option<&Asking>, lost: LostRow) -> Trouble {
+async fn lose(keeper: &Arc<Keeper>, kept: &Arc<Kept>, read: Option<&AccountRow>, lost: LostRow) -> Trouble {
     let problem = Problem::of_lost(&kept.path, &lost);
-    match keeper.lose(&kept.path, asking.map(|asking| &asking.row), lost).await {
+    match keeper.lose(&kept.path, read, lost).await {
         Ok(true) => {
             kept.lose(&problem);
             Trouble::Lost(problem)

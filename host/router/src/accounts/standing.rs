@@ -92,7 +92,7 @@ impl Keeper {
         let read = self.blocking(move |keeper| keeper.store.read(|tables| standing(tables, &path)));
         read.await.map_err(|error| match Stop::from(error) {
             Stop::Trouble(trouble) => trouble,
-            Stop::Lose(_) => Trouble::here(&Error::Stopped),
+            Stop::Lose(..) => Trouble::here(&Error::Stopped),
         })
     }
 }

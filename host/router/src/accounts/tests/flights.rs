@@ -70,3 +70,30 @@ async fn what_a_provider_says_of_an_earlier_refresh_token_does_not_lose_the_acco
     assert!(!written.unwrap());
     assert_eq!(house.view().state, AccountState::Associated);
 }
+
+#[tokio::test]
+async fn tokens_that_did_not_open_lose_no_account_that_was_associated_meanwhile() {
+    use crate::accounts::plan::Stop;
+    use crate::store::{LostRow, Part, Why};
+    let house = House::associated().await;
+    house.expire();
+    let spoilt = |tables: &mut crate::store::Writing<'_>| tables.put_account_secret(&path(), Part::Refresh, None);
+    house.router.store.write(spoilt).unwrap();
+    let keeper = &house.router.accounts;
+    let Err(Stop::Lose(why, row)) = keeper.plan(&path(), crate::accounts::kept::Need::Use, true).await else {
+        panic!("there is nothing to ask with");
+    };
+    assert_eq!(why, Why::Ended);
+    house.associate(by(Flow::DeviceCode)).await;
+    let lost = LostRow {
+        at: Timestamp::now(),
+        why,
+        kind: String::new(),
+        code: String::new(),
+        detail: String::new(),
+        told: false,
+    };
+    let row = row.expect("the row that was read");
+    assert!(!keeper.lose(&path(), Some(&row), lost).await.unwrap());
+    assert_eq!(house.view().state, AccountState::Associated);
+}
