@@ -113,6 +113,8 @@ struct Running {
 /// How a user comes back from the provider's page.
 pub(super) struct Back {
     pub state: String,
+    /// Where the provider sends it to.
+    pub redirect: Url,
     pub redirected: oneshot::Sender<Url>,
 }
 
@@ -256,6 +258,11 @@ impl Associations {
         }
         let found = all.iter_mut().find(|(_, running)| is(running));
         let (path, running) = found.ok_or(AccountError::NoAssociation)?;
+        // The right one may still come: a code is taken from nowhere else, and a wrong address uses up nothing.
+        let there = |back: &Back| back.redirect.origin() == address.origin() && back.redirect.path() == address.path();
+        if !running.back.as_ref().is_some_and(there) {
+            return Err(AccountError::WrongAddress);
+        }
         let receiver = running.state.subscribe();
         let back = running.back.take().ok_or(AccountError::NoAssociation)?;
         running

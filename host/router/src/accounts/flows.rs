@@ -89,6 +89,7 @@ async fn by_page(keeper: &Keeper, ready: &Ready, state: &watch::Sender<Associati
     let (redirected, back) = oneshot::channel();
     let expected = Back {
         state: code.state().to_owned(),
+        redirect: ready.redirect.clone(),
         redirected,
     };
     if !keeper.associations.set_back(&ready.path, state, expected) {

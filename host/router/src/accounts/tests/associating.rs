@@ -131,7 +131,15 @@ async fn without_a_public_address_the_redirected_one_is_pasted_and_a_wrong_one_s
         matches!(&begun.stage, Stage::Page { redirect, pasted: true, .. } if redirect == "http://localhost/oauth/callback")
     );
     let hand = |address: &str| house.router.redirected(&ws(), &graph(), "mail", address);
-    for wrong in ["", "x", "http://localhost/oauth/callback?code=1&state=of-another"] {
+    for wrong in [
+        "",
+        "x",
+        "http://localhost/oauth/callback?code=1&state=of-another",
+        "http://localhost/?code=1&state=s3cret-state",
+        "https://localhost/oauth/callback?code=1&state=s3cret-state",
+        "http://evil.example.net/oauth/callback?code=1&state=s3cret-state",
+        "https://login.example.org/authorize?state=s3cret-state&redirect_uri=http://localhost/oauth/callback",
+    ] {
         assert_eq!(hand(wrong).unwrap_err().code(), "redirected-address-wrong", "{wrong}");
     }
     hand(" http://localhost/oauth/callback?code=1&state=s3cret-state \n").unwrap();
