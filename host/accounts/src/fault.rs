@@ -81,6 +81,15 @@ impl FaultKind {
     }
 }
 
+impl Fault {
+    /// Whether somebody between here and the provider may have said it: a name server that is told to answer a false address, a
+    /// front end's page. An account that gave tokens before is not lost for that at once.
+    pub fn may_be_the_way(&self) -> bool {
+        const WAY: [&str; 4] = ["provider-refused", "web-page", "http-status", "not-json"];
+        WAY.contains(&self.code.as_str())
+    }
+}
+
 impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())

@@ -79,6 +79,8 @@ struct Inner {
     gone: Option<Trouble>,
     /// The association that its tokens are of.
     of: Option<Timestamp>,
+    /// Since when nothing was heard but what somebody on the way may have said.
+    doubted: Option<Instant>,
     /// Whether it may be used, as it was found out last.
     found: Option<Found>,
 }
@@ -189,6 +191,7 @@ impl Kept {
         let token = Token::new(access);
         let mut inner = self.inner();
         inner.rest = None;
+        inner.doubted = None;
         inner.current = Some(Current {
             token: token.clone(),
             until: Instant::now() + usable,
@@ -209,6 +212,13 @@ impl Kept {
             lost: false,
         });
         Trouble::Unavailable(because, Some(span))
+    }
+
+    /// Notes that somebody on the way may have answered in the provider's place; true where that has been so for long enough to
+    /// believe it.
+    pub(super) fn doubted_for_long(&self, now: Instant) -> bool {
+        let since = *self.inner().doubted.get_or_insert(now);
+        now.duration_since(since) >= timing::MENDED
     }
 
     /// The account gives no token any more.

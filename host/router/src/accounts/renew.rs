@@ -103,7 +103,8 @@ async fn save(keeper: &Arc<Keeper>, kept: &Arc<Kept>, unsaved: Box<Unsaved>) -> 
 
 /// What the provider's refusal means for the account.
 async fn failed(keeper: &Arc<Keeper>, kept: &Arc<Kept>, asking: &Asking, fault: &Fault) -> Trouble {
-    if fault.kind.retries() {
+    let passes = fault.may_be_the_way() && !kept.doubted_for_long(tokio::time::Instant::now());
+    if fault.kind.retries() || passes {
         if !fault.unanswered && asking.refresh_token.is_some() {
             // It answered, so the token was not used up. Left as it is where the disk does not take it: it would only be explained
             // otherwise should the account ever be lost.

@@ -309,3 +309,28 @@ async fn tokens_that_were_sealed_for_another_place_are_of_no_use_there() {
     assert_eq!(view.problem.unwrap().code, "account-tokens-unopened");
     assert_eq!(house.fake.asked(), 1);
 }
+
+#[tokio::test]
+async fn what_a_false_name_server_or_a_front_end_says_for_a_moment_loses_no_account() {
+    for code in ["provider-refused", "web-page", "http-status"] {
+        let house = House::associated().await;
+        house.expire();
+        house.fake.script(&[Do::Refuse(FaultKind::Configuration, code)]);
+        assert!(
+            matches!(house.token().await, Err(AccountFault::Unavailable { .. })),
+            "{code}"
+        );
+        assert_eq!(
+            (house.view().state, house.row().renewing),
+            (AccountState::Associated, None)
+        );
+        assert!(!house.audited().contains(&"account-lost".to_owned()));
+        // Said for an hour, it is believed.
+        let kept = house.router.accounts.kept(&path());
+        let later = tokio::time::Instant::now() + Duration::from_secs(3_601);
+        assert!(kept.doubted_for_long(later));
+        kept.reconsider(false);
+        assert_eq!(house.token().await.unwrap(), "access-2");
+        assert!(!kept.doubted_for_long(later), "a token ends the doubt");
+    }
+}
