@@ -66,6 +66,8 @@ actions! {
     AccountAssociate = "account-associate",
     AccountRenew = "account-renew",
     AccountDissociate = "account-dissociate",
+    /// Whether the provider took the tokens of a dissociated account back: `done`, `not-offered`, or `failed` and why.
+    AccountRevoke = "account-revoke",
     /// An account gives no token any more.
     AccountLost = "account-lost",
     ApplicationSet = "application-set",

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use relais_accounts::Fault;
 use relais_sandbox::Secret;
 
 use super::AccountPath;
@@ -12,6 +11,7 @@ use super::doors::Door;
 use super::kept::Need;
 use super::plan::{self, Planned, context};
 use super::problem::{Problem, Trouble};
+use super::revoke::revoke;
 use super::view::AccountView;
 use crate::audit::{self, Action};
 use crate::connectors;
@@ -19,12 +19,9 @@ use crate::error::{AccountError, Error};
 use crate::instances;
 use crate::names::{InstanceName, InstancePath, WorkspaceName};
 use crate::router::Router;
-use crate::store::Part;
+use crate::store::{AccountRow, Part};
 use crate::who::Who;
 use crate::workspaces;
-
-/// How long a provider may take to take a token back.
-const REVOKING: Duration = Duration::from_secs(35);
 
 /// What became of an account that was dissociated. Here nothing of it is left, whatever the provider said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +32,7 @@ pub struct Dissociated {
 }
 
 /// A token, and the way to the provider that gave it.
-type Given = (Arc<dyn Door>, Secret);
+pub(super) type Given = (Arc<dyn Door>, Secret);
 
 /// Whether a provider took the tokens back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +41,17 @@ pub enum Revocation {
     /// It has no way to: the tokens end by themselves, or by the user's hand.
     NotOffered,
     Failed(Problem),
+}
+
+impl Revocation {
+    /// The word that the journal and the API use, permanent.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::NotOffered => "not-offered",
+            Self::Failed(_) => "failed",
+        }
+    }
 }
 
 impl Router {
@@ -115,43 +123,44 @@ impl Router {
         let path = self.account_path(ws, instance, parameter)?;
         let keeper = &self.accounts;
         keeper.associations.remove(|other| *other == path);
-        let back = self.to_give_back(&path);
-        let row = self.change(|tables| {
-            workspaces::known(tables.workspace(ws)?, ws)?;
-            let row = tables.account(&path)?;
-            let row = row.ok_or_else(|| AccountError::NotAssociated(path.clone()))?;
-            tables.remove_account(&path)?;
-            super::written::touch(tables, &path.instance)?;
-            let detail = vec![path.parameter.clone(), row.provider.clone()];
-            audit::note(
-                tables,
-                by,
-                Some(ws),
-                Action::AccountDissociate,
-                instance.as_str(),
-                detail,
-            )?;
-            Ok(row)
-        })?;
+        let (row, back) = self.taken_away(by, &path)?;
         keeper.forget(&path, Trouble::None(Problem::none(&path)));
-        let revocation = match back {
-            Ok(Some((door, token))) => match tokio::time::timeout(REVOKING, door.revoke(&token)).await {
-                Ok(Ok(())) => Revocation::Done,
-                Ok(Err(fault)) => Revocation::Failed(Problem::of_fault(&fault)),
-                Err(_) => Revocation::Failed(Problem::of_fault(&Fault::new(
-                    relais_accounts::FaultKind::Unavailable,
-                    "timeout",
-                    "",
-                ))),
-            },
-            Ok(None) => Revocation::NotOffered,
-            Err(problem) => Revocation::Failed(problem),
-        };
+        let revoking = revoke(keeper.clone(), by.clone(), path, row.provider.clone(), back);
+        // Whoever asked may go before the provider answers: it is asked, and what it said is written down, all the same.
+        let revocation = tokio::spawn(revoking).await.map_err(|_| Error::Stopped)?;
         Ok(Dissociated {
             provider: row.provider,
             username: row.username,
             revocation,
         })
+    }
+
+    /// Removes the account, with what its provider is asked to take back.
+    fn taken_away(&self, by: &Who, path: &AccountPath) -> Result<(AccountRow, Result<Option<Given>, Problem>), Error> {
+        let (ws, name) = (&path.instance.workspace, path.instance.name.as_str());
+        // An association that was being written when it was given up may have come between: its tokens are to be given back then.
+        // No other can, since none goes on; should one be begun at once, it is not waited for for ever.
+        for last in [false, true] {
+            let read = self.read(|tables| Ok(tables.account(path)?.map(|row| row.associated_at)))?;
+            let back = self.to_give_back(path);
+            let removed = self.change(|tables| {
+                workspaces::known(tables.workspace(ws)?, ws)?;
+                let row = tables.account(path)?;
+                let row = row.ok_or_else(|| AccountError::NotAssociated(path.clone()))?;
+                if read != Some(row.associated_at) && !last {
+                    return Ok(None);
+                }
+                tables.remove_account(path)?;
+                super::written::touch(tables, &path.instance)?;
+                let detail = vec![path.parameter.clone(), row.provider.clone()];
+                audit::note(tables, by, Some(ws), Action::AccountDissociate, name, detail)?;
+                Ok(Some(row))
+            })?;
+            if let Some(row) = removed {
+                return Ok((row, back));
+            }
+        }
+        Err(AccountError::NotAssociated(path.clone()).into())
     }
 
     /// What a provider is asked to take back, read before it is forgotten here: the refresh token, with which a provider ends the

@@ -31,6 +31,7 @@ mod own;
 mod plan;
 mod problem;
 mod renew;
+mod revoke;
 mod standing;
 mod timing;
 mod untold;

@@ -368,7 +368,9 @@ async fn who_dissociates_has_the_provider_take_the_tokens_back_and_nothing_is_le
         house.router.store.read(|tables| tables.sealed_for_accounts()).unwrap(),
         0
     );
-    assert_eq!(house.audited()[0], "account-dissociate");
+    assert_eq!(house.audited()[..2], ["account-revoke", "account-dissociate"]);
+    let entry = &house.router.audit(None, None, 1).unwrap()[0];
+    assert_eq!(entry.detail, ["mail", "microsoft", "done"]);
     let again = house
         .router
         .dissociate(&who(), &ws(), &graph(), "mail")

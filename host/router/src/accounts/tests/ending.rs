@@ -106,3 +106,24 @@ async fn an_association_that_is_being_written_is_not_given_up_any_more_and_says_
     );
     task.abort();
 }
+
+#[tokio::test]
+async fn what_the_provider_said_to_a_revocation_is_in_the_journal_even_where_nobody_waited_for_it() {
+    let house = House::associated().await;
+    house.fake.state().on_revoking = Some(relais_accounts::FaultKind::Unavailable);
+    let (ws, graph) = (ws(), graph());
+    let who = who();
+    let dissociating = house.router.dissociate(&who, &ws, &graph, "mail");
+    let impatient = tokio::time::timeout(Duration::from_millis(20), dissociating).await;
+    assert!(impatient.is_err());
+    for _ in 0..200 {
+        if house.audited()[0] == "account-revoke" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let entry = &house.router.audit(None, None, 1).unwrap()[0];
+    assert_eq!(entry.action, "account-revoke");
+    assert_eq!(entry.detail, ["mail", "microsoft", "failed", "http-503"]);
+    assert_eq!(house.view().state, AccountState::None);
+}

@@ -39,6 +39,8 @@ pub struct State {
     pub at_once: usize,
     pub most_at_once: usize,
     pub revoked: Vec<String>,
+    /// What it says to a revocation, after a while; none is yes, at once.
+    pub on_revoking: Option<FaultKind>,
     /// Which application asked at which endpoint.
     pub doors: Vec<(String, String)>,
     pub life: Option<Duration>,
@@ -148,7 +150,12 @@ impl Door for Fake {
 
     fn revoke<'a>(&'a self, token: &'a Secret) -> Answer<'a, ()> {
         self.state().revoked.push(token.reveal().to_owned());
-        Box::pin(async { Ok(()) })
+        let says = self.state().on_revoking;
+        Box::pin(async move {
+            let Some(kind) = says else { return Ok(()) };
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            Err(Fault::new(kind, "http-503", ""))
+        })
     }
 }
 
