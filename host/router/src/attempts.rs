@@ -182,7 +182,7 @@ fn note(tables: &mut Writing<'_>, attempt: &Attempt) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use relais_sandbox::{Place, Rule, Tracing};
 
     use super::*;
