@@ -162,6 +162,7 @@ fn an_account_is_associated_by_its_code_and_shown() {
         "account-associate",
         "account-renew",
         "account-dissociate",
+        "account-revoke",
         "application-set",
     ] {
         assert!(journal.contains(word), "{word} in {journal}");

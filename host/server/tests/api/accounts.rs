@@ -325,7 +325,15 @@ async fn an_account_is_renewed_and_dissociated() {
         .iter()
         .map(|one| one["action"].as_str().unwrap())
         .collect();
-    assert_eq!(words[..3], ["account-dissociate", "account-renew", "account-associate"]);
+    assert_eq!(
+        words[..4],
+        [
+            "account-revoke",
+            "account-dissociate",
+            "account-renew",
+            "account-associate"
+        ]
+    );
     names_no_token(&audit.to_string());
     assert!(!audit.to_string().contains("s3cret-of-app"));
 }
