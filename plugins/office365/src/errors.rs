@@ -64,6 +64,11 @@ impl Refused {
         }
     }
 
+    /// Whether this is a 503 that the service itself did not sign: it may come from a front end that passed the request on before.
+    pub fn is_turned_away(&self) -> bool {
+        self.status == 503 && self.row().is_none_or(|(_, kind, _)| *kind != kind::THROTTLED)
+    }
+
     fn row(&self) -> Option<&'static Row> {
         TABLE.iter().find(|(code, ..)| code.eq_ignore_ascii_case(&self.code))
     }
@@ -243,6 +248,24 @@ mod tests {
             (200, "", false),
         ] {
             assert_eq!(refused(status, code).is_final(), is_final, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn a_503_is_the_services_own_where_it_names_what_is_too_much() {
+        for (status, code, is_turned_away) in [
+            (503, "", true),
+            (503, "UnknownError", true),
+            (503, "serviceNotAvailable", true),
+            (503, "ErrorServerBusy", false),
+            (503, "ApplicationThrottled", false),
+            (429, "", false),
+        ] {
+            assert_eq!(
+                refused(status, code).is_turned_away(),
+                is_turned_away,
+                "{status} {code}"
+            );
         }
     }
 }

@@ -1,4 +1,9 @@
 //! A mail that no request holds: a draft, its attachments, and a request that sends it.
+//!
+//! The threat: a draft that is sent, and is deleted or sent again because an answer said otherwise. So a refusal is believed where
+//! nothing before it can have sent the draft; after that it is looked for ([`settle`](crate::settle)). And wherever a draft is
+//! deleted, that is by the id with which it was made, which ends when the message is moved to the Sent Items: what was sent is not
+//! found by it. The id that lasts only looks.
 
 use std::time::Duration;
 
@@ -11,7 +16,7 @@ use crate::graph::{Call, Graph};
 use crate::outcome::{Asked, ask, losing, receipt};
 use crate::send::REQUEST_BYTES;
 use crate::settings::Sender;
-use crate::settle::settle;
+use crate::settle::{Prepared, settle};
 use crate::upload::{self, PATIENCE};
 use crate::url::segment;
 use crate::wire::{File, Letter, Response, World};
@@ -44,18 +49,24 @@ pub fn by_draft<W: World, L: Letter<Stream = W::Stream>>(
     let id =
         id_of(&response).ok_or_else(|| Failure::new(kind::TEMPORARY, "Graph made a draft and gave no id for it"))?;
     let place = format!("{}/messages/{}", sender.base, segment(&id));
-    let prepared = attach_all(graph, sender, &place, &beside);
-    let sent = prepared.and_then(|lasting| send_draft(graph, &place, &lasting, keep_copy));
-    match sent {
-        Ok(receipt) => Ok(losing(receipt, described.lost)),
+    let prepared = match attach_all(graph, sender, &place, &beside) {
+        Ok(lasting) => Prepared {
+            place,
+            lasting,
+            keep_copy,
+        },
         Err(failure) => {
-            // What may have been sent stays, for whoever looks into it.
-            if failure.kind != kind::UNKNOWN_OUTCOME {
-                let _ = graph.ask(&Call::new("DELETE", place));
-            }
-            Err(failure)
+            discard(graph, &place);
+            return Err(failure);
         }
-    }
+    };
+    let receipt = send_draft(graph, &prepared)?;
+    Ok(losing(receipt, described.lost))
+}
+
+/// Deletes a draft that was certainly not sent. Where that fails it lies there, and does no harm.
+fn discard<W: World>(graph: &mut Graph<W>, place: &str) {
+    let _ = graph.ask(&Call::new("DELETE", place.to_owned()));
 }
 
 /// The files that fit into the draft's own request, and those that need one each.
@@ -89,25 +100,30 @@ fn attach_all<W: World, F: File<Stream = W::Stream>>(
     Ok(format!("{}/messages/{}", sender.base, segment(&id)))
 }
 
-/// Sends the draft at this address, whose id ends when it is moved; `lasting` is it by the one that does not.
-fn send_draft<W: World>(graph: &mut Graph<W>, place: &str, lasting: &str, keep_copy: bool) -> Result<Receipt, Failure> {
-    let call = Call::new("POST", format!("{place}/send"));
+/// Sends the draft. A draft that was refused is deleted; one that may have been sent stays, for whoever looks into it.
+fn send_draft<W: World>(graph: &mut Graph<W>, draft: &Prepared) -> Result<Receipt, Failure> {
+    let call = Call::new("POST", format!("{}/send", draft.place));
     let mut sends = 1;
     loop {
-        let why = match ask(graph, &call, "send") {
+        let failure = match ask(graph, &call, "send") {
             Asked::Sent(response) => return Ok(receipt(&response, "draft")),
-            Asked::Open(why) => why,
-            Asked::Refused(failure) => {
-                let wait = failure.retry_after.unwrap_or(PATIENCE);
-                if failure.kind != kind::THROTTLED || sends == SENDS || wait > PATIENCE {
-                    return Err(failure);
-                }
-                graph.world.pause(Duration::from_secs(u64::from(wait)));
-                sends += 1;
-                continue;
-            }
+            Asked::Open(why) => return settle(graph, draft, Failure::new(kind::TEMPORARY, why)),
+            // It is cheaper to look than to upload again, and it is certain.
+            Asked::TurnedAway(failure) => return settle(graph, draft, failure),
+            Asked::Refused(failure) => failure,
         };
-        return settle(graph, place, lasting, keep_copy, &why);
+        let is_throttled = failure.kind == kind::THROTTLED;
+        if sends > 1 && !is_throttled {
+            // Not there any more, most often: the try before it may have been taken after all.
+            return settle(graph, draft, failure);
+        }
+        let wait = failure.retry_after.unwrap_or(PATIENCE);
+        if !is_throttled || sends == SENDS || wait > PATIENCE {
+            discard(graph, &draft.place);
+            return Err(failure);
+        }
+        graph.world.pause(Duration::from_secs(u64::from(wait)));
+        sends += 1;
     }
 }
 

@@ -12,8 +12,11 @@ use crate::wire::{Response, World};
 /// What became of a request that may have sent the message.
 pub enum Asked {
     Sent(Response),
-    /// It was not sent.
+    /// It was not sent, by Graph's own word.
     Refused(Failure),
+    /// It was not sent, says something before Graph that is overloaded: 503 means that the request was not handled (RFC 9110 section
+    /// 15.6.4). Where that can be looked into, it is.
+    TurnedAway(Failure),
     /// Nobody knows yet.
     Open(String),
 }
@@ -27,6 +30,9 @@ pub fn ask<W: World>(graph: &mut Graph<W>, call: &Call<'_, W::Stream>, doing: &s
         Ok(response) if response.status == 202 => Asked::Sent(response),
         Ok(response) => {
             let refused = Refused::of(&response);
+            if refused.is_turned_away() {
+                return Asked::TurnedAway(refused.failure(doing));
+            }
             if refused.is_final() {
                 return Asked::Refused(refused.failure(doing));
             }

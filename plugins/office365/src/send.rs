@@ -65,7 +65,7 @@ fn by_mime<W: World, L: Letter<Stream = W::Stream>>(
     let call = Call::post(format!("{}/sendMail", sender.base), "text/plain", &body);
     match ask(graph, &call, "sendMail") {
         Asked::Sent(response) => Ok(receipt(&response, "mime")),
-        Asked::Refused(failure) => Err(failure),
+        Asked::Refused(failure) | Asked::TurnedAway(failure) => Err(failure),
         Asked::Open(why) => by_message_id(graph, sender, letter).ok_or_else(|| unknown(&why)),
     }
 }
@@ -93,7 +93,7 @@ fn by_json<W: World, L: Letter<Stream = W::Stream>>(
     let call = Call::post(format!("{}/sendMail", sender.base), "application/json", &body);
     match ask(graph, &call, "sendMail") {
         Asked::Sent(response) => Ok(losing(receipt(&response, "json"), described.lost)),
-        Asked::Refused(failure) => Err(failure),
+        Asked::Refused(failure) | Asked::TurnedAway(failure) => Err(failure),
         Asked::Open(why) => Err(unknown(&why)),
     }
 }

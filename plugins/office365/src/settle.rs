@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use relais_sdk::{Failure, Receipt, kind};
+use relais_sdk::{Failure, Receipt};
 use serde::Deserialize;
 
 use crate::graph::{Call, Graph};
@@ -17,37 +17,50 @@ use crate::wire::{Letter, World};
 
 /// Seconds before each look at what became of a draft: Exchange moves it once its transport has it, which takes a moment.
 const LOOKS: [u64; 4] = [1, 2, 4, 8];
-/// Nobody heard whether the draft was sent: it is looked for. A draft that lies there unsent is deleted, which Graph confirms, so
+
+/// A draft with all that belongs to it, ready to be sent.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Its address by the id that ends when it is moved.
+    pub place: String,
+    /// Its address by the id that it keeps.
+    pub lasting: String,
+    /// Whether it is kept once it is sent.
+    pub keep_copy: bool,
+}
+
+/// Whether the draft was sent is not sure: it is looked for. A draft that lies there unsent is deleted, which Graph confirms, so
 /// that it is not sent later, and the mail can be tried again.
-pub fn settle<W: World>(
-    graph: &mut Graph<W>,
-    place: &str,
-    lasting: &str,
-    keep_copy: bool,
-    why: &str,
-) -> Result<Receipt, Failure> {
+///
+/// # Errors
+///
+/// `why`, where it was not sent; `unknown-outcome` where that did not come to light.
+pub fn settle<W: World>(graph: &mut Graph<W>, draft: &Prepared, why: Failure) -> Result<Receipt, Failure> {
     let mut found = Found::Nothing;
     for seconds in LOOKS {
         graph.world.pause(Duration::from_secs(seconds));
-        found = look(graph, lasting, keep_copy);
+        found = look(graph, draft);
         if matches!(found, Found::Sent) {
             return Ok(reconciled());
         }
     }
     if matches!(found, Found::Unsent) {
-        match graph.ask(&Call::new("DELETE", place.to_owned())) {
+        match graph.ask(&Call::new("DELETE", draft.place.clone())) {
             Ok(response) if response.status == 204 => {
-                let text = format!("{why}; the draft lay there unsent and was deleted, so the mail was not sent");
-                return Err(Failure::new(kind::TEMPORARY, text));
+                let text = format!(
+                    "{}; the draft lay there unsent and was deleted, so the mail was not sent",
+                    why.text
+                );
+                return Err(Failure { text, ..why });
             }
             // It was moved just now.
-            Ok(response) if response.status == 404 && matches!(look(graph, lasting, keep_copy), Found::Sent) => {
+            Ok(response) if response.status == 404 && matches!(look(graph, draft), Found::Sent) => {
                 return Ok(reconciled());
             }
             _ => {}
         }
     }
-    Err(unknown(why))
+    Err(unknown(&why.text))
 }
 
 enum Found {
@@ -62,8 +75,8 @@ struct State {
     is_draft: bool,
 }
 
-fn look<W: World>(graph: &mut Graph<W>, lasting: &str, keep_copy: bool) -> Found {
-    let call = Call::get(format!("{lasting}?$select=isDraft")).with_immutable_ids();
+fn look<W: World>(graph: &mut Graph<W>, draft: &Prepared) -> Found {
+    let call = Call::get(format!("{}?$select=isDraft", draft.lasting)).with_immutable_ids();
     let Ok(response) = graph.ask(&call) else {
         return Found::Nothing;
     };
@@ -71,7 +84,7 @@ fn look<W: World>(graph: &mut Graph<W>, lasting: &str, keep_copy: bool) -> Found
         (200, Ok(State { is_draft: false })) => Found::Sent,
         (200, Ok(State { is_draft: true })) => Found::Unsent,
         // It was to be deleted once it was sent.
-        (404, _) if !keep_copy => Found::Sent,
+        (404, _) if !draft.keep_copy => Found::Sent,
         _ => Found::Nothing,
     }
 }

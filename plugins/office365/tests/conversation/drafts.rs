@@ -143,6 +143,43 @@ fn a_throttled_send_waits_rather_than_to_upload_again() {
 }
 
 #[test]
+fn a_front_ends_503_is_looked_into_before_the_mail_is_tried_again() {
+    let send = "POST /messages/O=1/send";
+    // It had passed the request on.
+    let script = prepared()
+        .answer_with(send, 503, ("Retry-After", "5"))
+        .answer(LOOK, 200, r#"{"isDraft":false}"#);
+    assert_eq!(sent(script, true).0.unwrap().details[0].0, "reconciled");
+    // It had not.
+    let mut script = prepared().answer_with(send, 503, ("Retry-After", "5"));
+    for _ in 0..4 {
+        script = script.answer(LOOK, 200, r#"{"isDraft":true}"#);
+    }
+    let failure = sent(script.answer("DELETE /messages/O=1", 204, ""), true)
+        .0
+        .unwrap_err();
+    assert_eq!((failure.kind.as_str(), failure.retry_after), ("throttled", Some(5)));
+    assert!(failure.text.contains("was deleted"), "{}", failure.text);
+}
+
+#[test]
+fn a_draft_that_is_gone_when_it_is_sent_again_is_looked_for_and_not_deferred() {
+    let send = "POST /messages/O=1/send";
+    let again = || {
+        prepared()
+            .answer(send, 503, &error("ErrorServerBusy"))
+            .answer(send, 404, &error("ErrorItemNotFound"))
+    };
+    let script = again().answer(LOOK, 200, r#"{"isDraft":false}"#);
+    assert_eq!(sent(script, true).0.unwrap().details[0].0, "reconciled");
+    let mut script = again();
+    for _ in 0..4 {
+        script = script.answer(LOOK, 404, &error("ErrorItemNotFound"));
+    }
+    assert_eq!(sent(script, true).0.unwrap_err().kind, "unknown-outcome");
+}
+
+#[test]
 fn a_send_that_nobody_heard_is_looked_for() {
     for unheard in [
         prepared().answer("POST /messages/O=1/send", 504, ""),
@@ -168,11 +205,8 @@ fn a_draft_that_still_lies_there_is_deleted_and_may_be_tried_again() {
     for _ in 0..4 {
         script = script.answer(LOOK, 200, r#"{"isDraft":true}"#);
     }
-    // By the id that ends when the draft is moved, so that what was sent meanwhile is not found. Once to settle it, and once more
-    // by whoever clears up.
-    script = script
-        .answer("DELETE /messages/O=1", 204, "")
-        .answer("DELETE /messages/O=1", 404, "");
+    // By the id that ends when the draft is moved, so that what was sent meanwhile is not found.
+    script = script.answer("DELETE /messages/O=1", 204, "");
     let failure = sent(script, true).0.unwrap_err();
     assert_eq!(failure.kind, "temporary");
     assert!(
