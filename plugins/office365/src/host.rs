@@ -1,6 +1,6 @@
 //! The host as a [`World`].
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use relais_sdk::message::{Addressing, Attachment, Framing, Message};
 use relais_sdk::streams::InputStream;
@@ -64,6 +64,10 @@ impl World for Host {
 
     fn pause(&mut self, time: Duration) {
         std::thread::sleep(time);
+    }
+
+    fn now(&self) -> Instant {
+        Instant::now()
     }
 }
 

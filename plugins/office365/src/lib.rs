@@ -1,8 +1,9 @@
 //! The Office365 connector, a guest for `wasm32-wasip2`: mail by Microsoft Graph.
 //!
 //! From the outside in: [`send`] chooses how a message goes, [`large`] sends one that no request holds, [`outcome`] judges what
-//! became of it and [`settle`] looks for it where nobody heard. [`draft`] and [`files`] write it as JSON, [`upload`] brings large attachments, [`graph`] is one request with the account's token, [`errors`] says what an answer
-//! means, by [`codes`]. All of it talks to [`wire`]; only [`host`] and this file know that there is a sandbox.
+//! became of it and [`settle`] looks for it where nobody heard. [`draft`] and [`files`] write it as JSON, [`upload`] brings large
+//! attachments, [`graph`] is one request with the account's token, [`errors`] says what an answer means, by [`codes`], and [`time`]
+//! when it was made. All of it talks to [`wire`]; only [`host`] and this file know that there is a sandbox.
 //!
 //! Neither MIME nor attachments pass through here, and neither does the token. The address of an upload does: Microsoft
 //! authorises it by itself.
@@ -18,6 +19,7 @@ pub mod outcome;
 pub mod send;
 pub mod settings;
 pub mod settle;
+pub mod time;
 pub mod upload;
 pub mod url;
 pub mod verify;

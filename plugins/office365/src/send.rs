@@ -63,10 +63,11 @@ fn by_mime<W: World, L: Letter<Stream = W::Stream>>(
 ) -> Result<Receipt, Failure> {
     let body = || Ok(vec![Chunk::Stream(letter.mime()?)]);
     let call = Call::post(format!("{}/sendMail", sender.base), "text/plain", &body);
+    let begun = graph.world.now();
     match ask(graph, &call, "sendMail") {
         Asked::Sent(response) => Ok(receipt(&response, "mime")),
         Asked::Refused(failure) | Asked::TurnedAway(failure) => Err(failure),
-        Asked::Open(why) => by_message_id(graph, sender, letter).ok_or_else(|| unknown(&why)),
+        Asked::Open(why) => by_message_id(graph, sender, letter, begun).ok_or_else(|| unknown(&why)),
     }
 }
 

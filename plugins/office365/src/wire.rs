@@ -1,7 +1,7 @@
 //! What the connector needs of the world. The host is one such world ([`crate::host`]), a script in the tests is another:
 //! everything between is tested natively.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use relais_sdk::credentials::CredentialError;
 pub use relais_sdk::http::HttpError;
@@ -36,6 +36,9 @@ pub trait World {
 
     /// Waits.
     fn pause(&mut self, time: Duration);
+
+    /// By a clock that nobody sets: how long something took.
+    fn now(&self) -> Instant;
 }
 
 /// A request. `content-length` is the host's.

@@ -253,4 +253,12 @@ fn without_a_copy_a_draft_that_is_gone_was_sent() {
         .answer("POST /messages/O=1/send", 504, "")
         .answer(LOOK, 404, &error("ErrorItemNotFound"));
     assert!(sent(script, false).0.is_ok());
+    // A gateway's page, or a mailbox that is not there, is no word on the draft.
+    for other in ["<html>Not found</html>".to_owned(), error("ErrorInvalidUser")] {
+        let mut script = prepared().answer("POST /messages/O=1/send", 504, "");
+        for _ in 0..4 {
+            script = script.answer(LOOK, 404, &other);
+        }
+        assert_eq!(sent(script, false).0.unwrap_err().kind, "unknown-outcome");
+    }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use relais_office365::graph::Graph;
 use relais_office365::settings::{Access, Sender};
@@ -13,6 +13,8 @@ use relais_office365::wire::{
 
 /// What stands for the token.
 pub const HANDLE: &str = "relais-credential-0123";
+/// Graph's clock when its answers are made.
+pub const HOUR: &str = "2026-11-28T10:00";
 pub const BASE: &str = "https://graph.example/v1.0/me";
 
 /// A request as it was made.
@@ -35,8 +37,8 @@ impl Asked {
 }
 
 /// See the module.
-#[derive(Default)]
 pub struct Script {
+    begun: Instant,
     steps: VecDeque<(String, Result<Response, HttpError>)>,
     pub asked: Vec<Asked>,
     pub paused: Duration,
@@ -45,7 +47,13 @@ pub struct Script {
 
 impl Script {
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            begun: Instant::now(),
+            steps: VecDeque::new(),
+            asked: Vec::new(),
+            paused: Duration::ZERO,
+            described: Vec::new(),
+        }
     }
 
     /// Asked this, with Graph's address left out, it answers so.
@@ -65,6 +73,18 @@ impl Script {
             status,
             headers: vec![(header.0.to_owned(), header.1.to_owned())],
             body: Vec::new(),
+        };
+        self.steps.push_back((line.to_owned(), Ok(response)));
+        self
+    }
+
+    /// An answer of Graph's at this second after [`HOUR`], by its own clock.
+    pub fn answer_at(mut self, line: &str, second: u32, body: &str) -> Self {
+        let date = format!("Sat, 28 Nov 2026 10:00:{second:02} GMT");
+        let response = Response {
+            status: 200,
+            headers: vec![("Date".to_owned(), date)],
+            body: body.as_bytes().to_vec(),
         };
         self.steps.push_back((line.to_owned(), Ok(response)));
         self
@@ -120,6 +140,11 @@ impl World for Script {
 
     fn pause(&mut self, time: Duration) {
         self.paused += time;
+    }
+
+    /// Nothing but pauses takes time.
+    fn now(&self) -> Instant {
+        self.begun + self.paused
     }
 }
 

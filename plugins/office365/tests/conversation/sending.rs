@@ -5,7 +5,7 @@ use relais_office365::settings::{Access, Sender};
 use relais_office365::wire::HttpError;
 use relais_sdk::{Failure, Receipt};
 
-use crate::script::{Attached, HANDLE, Mail, Script, error, own};
+use crate::script::{Attached, HANDLE, HOUR, Mail, Script, error, own};
 
 fn sent(script: Script, mail: &Mail) -> (Result<Receipt, Failure>, Script) {
     let mut graph = script.play();
@@ -14,8 +14,16 @@ fn sent(script: Script, mail: &Mail) -> (Result<Receipt, Failure>, Script) {
     (sent, graph.world)
 }
 
-const LISTED: &str =
-    "GET /messages?$filter=internetMessageId%20eq%20%27%3Cit%27%27s.one@relais.example%3E%27&$select=isDraft";
+const LISTED: &str = "GET /mailFolders/sentitems/messages?$filter=internetMessageId%20eq%20\
+    %27%3Cit%27%27s.one@relais.example%3E%27&$select=createdDateTime&$top=50";
+
+/// Copies that came to be at these seconds of the hour.
+fn copies(seconds: &[&str]) -> String {
+    let copies = seconds
+        .iter()
+        .map(|second| format!(r#"{{"createdDateTime":"{HOUR}:{second}Z"}}"#));
+    format!(r#"{{"value":[{}]}}"#, copies.collect::<Vec<_>>().join(","))
+}
 
 #[test]
 fn a_small_mail_goes_as_mime_in_base64() {
@@ -103,11 +111,28 @@ fn a_throttled_mail_is_told_how_long_to_wait() {
 fn an_unheard_mail_that_is_found_among_what_was_sent_was_sent() {
     let script = Script::new()
         .answer("POST /sendMail", 504, "")
-        .answer(LISTED, 200, r#"{"value":[]}"#)
-        .answer(LISTED, 200, r#"{"value":[{"isDraft":true}]}"#)
-        .answer(LISTED, 200, r#"{"value":[{"isDraft":false}]}"#);
+        .answer_at(LISTED, 31, r#"{"value":[]}"#)
+        .answer_at(LISTED, 33, "<html>")
+        .answer_at(LISTED, 37, &copies(&["02", "31"]));
     let receipt = sent(script, &Mail::of(1000)).0.unwrap();
     assert_eq!(receipt.details, [("reconciled".to_owned(), "true".to_owned())]);
+}
+
+#[test]
+fn a_copy_that_was_there_before_the_request_is_of_another_mail() {
+    for old in ["00", "24"] {
+        let mut script = Script::new().answer("POST /sendMail", 504, "");
+        for second in [31, 33, 37, 45] {
+            script = script.answer_at(LISTED, second, &copies(&[old]));
+        }
+        assert_eq!(sent(script, &Mail::of(1000)).0.unwrap_err().kind, "unknown-outcome");
+    }
+    // Nor does one count of which Graph does not say how old it is.
+    let mut script = Script::new().answer("POST /sendMail", 504, "");
+    for _ in 0..4 {
+        script = script.answer(LISTED, 200, &copies(&["31"]));
+    }
+    assert_eq!(sent(script, &Mail::of(1000)).0.unwrap_err().kind, "unknown-outcome");
 }
 
 #[test]

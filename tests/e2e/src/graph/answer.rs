@@ -1,9 +1,13 @@
 //! Answers as Graph writes them.
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
-use hyper::header::{CONTENT_TYPE, RETRY_AFTER};
+use hyper::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
+use jiff::fmt::rfc2822::DateTimePrinter;
+use jiff::{Timestamp, Unit};
 use serde_json::{Value, json};
 
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -32,6 +36,20 @@ pub(super) fn later(mut answer: Answer, retry_after: Option<u32>) -> Answer {
     if let Some(seconds) = retry_after {
         answer.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
+    answer
+}
+
+/// A time as Graph's JSON has it.
+pub(super) fn timestamp(at: SystemTime) -> String {
+    let at = Timestamp::try_from(at).unwrap();
+    at.round(Unit::Second).unwrap().to_string()
+}
+
+/// An answer that says when it was made.
+pub(super) fn dated(mut answer: Answer, at: SystemTime) -> Answer {
+    let at = Timestamp::try_from(at).unwrap();
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&at).unwrap();
+    answer.headers_mut().insert(DATE, date.parse().unwrap());
     answer
 }
 

@@ -3,7 +3,7 @@
 //! A message has two ids: the usual one ends when it is moved to another folder, the other lasts.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::faults::Faults;
 use super::mail::Sent;
@@ -18,6 +18,7 @@ pub(super) struct State {
     next: u64,
     moves_after: Duration,
     keeps: bool,
+    ahead: Duration,
     pub(super) sent: Vec<Sent>,
     pub(super) faults: Faults,
     pub(super) counts: Counts,
@@ -28,6 +29,8 @@ pub(super) struct State {
 pub(super) struct Item {
     number: u64,
     place: Place,
+    /// When it came to be, by Graph's clock.
+    pub(super) created: SystemTime,
     pub(super) mail: Sent,
 }
 
@@ -70,6 +73,7 @@ impl State {
             next: 1,
             moves_after: directory.moves_after,
             keeps: directory.keeps,
+            ahead: directory.clock_ahead,
             sent: Vec::new(),
             faults: Faults::default(),
             counts: Counts::default(),
@@ -83,11 +87,12 @@ impl State {
 
     /// A new draft. Its place among the drafts comes with its number.
     pub(super) fn draft(&mut self, mail: Sent) -> &Item {
-        let number = self.number();
+        let (number, created) = (self.number(), SystemTime::now() + self.ahead);
         let items = self.boxes.entry(mail.mailbox.to_lowercase()).or_default();
         items.push(Item {
             number,
             place: Place::Drafts,
+            created,
             mail,
         });
         items.last().unwrap()
@@ -126,11 +131,13 @@ impl State {
         self.find(mailbox, id).filter(|item| item.place == Place::Drafts)
     }
 
-    /// Messages with this Message-ID.
-    pub(super) fn of_message_id(&mut self, mailbox: &str, message_id: &str) -> Vec<&Item> {
+    /// Messages of the Sent Items with this Message-ID.
+    pub(super) fn sent_items(&mut self, mailbox: &str, message_id: &str) -> Vec<&Item> {
         self.move_on();
         let items = self.boxes.get(&mailbox.to_lowercase()).into_iter().flatten();
-        items.filter(|item| item.mail.message_id == message_id).collect()
+        items
+            .filter(|item| item.place == Place::SentItems && item.mail.message_id == message_id)
+            .collect()
     }
 
     /// What is being sent is not deleted: it is locked.

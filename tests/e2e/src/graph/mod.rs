@@ -55,6 +55,8 @@ pub struct Directory {
     pub identity: Option<Identity>,
     /// The names that Graph and the host of its uploads are reached by; none: 127.0.0.1.
     pub names: Option<[&'static str; 2]>,
+    /// How far Graph's clock is ahead of this machine's.
+    pub clock_ahead: Duration,
 }
 
 impl Directory {
@@ -72,6 +74,7 @@ impl Directory {
             keeps: true,
             identity: None,
             names: None,
+            clock_ahead: Duration::ZERO,
         }
     }
 

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, empty, error, value};
+use super::answer::{Answer, empty, error, timestamp, value};
 use super::mail::{self, Sent, Unfit};
 use super::serve::Asked;
 use super::{Shared, upload};
@@ -34,7 +34,7 @@ pub(super) fn answer(shared: &Shared, asked: &Asked) -> Answer {
     match (method, rest) {
         ("POST", ["sendMail"]) => send_mail(shared, asked, &mailbox),
         ("POST", ["messages"]) => create(shared, asked, &mailbox),
-        ("GET", ["messages"]) => list(shared, asked, &mailbox),
+        ("GET", ["mailFolders", "sentitems", "messages"]) => list(shared, asked, &mailbox),
         ("GET", ["messages", id]) => get(shared, asked, &mailbox, id),
         ("DELETE", ["messages", id]) => match shared.state().delete(&mailbox, id) {
             true => empty(204),
@@ -161,9 +161,9 @@ fn list(shared: &Shared, asked: &Asked, mailbox: &str) -> Answer {
     };
     let wanted = wanted.replace("''", "'");
     let mut state = shared.state();
-    let found = state.of_message_id(mailbox, &wanted).into_iter();
+    let found = state.sent_items(mailbox, &wanted).into_iter();
     let items: Vec<Value> = found
-        .map(|item| json!({ "id": item.id(asked.immutable_ids), "isDraft": item.is_draft() }))
+        .map(|item| json!({ "id": item.id(asked.immutable_ids), "createdDateTime": timestamp(item.created) }))
         .collect();
     value(200, &json!({ "value": items }))
 }

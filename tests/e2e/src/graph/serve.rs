@@ -1,6 +1,7 @@
 //! Connections, bodies, and where a fault comes in.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
@@ -12,7 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use super::answer::{Answer, empty, error, later};
+use super::answer::{Answer, dated, empty, error, later};
 use super::{Goes, REQUEST_BYTES, Shared, routes, tls, upload};
 
 /// A request whose body was read.
@@ -42,7 +43,14 @@ pub(super) async fn graph(listener: TcpListener, shared: Arc<Shared>) {
             let Some(stream) = tls::opened(stream, shared.tls.clone()).await else {
                 return;
             };
-            let service = service_fn(move |request| at_graph(request, shared.clone()));
+            let service = service_fn(move |request| {
+                let shared = shared.clone();
+                async move {
+                    let ahead = shared.directory.clock_ahead;
+                    let answer = at_graph(request, shared).await?;
+                    Ok::<_, Cut>(dated(answer, SystemTime::now() + ahead))
+                }
+            });
             // A client that is gone, or a connection that was to be cut.
             let _ = http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)

@@ -1,8 +1,9 @@
 //! What Graph, or something between, does wrong.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use relais_e2e::graph::{Fault, Goes};
+use relais_e2e::graph::{Directory, Fault, Goes};
+use relais_e2e::office::{TOKEN, USER};
 use relais_sandbox::Kind;
 
 use crate::stand::{Stand, assert_files, with_file};
@@ -63,6 +64,55 @@ async fn a_gateways_504_after_acceptance_is_settled_by_the_copy_and_makes_no_sec
             assert!(receipt.details.contains(&("reconciled".to_owned(), "true".to_owned())));
             assert_eq!(stand.gates(), 1);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_front_ends_503_after_acceptance_is_settled_by_the_copy_and_makes_no_second_mail() {
+    let mut stand = Stand::new().await;
+    let goes = Goes::Though {
+        status: 503,
+        retry_after: Some(1),
+    };
+    stand.graph.fault(Fault::at("POST", "/send", goes));
+    let (receipt, _) = stand.accepted(&with_file(4_000_000)).await;
+    assert!(receipt.details.contains(&("reconciled".to_owned(), "true".to_owned())));
+    assert_eq!(stand.graph.counts().of("POST", "/send"), 1);
+}
+
+#[tokio::test]
+async fn a_mail_that_was_sent_before_is_not_taken_for_one_that_a_gateway_lost() {
+    let mut stand = Stand::new().await;
+    let message = with_file(1_000);
+    stand.accepted(&message).await;
+    // Longer than what clocks may be apart.
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    stand
+        .graph
+        .fault(Fault::at("POST", "/sendMail", instead(504, "", None)));
+    let failure = stand.send(&message).await.unwrap_err();
+    assert_eq!(failure.kind, Kind::UnknownOutcome, "{failure}");
+    assert_eq!(stand.graph.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_by_a_day_changes_nothing() {
+    let mut directory = Directory::of(USER, TOKEN);
+    directory.clock_ahead = Duration::from_secs(86_400);
+    let mut stand = Stand::of(directory, |office| office).await;
+    let message = with_file(1_000);
+    stand.accepted(&message).await;
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    // A copy of before is old, and one of now is new, by Graph's clock.
+    let lost = instead(504, "", None);
+    let accepted = Goes::Though {
+        status: 504,
+        retry_after: None,
+    };
+    for (goes, sent) in [(lost, 1), (accepted, 2)] {
+        stand.graph.fault(Fault::at("POST", "/sendMail", goes));
+        let well = stand.send(&message).await;
+        assert_eq!((well.is_ok(), stand.graph.sent().len()), (sent == 2, sent), "{well:?}");
     }
 }
 
@@ -146,7 +196,7 @@ async fn a_graph_that_is_not_there_is_unreachable_and_nothing_was_sent() {
     let mut stand = Stand::new().await;
     let Stand { graph, .. } = &stand;
     let port = graph.port();
-    let directory = relais_e2e::graph::Directory::of(relais_e2e::office::USER, relais_e2e::office::TOKEN);
+    let directory = Directory::of(USER, TOKEN);
     stand.graph = relais_e2e::graph::FakeGraph::start(directory).await.unwrap();
     // Its listener is gone with it.
     let failure = loop {
