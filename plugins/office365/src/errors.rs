@@ -7,6 +7,7 @@ use relais_sdk::{Failure, kind};
 use serde::Deserialize;
 
 use crate::codes::{Row, TABLE};
+use crate::time;
 use crate::wire::Response;
 
 /// The longest part of Microsoft's own words that is passed on, in characters.
@@ -128,9 +129,17 @@ fn by_status(status: u16) -> (&'static str, &'static str) {
     }
 }
 
-/// Seconds of `Retry-After` (RFC 9110 section 10.2.3); Graph gives no date.
+/// Seconds of `Retry-After` (RFC 9110 section 10.2.3). Graph gives their number; something between may give a date, which is
+/// counted from that of the answer.
 fn retry_after(response: &Response) -> Option<u32> {
-    let seconds: u32 = header(response, "retry-after")?.trim().parse().ok()?;
+    let text = header(response, "retry-after")?.trim();
+    let seconds = match text.parse::<u32>() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let left = time::http_date(text)?.saturating_sub(time::of_answer(response)?);
+            u32::try_from(left.max(0)).unwrap_or(RETRY_AFTER)
+        }
+    };
     Some(seconds.min(RETRY_AFTER))
 }
 
@@ -212,8 +221,19 @@ mod tests {
                 ("throttled", Some(17)),
                 "{status} {code}"
             );
+            // A date says how long where the answer has one to count from.
             response.headers[0].1 = "Wed, 21 Oct 2026 07:28:00 GMT".to_owned();
             assert_eq!(Refused::of(&response).failure("sendMail").retry_after, None);
+            for (now, expected) in [
+                ("Wed, 21 Oct 2026 07:27:30 GMT", 30),
+                ("Wed, 21 Oct 2026 09:00:00 GMT", 0),
+                ("Mon, 21 Oct 2024 07:28:00 GMT", RETRY_AFTER),
+            ] {
+                response.headers.push(("Date".to_owned(), now.to_owned()));
+                let failure = Refused::of(&response).failure("sendMail");
+                assert_eq!(failure.retry_after, Some(expected), "{now}");
+                response.headers.pop();
+            }
         }
     }
 
