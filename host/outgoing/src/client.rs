@@ -14,11 +14,11 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use crate::body::Body;
 use crate::dial::DialError;
 use crate::egress::{Asked, Destination};
-use crate::line::{Connector, LineError, said};
+use crate::line::{Connector, LineError};
 use crate::outgoing::Outgoing;
 use crate::proxy::ProxyError;
 use crate::refused::Refused;
-use crate::tls::{Tls, causes, rustls_error};
+use crate::tls::causes;
 
 /// Header fields of an answer.
 const FIELDS: usize = 128;
@@ -32,7 +32,6 @@ pub type OnRefused = Arc<dyn Fn(&Asked, &Refused) + Send + Sync>;
 #[derive(Clone)]
 pub struct Client {
     http: legacy::Client<Connector, Body>,
-    tls: Arc<Tls>,
     destination: Arc<Destination>,
 }
 
@@ -53,14 +52,14 @@ impl Client {
     ) -> Result<Self, String> {
         let tls = Arc::new(outgoing.tls(&destination.egress)?);
         let destination = Arc::new(destination);
-        let connector = Connector::new(outgoing, destination.clone(), tls.clone(), connect, on_refused);
+        let connector = Connector::new(outgoing, destination.clone(), tls, connect, on_refused);
         let http = legacy::Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .http1_max_headers(FIELDS)
             .build(connector);
-        Ok(Self { http, tls, destination })
+        Ok(Self { http, destination })
     }
 
     /// Sends a request, and waits for the head of its answer without a time limit. The destination of its URL must be the
@@ -71,32 +70,30 @@ impl Client {
         headers.entry(USER_AGENT).or_insert(relais);
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         let answered = self.http.request(request).await;
-        answered
-            .map(|answer| answer.map(Body::of))
-            .map_err(|error| self.explain(error))
+        answered.map(|answer| answer.map(Body::of)).map_err(explain)
     }
+}
 
-    fn explain(&self, error: legacy::Error) -> ClientError {
-        let line = causes(&error).find_map(|cause| cause.downcast_ref::<LineError>());
-        let is_timeout = |cause: &(dyn Error + 'static)| {
-            let io = cause.downcast_ref::<io::Error>();
-            io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
-        };
-        let fault = match line {
-            Some(LineError::Dial(DialError::Refused(refused))) => ClientFault::Refused(refused.clone()),
-            Some(LineError::Dial(DialError::Proxy(error))) => ClientFault::Proxy(error.clone()),
-            Some(LineError::Tls(text)) => ClientFault::Tls(text.clone()),
-            Some(other) => ClientFault::Unreachable(other.to_string()),
-            None if rustls_error(&error).is_some() => ClientFault::Tls(said(self.tls.explain(&error))),
-            None if causes(&error).any(is_timeout) => ClientFault::Timeout,
-            // The library's own text says less than the innermost cause.
-            None => ClientFault::Failed(causes(&error).last().map(ToString::to_string).unwrap_or_default()),
-        };
-        ClientError {
-            connected: !error.is_connect(),
-            fault,
-            source: Box::new(error),
-        }
+fn explain(error: legacy::Error) -> ClientError {
+    let line = causes(&error).find_map(|cause| cause.downcast_ref::<LineError>());
+    let is_timeout = |cause: &(dyn Error + 'static)| {
+        let io = cause.downcast_ref::<io::Error>();
+        io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+    };
+    let fault = match line {
+        Some(LineError::Dial(DialError::Refused(refused))) => ClientFault::Refused(refused.clone()),
+        Some(LineError::Dial(DialError::Proxy(error))) => ClientFault::Proxy(error.clone()),
+        Some(LineError::Tls(text)) => ClientFault::Tls(text.clone()),
+        Some(other) => ClientFault::Unreachable(other.to_string()),
+        None if causes(&error).any(is_timeout) => ClientFault::Timeout,
+        // The library's own text says less than the innermost cause. TLS that fails after its handshake is here as well: that is
+        // no word on a certificate, and the request may have left.
+        None => ClientFault::Failed(causes(&error).last().map(ToString::to_string).unwrap_or_default()),
+    };
+    ClientError {
+        connected: !error.is_connect(),
+        fault,
+        source: Box::new(error),
     }
 }
 
@@ -119,7 +116,7 @@ pub enum ClientFault {
     Proxy(ProxyError),
     /// No connection: why.
     Unreachable(String),
-    /// The other side does not speak TLS, or its certificate is not good.
+    /// No connection: the other side does not speak TLS, or its certificate is not good.
     Tls(String),
     /// The system gave the connection up for its silence.
     Timeout,

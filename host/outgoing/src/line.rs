@@ -125,7 +125,7 @@ fn notice_death(stream: &TcpStream) -> rustix::io::Result<()> {
 }
 
 /// A fault of TLS in words.
-pub(crate) fn said(fault: Fault) -> String {
+fn said(fault: Fault) -> String {
     match fault {
         Fault::NotTls => "the server answers in clear on a port that should speak TLS".to_owned(),
         Fault::Tls(text) => text,

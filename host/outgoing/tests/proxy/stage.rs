@@ -102,6 +102,28 @@ impl Identity {
     }
 }
 
+/// A server that speaks TLS until a request's head has come, and nothing that TLS knows afterwards.
+pub async fn breaking(identity: &Identity) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let acceptor = identity.acceptor.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                continue;
+            };
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            let (mut line, _) = stream.into_inner();
+            line.write_all(&[0xff; 64]).await.unwrap();
+            let _ = line.read(&mut [0; 1024]).await;
+        }
+    });
+    address
+}
+
 /// A server that answers every request with the lines of its head, in clear or over TLS.
 pub async fn web(identity: Option<&Identity>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::fake::{Fake, Play};
-use crate::stage::{AGREED, FAR, Identity, LIMIT, client, post, settings, text, through, to, web};
+use crate::stage::{AGREED, FAR, Identity, LIMIT, breaking, client, post, settings, text, through, to, web};
 
 #[tokio::test]
 async fn a_connection_goes_to_a_name_that_only_the_proxy_resolves() {
@@ -99,6 +99,22 @@ async fn an_authority_that_nobody_named_is_not_trusted() {
     let http = client(&through(&proxy.url(), None), to(Scheme::Https, FAR, 443));
     let error = http.execute(post(&format!("https://{FAR}/send"))).await.unwrap_err();
     assert!(matches!(error.fault, ClientFault::Tls(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn tls_that_breaks_once_the_request_has_left_is_no_word_on_the_certificate() {
+    let identity = Identity::of(FAR);
+    let proxy = Fake::start(Play::Tunnel(AGREED.to_owned(), breaking(&identity).await)).await;
+    let settings = Settings {
+        roots: Roots::with_pem(identity.pem.as_bytes()).unwrap(),
+        ..settings(&proxy.url(), None)
+    };
+    let http = client(&Outgoing::new(settings), to(Scheme::Https, FAR, 443));
+    let error = http.execute(post(&format!("https://{FAR}/send"))).await.unwrap_err();
+    assert!(
+        error.connected && matches!(error.fault, ClientFault::Failed(_)),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]

@@ -78,7 +78,9 @@ impl Door {
                 credential.refused(context);
             }
         }
-        context.meter.arrived(head_bytes(response.headers())).map_err(limited)?;
+        // The request left: this is no limit that kept it, and may not be read as one.
+        let arrived = context.meter.arrived(head_bytes(response.headers()));
+        arrived.map_err(|limit| DoorError::Failed(context.limited(limit)))?;
         if !context.floor.turn().is_of(turn) {
             return Err(DoorError::Failed(Held::Over.to_string()));
         }
