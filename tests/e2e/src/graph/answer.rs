@@ -1,16 +1,47 @@
 //! Answers as Graph writes them.
 
-use std::time::SystemTime;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full};
 use hyper::Response;
+use hyper::body::{Body, Frame};
 use hyper::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{Timestamp, Unit};
 use serde_json::{Value, json};
+use tokio::time::{Interval, interval};
 
-pub(super) type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
+
+/// A body without an end: so many bytes each time.
+struct Endless {
+    bytes: Bytes,
+    times: Interval,
+}
+
+impl Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        ready!(self.times.poll_tick(cx));
+        Poll::Ready(Some(Ok(Frame::data(self.bytes.clone()))))
+    }
+}
+
+/// An answer that never ends: so many blanks each time.
+pub(super) fn endless(status: u16, bytes: usize, every: Duration) -> Answer {
+    let body = Endless {
+        bytes: vec![b' '; bytes].into(),
+        times: interval(every),
+    };
+    empty(status).map(|_| body.boxed_unsync())
+}
 
 pub(super) fn empty(status: u16) -> Answer {
     answer(status, Bytes::new())
@@ -56,7 +87,7 @@ pub(super) fn dated(mut answer: Answer, at: SystemTime) -> Answer {
 pub(super) const REQUEST_ID: &str = "24e7991e-01ae-4cc2-8e06-532a96fd8948";
 
 fn answer(status: u16, body: Bytes) -> Answer {
-    let mut answer = Response::new(Full::new(body));
+    let mut answer = Response::new(Full::new(body).boxed_unsync());
     *answer.status_mut() = status.try_into().unwrap();
     let id = "request-id";
     answer.headers_mut().insert(id, REQUEST_ID.parse().unwrap());

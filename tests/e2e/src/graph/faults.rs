@@ -1,5 +1,7 @@
 //! What goes wrong.
 
+use std::time::Duration;
+
 /// Something that goes wrong once.
 #[derive(Debug, Clone)]
 pub struct Fault {
@@ -24,6 +26,10 @@ pub enum Goes {
     DoneAndCut,
     /// The connection is cut once so many bytes of the body have come. An upload keeps them.
     CutAfter(usize),
+    /// Nothing is done, and no answer comes.
+    Silent,
+    /// It is done, and the answer never ends: so many bytes each time.
+    Endless { status: u16, bytes: usize, every: Duration },
 }
 
 impl Fault {

@@ -13,7 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use super::answer::{Answer, dated, empty, error, later};
+use super::answer::{Answer, dated, empty, endless, error, later};
 use super::{Goes, REQUEST_BYTES, Shared, routes, tls, upload};
 
 /// A request whose body was read.
@@ -95,7 +95,7 @@ async fn at_graph(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Ans
     if asked.body.len() > REQUEST_BYTES {
         return Ok(error(413, "RequestBodyTooLarge"));
     }
-    gone_wrong(fault, || routes::answer(&shared, &asked))
+    gone_wrong(fault, || routes::answer(&shared, &asked)).await
 }
 
 async fn knows(shared: &Shared, token: Option<&str>) -> bool {
@@ -132,7 +132,7 @@ async fn at_uploads(request: Request<Incoming>, shared: Arc<Shared>) -> Result<A
     if has_token {
         return Ok(error(401, "InvalidAudienceForResource"));
     }
-    gone_wrong(fault, || upload::answer(&shared, &asked))
+    gone_wrong(fault, || upload::answer(&shared, &asked)).await
 }
 
 /// Reads the body; where it is to be cut, what came until then is the error.
@@ -176,7 +176,7 @@ async fn read(
     Ok(asked)
 }
 
-fn gone_wrong(fault: Option<Goes>, done: impl FnOnce() -> Answer) -> Result<Answer, Cut> {
+async fn gone_wrong(fault: Option<Goes>, done: impl FnOnce() -> Answer) -> Result<Answer, Cut> {
     match fault {
         None => Ok(done()),
         Some(Goes::Instead {
@@ -200,6 +200,11 @@ fn gone_wrong(fault: Option<Goes>, done: impl FnOnce() -> Answer) -> Result<Answ
             Err(Cut)
         }
         Some(Goes::CutAfter(_)) => Err(Cut),
+        Some(Goes::Silent) => std::future::pending().await,
+        Some(Goes::Endless { status, bytes, every }) => {
+            done();
+            Ok(endless(status, bytes, every))
+        }
     }
 }
 

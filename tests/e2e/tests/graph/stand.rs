@@ -1,5 +1,6 @@
 //! A Graph, a session, and mails of a size.
 
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,7 +9,7 @@ use relais_e2e::graph::{Directory, FakeGraph, Sent};
 use relais_e2e::office::{Office, TOKEN, USER};
 use relais_e2e::{accept, attachment, draft};
 use relais_message::Message;
-use relais_sandbox::{Failure, Gate, Receipt, Session};
+use relais_sandbox::{Config, Failure, Gate, Limits, Receipt, Sandbox, Session};
 
 pub struct Stand {
     pub graph: FakeGraph,
@@ -39,6 +40,23 @@ impl Stand {
         Self {
             graph,
             session,
+            gate: Arc::default(),
+        }
+    }
+
+    /// In a host with these limits.
+    pub async fn limited(limits: Limits) -> Self {
+        let graph = FakeGraph::start(Directory::of(USER, TOKEN)).await.unwrap();
+        let config = Config {
+            cache: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("graph-compiled")),
+            limits,
+            ..Config::default()
+        };
+        let connector = Sandbox::new(config).unwrap().load(relais_bundle::OFFICE365).await;
+        let instance = Office::at(&graph).instance().await;
+        Self {
+            session: connector.unwrap().open(instance).await.unwrap(),
+            graph,
             gate: Arc::default(),
         }
     }
