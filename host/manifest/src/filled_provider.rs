@@ -31,6 +31,8 @@ pub struct FilledProvider {
     pub flows: Vec<Flow>,
     /// What is asked for where a person consents.
     pub scopes: Vec<String>,
+    /// Those of them that an account can do without.
+    pub optional_scopes: Vec<String>,
     /// What is asked for where the application acts for itself.
     pub application_scopes: Vec<String>,
     /// Further parameters of the authorization request.
@@ -101,6 +103,7 @@ impl Provider {
             revocation: endpoints.remove("revocation"),
             flows: self.flows.clone(),
             scopes: self.scopes.clone(),
+            optional_scopes: self.optional_scopes.clone(),
             application_scopes: self.application_scopes.clone(),
             authorize_parameters: self.authorize_parameters.clone(),
             certificate_pem: text_of(self.certificate.as_deref(), settings),

@@ -54,6 +54,11 @@ pub struct Provider {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub scopes: Vec<String>,
+    /// Those of `scopes` that an account can do without: where one of the others is not granted there is no account. What a connector
+    /// cannot do without one of these is its to say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub optional_scopes: Vec<String>,
     /// What is asked for where the application acts for itself. For the flow `client-credentials`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]

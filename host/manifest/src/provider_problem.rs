@@ -24,6 +24,8 @@ pub enum ProviderProblem {
     NeededForFlow(Flow),
     /// Not a scope.
     NotAScope,
+    /// An optional scope that is not asked for.
+    NotAmongScopes,
     /// A parameter of an authorization request that the host writes itself.
     OwnParameter,
     /// An empty, long or disturbing value of a parameter of an authorization request.
@@ -60,6 +62,10 @@ impl ProviderProblem {
             Self::NotAScope => both(
                 "donnez une seule portée OAuth 2, sans espace ni guillemet.",
                 "give one OAuth 2 scope, without a space and without a quotation mark.",
+            ),
+            Self::NotAmongScopes => both(
+                "donnez une portée qui est aussi dans `scopes`.",
+                "give a scope that is in `scopes` as well.",
             ),
             Self::OwnParameter => both(
                 "Relais écrit ce paramètre lui-même : retirez-le.",

@@ -157,6 +157,19 @@ fn check_flows(provider: &Provider, at: impl Fn(&str) -> String, findings: &mut 
             }
         }
     }
+    if provider.optional_scopes.len() > MAX_SCOPES {
+        findings.add(at("optional-scopes"), ManifestErrorKind::TooMany { max: MAX_SCOPES });
+        return;
+    }
+    for (index, scope) in provider.optional_scopes.iter().enumerate() {
+        if !provider.scopes.contains(scope) {
+            let problem = ProviderProblem::NotAmongScopes;
+            findings.add(
+                at(&format!("optional-scopes[{index}]")),
+                ManifestErrorKind::Provider(problem),
+            );
+        }
+    }
 }
 
 /// One scope token (RFC 6749 §3.3).

@@ -252,6 +252,19 @@ fn each_flow_has_what_it_needs() {
 }
 
 #[test]
+fn only_what_is_asked_for_can_be_optional() {
+    let with = |optional: &str| PROVIDER.to_owned() + &format!("optional-scopes = {optional}\n");
+    let manifest = manifest(&with("['offline_access']"));
+    let filled = manifest.provider(&settings(&manifest, &[]), "idp").unwrap();
+    assert_eq!(filled.optional_scopes, ["offline_access"]);
+    let problem = Kind::Provider(ProviderProblem::NotAmongScopes);
+    assert_eq!(
+        found(&with("['offline_access', 'all']")),
+        [("providers[0].optional-scopes[1]".to_owned(), problem)]
+    );
+}
+
+#[test]
 fn an_authorization_request_keeps_the_parameters_of_the_protocol_for_the_host() {
     let with =
         |parameters: &str| found(&(PROVIDER.to_owned() + &format!("authorize-parameters = {{ {parameters} }}\n")));

@@ -62,14 +62,40 @@ pub fn verify<W: World>(graph: &mut Graph<W>, account: &Account, sender: &Sender
         );
         return Err(Failure::new(kind::CONFIGURATION, text));
     }
-    if account.has(drafting) == Some(false) {
-        add(
-            "limits",
-            format!("mails of more than 3 MB cannot be sent without {drafting}"),
-        );
+    let limits = limits(account, sender);
+    if !limits.is_empty() {
+        add("limits", limits.join("; "));
     }
     add("reached", reached(graph, account, sender, drafting)?);
     Ok(findings)
+}
+
+/// What the rights that were not granted mean: none of them is needed for a small mail from the account's own mailbox.
+fn limits(account: &Account, sender: &Sender) -> Vec<String> {
+    let lacks = |name: &str| account.has(name) == Some(false);
+    let [_, drafting] = sender.access.permissions();
+    let [shared, shared_drafting] = Access::Shared.permissions();
+    let mut limits = Vec::new();
+    if lacks(drafting) {
+        limits.push(format!("mails of more than 3 MB cannot be sent without {drafting}"));
+        limits.push(format!(
+            "where Microsoft's answer is lost, a mail that was sent is not found without {drafting}, and its outcome stays unknown"
+        ));
+    }
+    if sender.access == Access::Own && lacks(shared) {
+        limits.push(format!("a shared mailbox cannot be chosen without {shared}"));
+    } else if sender.access == Access::Own && lacks(shared_drafting) {
+        limits.push(format!(
+            "a shared mailbox could not send mails of more than 3 MB without {shared_drafting}"
+        ));
+    }
+    if !limits.is_empty() {
+        limits.push(
+            "to lift this, grant the permission to the application in Microsoft Entra, and associate the account again"
+                .to_owned(),
+        );
+    }
+    limits
 }
 
 #[derive(Deserialize)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use relais_accounts::Grant;
+use relais_manifest::FilledProvider;
 use tokio::sync::watch;
 
 use super::associations::{Association, Stage};
@@ -29,8 +30,9 @@ pub(super) async fn finish(
     grant: Grant,
     state: &watch::Sender<Association>,
 ) -> Stage {
-    if !grant.missing.is_empty() {
-        return Stage::Failed(Problem::scopes_missing(&grant.missing));
+    let missing = needed(&grant, &ready.towards.provider);
+    if !missing.is_empty() {
+        return Stage::Failed(Problem::scopes_missing(&missing));
     }
     if ready.flow.is_delegated() && grant.refresh_token.is_none() && grant.expires_in < LASTS {
         return Stage::Failed(Problem::no_refresh_token());
@@ -61,6 +63,16 @@ pub(super) async fn finish(
         Ok(None) => Stage::GivenUp,
         Err(error) => Stage::Failed(Problem::here(&error)),
     }
+}
+
+/// The rights that were not granted and without which there is no account. What an account without the others cannot do is for its
+/// connector to say.
+fn needed(grant: &Grant, provider: &FilledProvider) -> Vec<String> {
+    let missing = grant.missing.iter();
+    missing
+        .filter(|scope| !provider.optional_scopes.contains(scope))
+        .cloned()
+        .collect()
 }
 
 /// A provider that does not say granted all (RFC 6749 section 5.1).

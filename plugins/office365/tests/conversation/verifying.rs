@@ -38,15 +38,17 @@ fn found<'a>(findings: &'a Findings, name: &str) -> &'a str {
 
 #[test]
 fn it_says_who_sends_from_where_and_by_which_right() {
-    let account = account("device-code", Some("Mail.Send Mail.ReadWrite openid"));
+    let granted = "Mail.Send Mail.ReadWrite Mail.Send.Shared Mail.ReadWrite.Shared openid";
+    let account = account("device-code", Some(granted));
     let findings = verified(Script::new().answer(LOOK, 200, FOLDER), &account, &own()).unwrap();
     assert_eq!(found(&findings, "account"), "marie@mairie.example");
     assert_eq!(found(&findings, "tenant"), "72f988bf");
     assert_eq!(found(&findings, "mailbox"), "marie@mairie.example");
     assert_eq!(
         found(&findings, "permissions-granted"),
-        "Mail.Send, Mail.ReadWrite, openid"
+        "Mail.Send, Mail.ReadWrite, Mail.Send.Shared, Mail.ReadWrite.Shared, openid"
     );
+    assert_eq!(found(&findings, "limits"), "");
     assert_eq!(found(&findings, "permissions-missing"), "none");
     assert_eq!(found(&findings, "reached"), "yes, the folder “Brouillons”");
 }
@@ -63,7 +65,9 @@ fn without_the_right_to_drafts_large_mails_are_out() {
     let script = Script::new().answer(LOOK, 403, &error("ErrorAccessDenied"));
     let findings = verified(script, &account("device-code", Some("Mail.Send")), &own()).unwrap();
     assert_eq!(found(&findings, "permissions-missing"), "Mail.ReadWrite");
-    assert!(found(&findings, "limits").contains("3 MB"));
+    let limits = found(&findings, "limits");
+    assert!(limits.contains("3 MB") && limits.contains("unknown"), "{limits}");
+    assert!(limits.contains("Mail.Send.Shared") && limits.ends_with("associate the account again"));
     assert!(found(&findings, "reached").starts_with("the token is accepted"));
 }
 

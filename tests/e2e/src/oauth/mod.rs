@@ -159,6 +159,7 @@ impl OAuth {
             scopes: ["openid", "offline_access", MAIL_SEND, USER_READ]
                 .map(str::to_owned)
                 .into(),
+            optional_scopes: Vec::new(),
             application_scopes: vec![DEFAULT.to_owned()],
             // Without it a server may leave `offline_access` out (OpenID Connect Core §11).
             authorize_parameters: [("prompt".to_owned(), "consent".to_owned())].into(),

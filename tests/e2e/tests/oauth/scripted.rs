@@ -83,6 +83,7 @@ impl Scripted {
             revocation: Some(endpoint("/revoke")),
             flows: Flow::ALL.to_vec(),
             scopes: ["offline_access", MAIL_SEND, USER_READ].map(str::to_owned).into(),
+            optional_scopes: Vec::new(),
             application_scopes: Vec::new(),
             authorize_parameters: Default::default(),
             certificate_pem: None,

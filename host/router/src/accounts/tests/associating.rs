@@ -76,12 +76,13 @@ async fn who_declines_or_comes_too_late_leaves_no_account_and_is_told_apart() {
 #[tokio::test]
 async fn rights_that_were_taken_away_at_consent_make_no_account_and_are_named() {
     let house = House::new().await;
-    house.fake.state().missing = vec!["Mail.Send".to_owned()];
+    house.fake.state().missing = vec!["Mail.ReadWrite".to_owned(), "Mail.Send".to_owned()];
     let Stage::Failed(problem) = house.associate(by(Flow::DeviceCode)).await else {
         panic!("it was associated");
     };
+    let text = problem.text(Lang::En);
     assert!(
-        problem.code == "scopes-missing" && problem.text(Lang::En).contains("Mail.Send"),
+        problem.code == "scopes-missing" && text.contains("Mail.Send") && !text.contains("Mail.ReadWrite"),
         "{problem:?}"
     );
     house.fake.state().missing.clear();
@@ -91,6 +92,17 @@ async fn rights_that_were_taken_away_at_consent_make_no_account_and_are_named() 
     };
     assert_eq!(problem.code, "no-refresh-token");
     assert_eq!(house.view().state, AccountState::None);
+}
+
+#[tokio::test]
+async fn a_right_that_the_connector_can_do_without_may_be_taken_away() {
+    let house = House::new().await;
+    house.fake.state().missing = vec!["Mail.ReadWrite".to_owned()];
+    let ended = house.associate(by(Flow::DeviceCode)).await;
+    assert_eq!(ended.word(), "done", "{ended:?}");
+    let view = house.view();
+    // What was granted is told, beside what was asked for.
+    assert_eq!((view.asked.len(), view.scopes), (2, vec!["Mail.Send".to_owned()]));
 }
 
 #[tokio::test]

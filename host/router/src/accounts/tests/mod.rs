@@ -75,7 +75,8 @@ token = "https://login.example.org/{tenant}/token"
 device = "https://login.example.org/{tenant}/devicecode"
 revocation = "https://login.example.org/{tenant}/revoke"
 flows = ["device-code", "authorization-code", "client-credentials"]
-scopes = ["Mail.Send"]
+scopes = ["Mail.Send", "Mail.ReadWrite"]
+optional-scopes = ["Mail.ReadWrite"]
 application-scopes = ["Mail.Send.All"]
 registration = { fr = "Inscrivez {redirect}.", en = "Register {redirect}." }
 
