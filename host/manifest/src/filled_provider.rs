@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::endpoint::{Endpoint, EndpointTemplate};
 use crate::grants::text_of;
 use crate::manifest::Manifest;
-use crate::provider::{Dialect, Flow, Provider};
+use crate::provider::{Dialect, Flow, Provider, scope_parameter};
 use crate::reason::FieldError;
 use crate::settings::Settings;
 use crate::text::Text;
@@ -45,7 +45,7 @@ pub struct FilledProvider {
 
 impl Manifest {
     /// The providers that count for an instance with these settings: the first of each id whose `when` holds. One whose
-    /// endpoints name a parameter without a value is left out.
+    /// endpoints or scopes name a parameter without a value is left out.
     ///
     /// # Errors
     ///
@@ -93,6 +93,16 @@ impl Provider {
         let Some(token) = endpoints.remove("token") else {
             return Ok(None);
         };
+        let scopes = |scopes: &[String]| -> Option<Vec<String>> {
+            scopes.iter().map(|scope| filled_scope(scope, settings)).collect()
+        };
+        let (Some(all), Some(optional), Some(of_application)) = (
+            scopes(&self.scopes),
+            scopes(&self.optional_scopes),
+            scopes(&self.application_scopes),
+        ) else {
+            return Ok(None);
+        };
         Ok(Some(FilledProvider {
             id: self.id.clone(),
             name: self.name.clone(),
@@ -102,12 +112,20 @@ impl Provider {
             device: endpoints.remove("device"),
             revocation: endpoints.remove("revocation"),
             flows: self.flows.clone(),
-            scopes: self.scopes.clone(),
-            optional_scopes: self.optional_scopes.clone(),
-            application_scopes: self.application_scopes.clone(),
+            scopes: all,
+            optional_scopes: optional,
+            application_scopes: of_application,
             authorize_parameters: self.authorize_parameters.clone(),
             certificate_pem: text_of(self.certificate.as_deref(), settings),
             registration: self.registration.clone(),
         }))
+    }
+}
+
+/// A scope with the value of the parameter that it begins with; none where that has none.
+fn filled_scope(scope: &str, settings: &Settings) -> Option<String> {
+    match scope_parameter(scope).ok()? {
+        None => Some(scope.to_owned()),
+        Some((id, rest)) => Some(format!("{}{rest}", settings.text(id)?.trim_end_matches('/'))),
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::endpoint::EndpointTemplate;
+use crate::template::TemplateProblem;
 use crate::text::Text;
 
 /// An OAuth 2 server (RFC 6749) that gives accounts.
@@ -50,7 +51,8 @@ pub struct Provider {
     /// The ways to an account, the usual one first.
     #[schemars(length(min = 1, max = 3))]
     pub flows: Vec<Flow>,
-    /// What is asked for where a person consents. For the flows `device-code` and `authorization-code`.
+    /// What is asked for where a person consents. For the flows `device-code` and `authorization-code`. One may begin with a
+    /// parameter of type `url` in braces: `{graph}/.default`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub scopes: Vec<String>,
@@ -59,7 +61,7 @@ pub struct Provider {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub optional_scopes: Vec<String>,
-    /// What is asked for where the application acts for itself. For the flow `client-credentials`.
+    /// What is asked for where the application acts for itself. For the flow `client-credentials`. Written as `scopes` are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub application_scopes: Vec<String>,
@@ -97,6 +99,18 @@ impl Provider {
                 ids.collect::<Vec<_>>()
             })
             .collect()
+    }
+}
+
+/// The parameter that a scope begins with, and what follows it; none where it begins with none.
+///
+/// # Errors
+///
+/// Its brace has no partner.
+pub(crate) fn scope_parameter(scope: &str) -> Result<Option<(&str, &str)>, TemplateProblem> {
+    match scope.strip_prefix('{') {
+        None => Ok(None),
+        Some(rest) => rest.split_once('}').map(Some).ok_or(TemplateProblem::Braces),
     }
 }
 

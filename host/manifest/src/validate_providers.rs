@@ -7,7 +7,7 @@ use crate::manifest::Manifest;
 use crate::manifest_error_kind::ManifestErrorKind;
 use crate::nearest::nearest;
 use crate::parameter::{Parameter, ParameterType};
-use crate::provider::{Flow, Provider};
+use crate::provider::{Flow, Provider, scope_parameter};
 use crate::provider_problem::ProviderProblem;
 use crate::text::{disturbs, printable};
 use crate::validate::{Findings, MAX_ID, NAME, check_text, is_name};
@@ -62,6 +62,18 @@ impl Manifest {
                         }
                     }
                     Err(problem) => findings.add(at(key), ManifestErrorKind::Template(problem)),
+                }
+            }
+            for (key, scopes) in scopes_of(provider) {
+                for (index, scope) in scopes.iter().enumerate() {
+                    let path = at(&format!("{key}[{index}]"));
+                    match scope_parameter(scope) {
+                        Ok(None) => {}
+                        Ok(Some((id, _))) => {
+                            self.expect_parameter(id, &[ParameterType::Url], &path, findings);
+                        }
+                        Err(problem) => findings.add(path, ManifestErrorKind::Template(problem)),
+                    }
                 }
             }
             if let Some(id) = &provider.certificate {
@@ -140,10 +152,7 @@ fn check_flows(provider: &Provider, at: impl Fn(&str) -> String, findings: &mut 
             missing("scopes", *flow, findings);
         }
     }
-    for (key, scopes) in [
-        ("scopes", &provider.scopes),
-        ("application-scopes", &provider.application_scopes),
-    ] {
+    for (key, scopes) in scopes_of(provider) {
         if scopes.len() > MAX_SCOPES {
             findings.add(at(key), ManifestErrorKind::TooMany { max: MAX_SCOPES });
             continue;
@@ -170,6 +179,14 @@ fn check_flows(provider: &Provider, at: impl Fn(&str) -> String, findings: &mut 
             );
         }
     }
+}
+
+/// The lists of what is asked for, by their key in the manifest.
+fn scopes_of(provider: &Provider) -> [(&'static str, &Vec<String>); 2] {
+    [
+        ("scopes", &provider.scopes),
+        ("application-scopes", &provider.application_scopes),
+    ]
 }
 
 /// One scope token (RFC 6749 §3.3).

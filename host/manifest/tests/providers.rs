@@ -252,6 +252,24 @@ fn each_flow_has_what_it_needs() {
 }
 
 #[test]
+fn a_scope_begins_with_an_address_that_the_administrator_gives() {
+    let with = |scope: &str| {
+        parameter("graph", "url", "")
+            + &parameter("tenant", "text", "")
+            + &PROVIDER.replace("['all']", &format!("['{scope}']"))
+    };
+    let manifest = manifest(&with("{graph}/.default"));
+    let values = settings(&manifest, &[("graph", "https://graph.example.cn/")]);
+    let filled = manifest.provider(&values, "idp").unwrap();
+    assert_eq!(filled.application_scopes, ["https://graph.example.cn/.default"]);
+    assert_eq!(manifest.provider(&settings(&manifest, &[]), "idp"), None);
+    for wrong in ["{tenant}/.default", "{nobody}/.default", "{graph/.default"] {
+        let (path, _) = finding(&with(wrong));
+        assert_eq!(path, "providers[0].application-scopes[0]", "{wrong}");
+    }
+}
+
+#[test]
 fn only_what_is_asked_for_can_be_optional() {
     let with = |optional: &str| PROVIDER.to_owned() + &format!("optional-scopes = {optional}\n");
     let manifest = manifest(&with("['offline_access']"));
