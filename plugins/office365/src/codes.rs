@@ -28,7 +28,11 @@ pub const TABLE: [Row; 48] = [
         kind::CONFIGURATION,
         "the account or the application lacks a permission: grant Mail.Send and Mail.ReadWrite (for a shared mailbox Mail.Send.Shared and Mail.ReadWrite.Shared) and associate the account again",
     ),
-    ("BadRequest", kind::REJECTED, "Microsoft does not accept the request"),
+    (
+        "BadRequest",
+        kind::REJECTED,
+        "Microsoft does not accept the request: where every mail is refused so, check `mailbox` and `tenant`",
+    ),
     (
         "CompactTokenParsingFailed",
         kind::AUTHENTICATION,
@@ -42,7 +46,7 @@ pub const TABLE: [Row; 48] = [
     (
         "ErrorAccountDisabled",
         kind::AUTHENTICATION,
-        "the account or its mailbox is disabled",
+        "the account or its mailbox is disabled: enable it in the Microsoft 365 admin center",
     ),
     (
         "ErrorAccountSuspend",
@@ -57,7 +61,7 @@ pub const TABLE: [Row; 48] = [
     (
         "ErrorAttachmentSizeLimitExceeded",
         kind::TOO_LARGE,
-        "an attachment is larger than the mailbox accepts",
+        "an attachment is larger than the mailbox accepts: send less at once, or have the Exchange administrator raise the limit",
     ),
     (
         "ErrorConnectionFailed",
@@ -67,7 +71,7 @@ pub const TABLE: [Row; 48] = [
     (
         "ErrorExceededMessageLimit",
         kind::THROTTLED,
-        "the mailbox has sent as many mails as it may in a day",
+        "the mailbox has sent as many mails as it may in a day: wait, or let other mailboxes send a part",
     ),
     (
         "ErrorInsufficientPermissionsInAccessToken",
@@ -87,12 +91,12 @@ pub const TABLE: [Row; 48] = [
     (
         "ErrorInvalidRecipients",
         kind::REJECTED,
-        "at least one recipient's address is not valid, so that nobody received the mail",
+        "at least one recipient's address is not valid, so that nobody received the mail: correct it and send the mail again",
     ),
     (
         "ErrorInvalidSmtpAddress",
         kind::REJECTED,
-        "an address of the mail is not valid",
+        "an address of the mail is not valid: correct the recipients, From and Reply-To",
     ),
     (
         "ErrorInvalidUser",
@@ -107,7 +111,7 @@ pub const TABLE: [Row; 48] = [
     (
         "ErrorItemNotFound",
         kind::TEMPORARY,
-        "the draft is not there any more: somebody or something else removed it",
+        "the draft is not there any more: somebody, or a rule of the mailbox, removed it",
     ),
     (
         "ErrorMailboxMoveInProgress",
@@ -122,7 +126,7 @@ pub const TABLE: [Row; 48] = [
     (
         "ErrorMessageSizeExceeded",
         kind::TOO_LARGE,
-        "the mail is larger than the mailbox accepts (35 MB, unless the Exchange administrator set otherwise)",
+        "the mail is larger than the mailbox accepts: send less at once, or have the Exchange administrator raise the limit, which is 35 MB where nobody did",
     ),
     (
         "ErrorMessageSubmissionBlocked",
@@ -132,17 +136,17 @@ pub const TABLE: [Row; 48] = [
     (
         "ErrorMimeContentConversionFailed",
         kind::REJECTED,
-        "Exchange cannot read the mail",
+        "Exchange cannot read the mail: what wrote it has to write its MIME otherwise",
     ),
     (
         "ErrorMimeContentInvalid",
         kind::REJECTED,
-        "Exchange cannot read the mail",
+        "Exchange cannot read the mail: what wrote it has to write its MIME otherwise",
     ),
     (
         "ErrorMimeContentInvalidBase64String",
         kind::REJECTED,
-        "the mail did not arrive as base64: a fault of this connector or of something between",
+        "the mail did not arrive as base64: look whether a proxy between changes what passes",
     ),
     (
         "ErrorNonExistentMailbox",
@@ -157,7 +161,7 @@ pub const TABLE: [Row; 48] = [
     (
         "ErrorRecipientNotFound",
         kind::REJECTED,
-        "a recipient is not known, so that nobody received the mail",
+        "a recipient is not known, so that nobody received the mail: correct it and send the mail again",
     ),
     (
         "ErrorSendAsDenied",
@@ -179,12 +183,12 @@ pub const TABLE: [Row; 48] = [
     (
         "InvalidInternetMessageHeader",
         kind::REJECTED,
-        "a header field of the mail cannot be handed over",
+        "a header field of the mail cannot be handed over: leave it out, or switch on the copy in Sent Items, with which small mails go as they are",
     ),
     (
         "InvalidInternetMessageHeaderCollection",
         kind::REJECTED,
-        "the header fields of the mail cannot be handed over",
+        "the header fields of the mail cannot be handed over: leave them out, or switch on the copy in Sent Items, with which small mails go as they are",
     ),
     (
         "MailboxConcurrency",
@@ -199,7 +203,7 @@ pub const TABLE: [Row; 48] = [
     (
         "MailboxNotSupportedForRESTAPI",
         kind::CONFIGURATION,
-        "this kind of mailbox cannot send by Graph",
+        "this kind of mailbox cannot send by Graph: choose another in `mailbox`",
     ),
     (
         "OrganizationFromTenantGuidNotFound",
@@ -214,7 +218,7 @@ pub const TABLE: [Row; 48] = [
     (
         "RequestBodyTooLarge",
         kind::TOO_LARGE,
-        "the mail is larger than Graph takes in one request",
+        "the mail is larger than Graph takes in one request: put what is long into an attachment",
     ),
     (
         "ResourceNotFound",

@@ -12,6 +12,8 @@ use crate::wire::Response;
 
 /// The longest part of Microsoft's own words that is passed on, in characters.
 const WORDS: usize = 600;
+/// Codes of a fault in the middle of a request, which may have been done.
+const OPEN: [&str; 2] = ["ErrorTimeoutExpired", "UnknownError"];
 /// The longest pause that is believed, in seconds: a day.
 const RETRY_AFTER: u32 = 86_400;
 
@@ -60,7 +62,7 @@ impl Refused {
     pub fn is_final(&self) -> bool {
         match self.status {
             502 | 504 => false,
-            500 => self.row().is_some_and(|(code, ..)| *code != "UnknownError"),
+            500 => self.row().is_some_and(|(code, ..)| !OPEN.contains(code)),
             status => (300..600).contains(&status),
         }
     }
@@ -112,20 +114,29 @@ fn by_status(status: u16) -> (&'static str, &'static str) {
         ),
         403 => (
             kind::CONFIGURATION,
-            "the account or the application lacks a permission, or access to the mailbox",
+            "the account or the application lacks a permission, or access to the mailbox: grant Mail.Send and Mail.ReadWrite, and for another mailbox “Full access”",
         ),
         404 => (
             kind::CONFIGURATION,
             "Graph does not know the mailbox: check `mailbox` and `tenant`",
         ),
-        413 => (kind::TOO_LARGE, "the mail is larger than Graph takes in one request"),
-        400 | 422 => (kind::REJECTED, "Graph does not accept the mail"),
+        413 => (
+            kind::TOO_LARGE,
+            "the mail is larger than Graph, or a proxy before it, takes in one request",
+        ),
+        400 | 422 => (
+            kind::REJECTED,
+            "Graph does not accept the mail: where every mail is refused so, check `mailbox` and `tenant`",
+        ),
         408 | 409 | 412 | 423 | 500 | 502 | 504 | 507 => (kind::TEMPORARY, "Microsoft has a passing fault"),
         300..=399 => (
             kind::CONFIGURATION,
-            "something between sends to another address, which is not followed",
+            "something between sends to another address, which is not followed: check `cloud`, and the proxy or the portal on the way out",
         ),
-        _ => (kind::OTHER, "Graph answered what it should not"),
+        _ => (
+            kind::OTHER,
+            "what answered is not Graph as it is documented: check `cloud`, and the proxy on the way out",
+        ),
     }
 }
 
@@ -178,6 +189,14 @@ mod tests {
             assert_eq!(failure.code.as_deref(), Some(&*format!("400 {code}")));
             assert!(sentence.len() > 20 && !sentence.ends_with('.'), "{sentence}");
             assert_eq!(failure.text, format!("{sentence} (“Words.”), in answer to sendMail"));
+        }
+    }
+
+    #[test]
+    fn whoever_has_to_act_is_told_what_to_do() {
+        for (code, kind, sentence) in TABLE {
+            let waits = [kind::TEMPORARY, kind::THROTTLED].contains(&kind);
+            assert!(waits || sentence.contains(": "), "{code}: {sentence}");
         }
     }
 
@@ -261,6 +280,7 @@ mod tests {
             (429, "", true),
             (500, "", false),
             (500, "UnknownError", false),
+            (500, "ErrorTimeoutExpired", false),
             (500, "ErrorInternalServerTransientError", true),
             (502, "", false),
             (503, "", true),

@@ -48,7 +48,7 @@ pub fn ask<W: World>(graph: &mut Graph<W>, call: &Call<'_, W::Stream>, doing: &s
 }
 
 pub fn unknown(why: &str) -> Failure {
-    let text = format!("{why}: the mail may have been accepted");
+    let text = format!("{why}: the mail may have been accepted; find out whether it arrived before it is sent again");
     Failure::new(kind::UNKNOWN_OUTCOME, text)
 }
 
@@ -65,11 +65,11 @@ pub fn receipt(response: &Response, how: &str) -> Receipt {
     }
 }
 
-/// It was found among what was sent.
+/// There was no answer that settles it, and it was found among what was sent.
 pub fn reconciled() -> Receipt {
     Receipt {
         id: None,
-        text: "no answer, and found among what was sent".to_owned(),
+        text: "no sure answer, and found among what was sent".to_owned(),
         refused: Vec::new(),
         details: vec![("reconciled".to_owned(), "true".to_owned())],
     }
