@@ -106,3 +106,17 @@ async fn an_answer_that_comes_fast_and_never_ends_is_read_to_a_bound() {
     // The session goes on.
     stand.send(&with_file(1_000)).await.unwrap();
 }
+
+#[tokio::test]
+async fn an_answer_that_the_session_may_not_receive_is_not_a_request_that_did_not_leave() {
+    let limits = Limits {
+        bytes_in: 50,
+        ..Limits::default()
+    };
+    let mut stand = Stand::limited(limits).await;
+    let failure = stand.send(&with_file(1_000)).await.unwrap_err();
+    // The connector knows by itself that the mail may have been accepted, and so it was.
+    assert_eq!((failure.kind, failure.detail("claimed")), (Kind::UnknownOutcome, None));
+    assert!(failure.text.contains("`bytes-in`"), "{failure}");
+    assert_eq!(stand.graph.sent().len(), 1);
+}
