@@ -1,7 +1,9 @@
 //! Messages that were just accepted, so that the first attempt need not read back what was just written. Bounded by bytes:
-//! beyond, the oldest are forgotten and read from the store.
+//! beyond, the newest are not held, and are read from the store. The oldest are the next to be sent; only those that nobody came
+//! for in a while, since their destination is down, make room.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
 
 use relais_message::Message;
 
@@ -11,6 +13,8 @@ use crate::outbox::{Delivery, DeliveryId};
 const BYTES: usize = 32 << 20;
 /// What a delivery takes beside its message: the row, the header, the tables that hold it.
 const OVERHEAD: usize = 4 << 10;
+/// How long what nobody comes for is held against what is new.
+const STALE: Duration = Duration::from_secs(5);
 /// Ids of what was taken that the order may hold.
 const SLACK: usize = 1 << 10;
 
@@ -28,6 +32,7 @@ struct Held {
     delivery: Delivery,
     message: Message,
     bytes: usize,
+    since: Instant,
 }
 
 impl Recent {
@@ -36,7 +41,7 @@ impl Recent {
         let bytes = usize::try_from(in_memory)
             .unwrap_or(usize::MAX)
             .saturating_add(OVERHEAD);
-        if bytes > BYTES {
+        if !self.makes_room(bytes, STALE) {
             return;
         }
         let id = delivery.id;
@@ -48,16 +53,29 @@ impl Recent {
                 delivery,
                 message,
                 bytes,
+                since: Instant::now(),
             },
         );
-        while self.bytes > BYTES {
-            let Some(oldest) = self.order.pop_front() else { return };
-            self.take(oldest);
-        }
         // Most are taken long before they are forgotten.
         if self.order.len() > 2 * self.held.len() + SLACK {
             self.order.retain(|id| self.held.contains_key(id));
         }
+    }
+
+    /// Whether there is room for so many bytes, once the oldest are forgotten that were held for `stale`.
+    fn makes_room(&mut self, bytes: usize, stale: Duration) -> bool {
+        let most = BYTES.saturating_sub(bytes);
+        while self.bytes > most {
+            let Some(oldest) = self.order.front().copied() else {
+                break;
+            };
+            match self.held.get(&oldest) {
+                Some(held) if held.since.elapsed() < stale => return false,
+                _ => drop(self.take(oldest)),
+            }
+            self.order.pop_front();
+        }
+        bytes <= BYTES
     }
 
     /// Takes one out.
@@ -86,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_its_bytes_the_oldest_are_forgotten() {
+    fn beyond_its_bytes_the_newest_are_not_held_and_the_oldest_are_forgotten_once_they_are_stale() {
         let mut recent = Recent::default();
         let ids: Vec<DeliveryId> = (1..=9)
             .map(|number| {
@@ -97,8 +115,10 @@ mod tests {
             })
             .collect();
         assert!(recent.bytes <= BYTES);
-        assert!(recent.take(ids[0]).is_none() && recent.take(ids[1]).is_none());
-        assert!(recent.take(ids[8]).is_some() && recent.take(ids[2]).is_some());
+        assert!(recent.take(ids[7]).is_none() && recent.take(ids[8]).is_none());
+        assert!(recent.take(ids[0]).is_some());
+        assert!(recent.makes_room(10 << 20, Duration::ZERO), "they are stale");
+        assert!(recent.take(ids[1]).is_none() && recent.take(ids[6]).is_some());
         let (huge, message) = fake::delivery(99, &["a@example.org"]);
         let id = huge.id;
         recent.put(huge, message, u64::MAX);
