@@ -95,6 +95,10 @@ impl Router {
             }
             None => None,
         };
+        let turn = match weight(&mail.content) {
+            Some(bytes) => self.intake.turn(bytes).await,
+            None => None,
+        };
         let (resolved, message) = self.check(ws, mail.content, &mail.route).await?;
         let delivery = delivery(ws, &resolved, mail.origin, &message, self.book.now())?;
         let stored = Stored {
@@ -106,7 +110,7 @@ impl Router {
         // A task of its own: a caller that hangs up must not leave a delivery on the disk of which no lane knows.
         let task = tokio::spawn(async move {
             let accepted = stored.store(delivery, message, idempotency).await;
-            drop(progress);
+            drop((progress, turn));
             accepted
         });
         task.await.unwrap_or(Err(Error::Stopped))
@@ -164,6 +168,25 @@ impl Stored {
             }
             Acceptance::Conflict => Err(DeliveryError::IdempotencyMismatch.into()),
         }
+    }
+}
+
+/// Bytes of a content that is in memory; none where it has to wait for a disk, and for its place among those that do.
+fn weight(content: &Content) -> Option<u64> {
+    let in_memory = |source: &Source| match source {
+        Source::Bytes(bytes) => Some(bytes.len() as u64),
+        Source::File { .. } | Source::Range { .. } => None,
+    };
+    match content {
+        Content::Draft(draft) => {
+            let texts = [&draft.text, &draft.html]
+                .into_iter()
+                .flatten()
+                .map(|text| text.len() as u64);
+            let attached = draft.attachments.iter().map(|attachment| in_memory(&attachment.source));
+            texts.map(Some).chain(attached).sum()
+        }
+        Content::Mime(draft) => in_memory(&draft.source),
     }
 }
 

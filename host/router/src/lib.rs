@@ -24,6 +24,7 @@ mod dispatch;
 mod enablement;
 mod error;
 mod instances;
+mod intake;
 mod key;
 mod keyring;
 mod limits;

@@ -15,6 +15,7 @@ use crate::attempts::Attempts;
 use crate::backup;
 use crate::dispatch::Hub;
 use crate::error::Error;
+use crate::intake::Intake;
 use crate::key::{KeyFile, KeySource};
 use crate::keyring::Keyring;
 use crate::names::WorkspaceName;
@@ -58,6 +59,7 @@ pub struct Router {
     pub(crate) attempts: Arc<Attempts>,
     pub(crate) outgoing: Outgoing,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) intake: Intake,
     /// Compiled connectors, by digest.
     pub(crate) loaded: Mutex<HashMap<String, Connector>>,
     /// Held while a connector is compiled or installed: one at a time.
@@ -118,6 +120,7 @@ impl Router {
             store,
             book,
             hub,
+            intake: Intake::default(),
         };
         router.reload_tokens()?;
         router.recover().await?;
