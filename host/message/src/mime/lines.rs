@@ -2,7 +2,7 @@
 
 use std::io;
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
 use crate::header::LONGEST;
 use crate::reason::Flaw;
@@ -23,7 +23,7 @@ pub(super) struct Flaws {
 
 impl Flaws {
     pub(super) fn any(self) -> bool {
-        self.first().is_some()
+        self.cr | self.nul | self.long | self.eight_bit
     }
 
     /// The one to tell of.
@@ -123,9 +123,10 @@ impl<'a> Lines<'a> {
             let end = memchr(b'\n', rest);
             let piece = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
             len += piece.len() as u64;
-            crs += memchr_iter(b'\r', piece).count();
-            flaws.nul |= memchr(0, piece).is_some();
-            flaws.eight_bit |= !piece.is_ascii();
+            let (found, nul, eight_bit) = look(piece);
+            crs += found;
+            flaws.nul |= nul;
+            flaws.eight_bit |= eight_bit;
             last = piece.last().copied().or(last);
             let room = KEPT - self.kept.len();
             self.kept
@@ -170,6 +171,26 @@ impl<'a> Lines<'a> {
         self.at += count as u64;
         Ok(count > 0)
     }
+}
+
+/// CRs of a piece of a line, whether there is a NUL, and whether there is a byte beyond ASCII. In one go: lines are short, and to
+/// begin a search costs more than the search.
+fn look(piece: &[u8]) -> (usize, bool, bool) {
+    let (mut crs, mut nul, mut all) = (0, false, 0);
+    // Few enough at once that the compiler counts many bytes in one step.
+    for chunk in piece.chunks(128) {
+        let (found, empty, bits) = chunk.iter().fold((0_u8, 0_u8, 0_u8), |(found, empty, bits), byte| {
+            (
+                found + u8::from(*byte == b'\r'),
+                empty | u8::from(*byte == 0),
+                bits | byte,
+            )
+        });
+        crs += usize::from(found);
+        nul |= empty > 0;
+        all |= bits;
+    }
+    (crs, nul, !all.is_ascii())
 }
 
 #[cfg(test)]

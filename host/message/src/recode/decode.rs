@@ -4,6 +4,8 @@
 
 use std::io;
 
+use memchr::memchr;
+
 use crate::hex;
 use crate::source::Content;
 
@@ -169,19 +171,23 @@ struct Counted {
 
 impl Counted {
     fn push(&mut self, input: &[u8]) {
-        let mut stretches = input.split(|byte| *byte == b'=').peekable();
-        while let Some(stretch) = stretches.next() {
-            if self.ended {
-                return;
-            }
+        let mut rest = input;
+        while !self.ended {
+            let padding = memchr(b'=', rest);
             // Few enough at once that the compiler counts many bytes in one step.
-            for chunk in stretch.chunks(128) {
+            for chunk in rest
+                .get(..padding.unwrap_or(rest.len()))
+                .unwrap_or_default()
+                .chunks(128)
+            {
                 let count = chunk
                     .iter()
                     .fold(0_u8, |count, byte| count + u8::from(is_character(*byte)));
                 self.characters += u64::from(count);
             }
-            self.ended = stretches.peek().is_some() && self.characters % 4 >= 2;
+            let Some(padding) = padding else { return };
+            self.ended = self.characters % 4 >= 2;
+            rest = rest.get(padding + 1..).unwrap_or_default();
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use memchr::{memchr, memchr_iter};
+
 use crate::header::LONGEST;
 
 /// Passes lines, and makes sure that they are what they were found to be: ASCII without NUL, no CR but before LF, at
@@ -15,28 +17,50 @@ pub(crate) struct Lines {
 
 impl Lines {
     pub(super) fn push(&mut self, input: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
-        let mut rest = input;
-        while !rest.is_empty() {
-            let (piece, after, ended) = match memchr::memchr(b'\n', rest).and_then(|at| rest.split_at_checked(at)) {
-                Some((piece, after)) => (piece, after.get(1..).unwrap_or_default(), true),
-                None => (rest, &[][..], false),
-            };
-            rest = after;
-            if self.held && !(piece.is_empty() && ended) {
-                return Err(changed());
-            }
-            self.held = !ended && piece.ends_with(b"\r");
-            let line = piece.strip_suffix(b"\r").unwrap_or(piece);
-            self.column += line.len();
-            if self.column > LONGEST || !line.is_ascii() || memchr::memchr2(b'\r', 0, line).is_some() {
-                return Err(changed());
-            }
-            out.extend_from_slice(line);
-            if ended {
-                out.extend_from_slice(b"\r\n");
-                self.column = 0;
-            }
+        if !input.is_ascii() || memchr(0, input).is_some() {
+            return Err(changed());
         }
+        // Those that do not stand before an LF.
+        let mut crs = memchr_iter(b'\r', input).count();
+        // Where the line begins; and what is not written yet, which is as it should be.
+        let (mut begin, mut kept) = (0, 0);
+        for end in memchr_iter(b'\n', input) {
+            let line = input.get(begin..end).unwrap_or_default();
+            if std::mem::take(&mut self.held) {
+                if !line.is_empty() {
+                    return Err(changed());
+                }
+                out.extend_from_slice(b"\r\n");
+                kept = end + 1;
+            } else if line.ends_with(b"\r") {
+                crs -= 1;
+                self.column += line.len() - 1;
+            } else {
+                self.column += line.len();
+                out.extend_from_slice(input.get(kept..end).unwrap_or_default());
+                out.extend_from_slice(b"\r\n");
+                kept = end + 1;
+            }
+            if self.column > LONGEST {
+                return Err(changed());
+            }
+            self.column = 0;
+            begin = end + 1;
+        }
+        let rest = input.get(begin..).unwrap_or_default();
+        if self.held && !rest.is_empty() {
+            return Err(changed());
+        }
+        let line = rest.strip_suffix(b"\r").unwrap_or(rest);
+        if line.len() < rest.len() {
+            self.held = true;
+            crs -= 1;
+        }
+        self.column += line.len();
+        if self.column > LONGEST || crs > 0 {
+            return Err(changed());
+        }
+        out.extend_from_slice(input.get(kept..begin + line.len()).unwrap_or_default());
         Ok(())
     }
 
@@ -58,7 +82,7 @@ pub(crate) fn changed() -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     fn passed(text: &[u8]) -> io::Result<String> {
@@ -75,9 +99,35 @@ mod tests {
     }
 
     #[test]
+    fn wherever_it_is_cut_the_text_comes_out_the_same() {
+        let text = b"a\nb\r\n\n\r\nlonger\r\nc\n\r\nend";
+        let whole = passed(text).unwrap();
+        for first in 0..=text.len() {
+            for second in first..=text.len() {
+                let (mut lines, mut out) = (Lines::default(), Vec::new());
+                for piece in [&text[..first], &text[first..second], &text[second..]] {
+                    lines.push(piece, &mut out).unwrap();
+                }
+                lines.finish(&mut out).unwrap();
+                assert_eq!(String::from_utf8(out).unwrap(), whole, "{first}, {second}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_harmless_any_more_is_not_passed() {
         for text in [&b"a\rb\n"[..], b"a\r", b"a\r\r\n", b"\0", b"\xc3\xa9", &[b'x'; 999]] {
             assert!(passed(text).is_err(), "{text:?}");
+            for cut in 0..=text.len() {
+                let (mut lines, mut out) = (Lines::default(), Vec::new());
+                let pushed = [&text[..cut], &text[cut..]]
+                    .into_iter()
+                    .try_for_each(|piece| lines.push(piece, &mut out));
+                assert!(
+                    pushed.and_then(|()| lines.finish(&mut out)).is_err(),
+                    "{text:?} at {cut}"
+                );
+            }
         }
     }
 }

@@ -45,7 +45,7 @@ impl Scan<'_> {
             if is_top {
                 self.top = Some((std::mem::take(&mut leaf.block), Changes::default()));
             }
-            return Ok(Entity::Leaf(leaf));
+            return Ok(Entity::Leaf(Box::new(leaf)));
         }
         let changes = Changes {
             encoding: kind.encoding.is_wide().then_some("7bit"),
@@ -101,11 +101,11 @@ impl Scan<'_> {
             Entity::Header { start, block } => {
                 let entity = self.header_ended(start, block, end, false, line)?;
                 match entity {
-                    Entity::Leaf(leaf) => self.end_leaf(leaf, delimiter),
+                    Entity::Leaf(leaf) => self.end_leaf(*leaf, delimiter),
                     _ => Ok(()),
                 }
             }
-            Entity::Leaf(leaf) => self.end_leaf(leaf, delimiter),
+            Entity::Leaf(leaf) => self.end_leaf(*leaf, delimiter),
             Entity::Filler { start, flaws } => {
                 if flaws.any()
                     && let Some(plan) = &mut self.plan

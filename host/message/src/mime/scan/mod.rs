@@ -60,7 +60,7 @@ enum Entity {
         start: Place,
         block: Block,
     },
-    Leaf(Leaf),
+    Leaf(Box<Leaf>),
     /// Before the first part of a multipart, or behind the last.
     Filler {
         start: Place,
@@ -261,6 +261,9 @@ impl<'a> Scan<'a> {
     }
 
     fn check_signed(&self, line: &Line) -> Result<(), Fault> {
+        if !line.flaws.any() {
+            return Ok(());
+        }
         match line.flaws.first().filter(|_| self.is_signed()) {
             Some(flaw) => {
                 let line = line.number;
