@@ -62,6 +62,11 @@ impl Recorder {
         self.address
     }
 
+    /// How many subjects came.
+    pub fn count(&self) -> u64 {
+        self.log.lock().expect("nothing panics under this lock").len() as u64
+    }
+
     /// How often each subject came. A message is here before it is answered.
     pub fn received(&self) -> HashMap<String, u32> {
         self.log.lock().expect("nothing panics under this lock").clone()

@@ -37,12 +37,20 @@ pub struct Callers {
 #[derive(Default)]
 struct Shared {
     stop: AtomicBool,
+    hold: AtomicBool,
     acknowledged: AtomicU64,
 }
 
 impl Shared {
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Waits while nothing is to be handed over.
+    fn wait(&self) {
+        while self.hold.load(Ordering::Relaxed) && !self.stopped() {
+            std::thread::sleep(AWAY);
+        }
     }
 
     fn acknowledge(&self, ledger: &mut Ledger, subject: String, id: String) {
@@ -71,6 +79,11 @@ impl Callers {
         self.shared.acknowledged.load(Ordering::Relaxed)
     }
 
+    /// Lets them wait, or go on.
+    pub fn hold(&self, hold: bool) {
+        self.shared.hold.store(hold, Ordering::Relaxed);
+    }
+
     /// Lets each caller finish its mail. A daemon must run.
     pub fn stop(self) -> Ledger {
         self.shared.stop.store(true, Ordering::Relaxed);
@@ -90,6 +103,7 @@ fn text(nth: u64) -> String {
 fn over_http(number: usize, daemon: SocketAddr, token: &str, shared: &Shared) -> Ledger {
     let mut ledger = Ledger::default();
     for nth in 0.. {
+        shared.wait();
         if shared.stopped() {
             break;
         }
@@ -148,6 +162,7 @@ fn over_smtp(number: usize, daemon: SocketAddr, token: &str, shared: &Shared) ->
             continue;
         };
         while !shared.stopped() {
+            shared.wait();
             nth += 1;
             let subject = format!("smtp-{number}-{nth}");
             let Ok(id) = session.hand_over(&subject, &text(nth)) else {
