@@ -1,8 +1,9 @@
 //! What a session's capabilities share, and the one way out for what they send.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
-use relais_manifest::{Egress, Manifest, Service};
+use relais_manifest::{Credential, Egress, Manifest, Service};
 use relais_outgoing::{Destination, Outgoing};
 
 use crate::accounts::Accounts;
@@ -33,6 +34,8 @@ pub(crate) struct Context {
     pub(crate) floor: Floor,
     pub(crate) doorway: Doorway,
     pub(crate) log: LogBook,
+    /// Of each credential, by its name; see [`Self::origins`].
+    pub(crate) origins: OnceLock<HashMap<String, Vec<Egress>>>,
 }
 
 impl Context {
@@ -42,6 +45,18 @@ impl Context {
             private: self.instance.grants.private.contains(&egress.host),
             egress: egress.clone(),
         }
+    }
+
+    /// Where a credential may go. Found out once: each request asks, and what a session is made of does not change.
+    pub(crate) fn origins(&self, credential: &str) -> &[Egress] {
+        let all = self.origins.get_or_init(|| {
+            let credentials = self.manifest.credentials.iter();
+            let of = |credential: &Credential| self.manifest.destinations(credential, &self.instance.settings);
+            credentials
+                .map(|credential| (credential.name.clone(), of(credential).unwrap_or_default()))
+                .collect()
+        });
+        all.get(credential).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// A limit that the guest is told of in words, and that the audit hears of too.

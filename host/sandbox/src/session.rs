@@ -1,6 +1,6 @@
 //! One session: a connector's sandbox, from `open` to `close`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use relais_message::Message;
@@ -66,6 +66,7 @@ impl Session {
             limits: shared.limits.clone(),
             outgoing: shared.outgoing.clone(),
             log: LogBook::new(audit.clone()),
+            origins: OnceLock::new(),
             audit,
             handles: Handles::default(),
             accounts: Accounts::default(),

@@ -187,13 +187,8 @@ impl Door {
             let rule = Rule::OtherHeader { credential, header };
             return Err(self.refuse(asked, rule));
         }
-        let origins = self
-            .context
-            .manifest
-            .destinations(parts.credential, &self.context.instance.settings);
-        let origins = origins.unwrap_or_default();
         let is_own = |e: &Egress| e.scheme == egress.scheme && e.host == egress.host && e.port == egress.port;
-        if !origins.iter().any(is_own) {
+        if !self.context.origins(&credential).iter().any(is_own) {
             let credential = credential.clone();
             return Err(self.refuse(asked, Rule::OtherOrigin { credential }));
         }
