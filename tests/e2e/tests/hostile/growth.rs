@@ -51,7 +51,8 @@ async fn what_the_host_does_with_huge_names_counts_as_the_connectors_time_and_le
     other.abort();
     assert_eq!(failure.detail("limit"), Some("cpu"), "{failure:?}");
     assert!(took < Duration::from_secs(10), "{took:?}");
-    assert!(turns >= 3, "another task had {turns} turns");
+    // It had none before the call; on a machine that is busy with other things there are few in the time that the limit allows.
+    assert!(turns >= 2, "another task had {turns} turns");
     host.the_next_mail_leaves().await;
 }
 
