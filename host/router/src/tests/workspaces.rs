@@ -281,7 +281,7 @@ async fn a_data_folder_from_before_there_were_workspaces_opens_and_goes_on() {
         .set_default(&who(), &ws(), "mail", &instance("smtp"))
         .unwrap();
     house.install(&SMTP.replace("relais/smtp", "relais/unused"));
-    // As issue 2 left it: none of the tables of administration, and instances without limits.
+    // As the first version left it: none of the tables of administration, and instances without limits.
     let store = &house.router.store;
     let row = store
         .read(|tables: &Reading| tables.instance(&ws(), &instance("smtp")))
