@@ -14,7 +14,7 @@ use relais_sandbox::Secret;
 use super::AccountPath;
 use super::doors::Towards;
 use super::kept::may_mend;
-use super::origins::{origin, origin_of, origins_of};
+use super::origins::{check_goes_to, origin, origins_of};
 use super::written::{touch, write_lost};
 use crate::audit::{self, Action};
 use crate::error::{AccountError, Error};
@@ -120,15 +120,7 @@ pub(super) fn open(
     if row.proof == ProofRow::Public {
         return Ok(application(Proof::Public));
     }
-    let asked = origin_of(provider);
-    if !row.origins.contains(&asked) {
-        return Err(AccountError::ApplicationElsewhere {
-            provider: provider.id.clone(),
-            asked,
-            origins: row.origins.clone(),
-        }
-        .into());
-    }
+    check_goes_to(row, provider)?;
     let sealed = tables.application_secret(ws, &provider.id)?;
     let place = ApplicationPlace {
         workspace: ws,

@@ -3,11 +3,11 @@
 //! up.
 
 use super::AccountPath;
-use super::origins::origin_of;
+use super::origins::check_goes_to;
 use super::plan::Context;
 use super::problem::Problem;
 use crate::error::{AccountError, Error};
-use crate::store::{AccountRow, LostRow, ProofRow, Tables, Transaction, Why};
+use crate::store::{AccountRow, LostRow, Tables, Transaction, Why};
 
 /// What is wrong with the application. One that the account brought itself stands beside it, and changes with it alone.
 pub(super) fn unfit<T: Transaction>(
@@ -41,13 +41,5 @@ pub(super) fn unfit<T: Transaction>(
     let Some(towards) = context.provider(&row.provider) else {
         return Ok(Some(Problem::no_provider(path, &row.provider)));
     };
-    let asked = origin_of(&towards);
-    if application.proof != ProofRow::Public && !application.origins.contains(&asked) {
-        return Ok(of(AccountError::ApplicationElsewhere {
-            provider: provider(),
-            asked,
-            origins: application.origins,
-        }));
-    }
-    Ok(None)
+    Ok(check_goes_to(&application, &towards).err().and_then(of))
 }

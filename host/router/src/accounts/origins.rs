@@ -7,9 +7,9 @@ use relais_manifest::FilledProvider;
 use url::Url;
 
 use crate::connectors;
-use crate::error::Error;
+use crate::error::{AccountError, Error};
 use crate::names::WorkspaceName;
-use crate::store::Writing;
+use crate::store::{ApplicationRow, ProofRow, Writing};
 
 /// Bytes of an origin.
 const BYTES: usize = 300;
@@ -19,6 +19,19 @@ pub(super) fn origin_of(provider: &FilledProvider) -> String {
     Url::parse(&provider.token.url)
         .map(|url| url.origin().ascii_serialization())
         .unwrap_or_default()
+}
+
+/// An error where an application has something to prove itself with, and that was not given for this provider's endpoints.
+pub(super) fn check_goes_to(row: &ApplicationRow, provider: &FilledProvider) -> Result<(), AccountError> {
+    let asked = origin_of(provider);
+    if row.proof == ProofRow::Public || row.origins.contains(&asked) {
+        return Ok(());
+    }
+    Err(AccountError::ApplicationElsewhere {
+        provider: provider.id.clone(),
+        asked,
+        origins: row.origins.clone(),
+    })
 }
 
 /// An origin as it is compared: `https://login.example.org`, with a port where it is not the usual one.
