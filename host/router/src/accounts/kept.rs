@@ -160,9 +160,7 @@ impl Kept {
                 return Joined::Now(Ok(token));
             }
         }
-        let going_on =
-            |flight: &&watch::Receiver<Option<Outcome>>| flight.borrow().is_none() && flight.has_changed().is_ok();
-        if let Some(flight) = inner.flight.as_ref().filter(going_on) {
+        if let Some(flight) = inner.going_on() {
             return Joined::Flight(flight.clone());
         }
         if let Some(rest) = inner
@@ -301,13 +299,17 @@ impl Kept {
 
     /// The provider is asked for this account.
     pub(super) fn is_busy(&self) -> bool {
-        let inner = self.inner();
-        let flight = inner.flight.as_ref();
-        flight.is_some_and(|flight| flight.borrow().is_none() && flight.has_changed().is_ok())
+        self.inner().going_on().is_some()
     }
 }
 
 impl Inner {
+    /// The asking that somebody is at: it has no outcome yet, and somebody is left to tell one.
+    fn going_on(&self) -> Option<&watch::Receiver<Option<Outcome>>> {
+        let flight = self.flight.as_ref()?;
+        (flight.borrow().is_none() && flight.has_changed().is_ok()).then_some(flight)
+    }
+
     fn good(&self, now: Instant) -> Option<Token> {
         let current = self.current.as_ref()?;
         (!current.refused && current.until > now).then(|| current.token.clone())
