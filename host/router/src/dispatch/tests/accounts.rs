@@ -35,12 +35,7 @@ async fn a_lane_without_its_account_burns_no_attempt_and_goes_on_when_it_is_asso
         for _ in 0..20 {
             ids.push(house.accept(A).await);
         }
-        let noted = |house: &House, id| house.row(id).recipients[0].words.is_some();
-        house
-            .until("it is said what is waited for", |house| {
-                ids.iter().any(|id| noted(house, *id))
-            })
-            .await;
+        house.one_is_noted(&ids).await;
         let other = house.accept(B).await;
         house.becomes(other, Summary::Sent).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -48,7 +43,7 @@ async fn a_lane_without_its_account_burns_no_attempt_and_goes_on_when_it_is_asso
             let row = house.row(*id);
             assert_eq!((row.summary(), row.tried, row.attempts.len()), (Summary::Queued, 0, 0));
         }
-        let told = ids.iter().filter(|id| noted(&house, **id)).count();
+        let told = ids.iter().filter(|id| house.is_noted(**id)).count();
         assert!(told <= 2, "{told} of 20 found out");
         house.fake.script(A, &[Do::Send]);
         associated(&house);

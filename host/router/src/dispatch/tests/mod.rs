@@ -105,6 +105,16 @@ impl House {
         }
     }
 
+    /// Waits until one of these deliveries says what it waits for, which no attempt is needed for.
+    async fn one_is_noted(&self, ids: &[DeliveryId]) {
+        let noted = |house: &Self| ids.iter().any(|id| house.is_noted(*id));
+        self.until("it is said what is waited for", noted).await;
+    }
+
+    fn is_noted(&self, id: DeliveryId) -> bool {
+        self.row(id).recipients[0].words.is_some()
+    }
+
     async fn becomes(&self, id: DeliveryId, summary: Summary) -> Delivery {
         self.until(summary.word(), |house| house.row(id).summary() == summary)
             .await;

@@ -26,12 +26,7 @@ async fn a_proxy_that_refuses_burns_no_attempt_and_the_lane_goes_on_by_itself_wh
     for _ in 0..5 {
         ids.push(house.accept(A).await);
     }
-    let noted = |house: &House, id| house.row(id).recipients[0].words.is_some();
-    house
-        .until("it is said what is waited for", |house| {
-            ids.iter().any(|id| noted(house, *id))
-        })
-        .await;
+    house.one_is_noted(&ids).await;
     let other = house.accept(B).await;
     house.becomes(other, Summary::Sent).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
