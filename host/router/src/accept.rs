@@ -9,7 +9,7 @@ use relais_message::{Draft, FieldError, Limits, Message, Source};
 
 use crate::dispatch::Hub;
 use crate::error::{DeliveryError, Error, SendError};
-use crate::names::{InstancePath, WorkspaceName};
+use crate::names::WorkspaceName;
 use crate::outbox::{
     Acceptance, Body, Book, Delivery, DeliveryId, Idempotency, NewDelivery, Now, Origin, Recipient, RecipientState,
 };
@@ -132,10 +132,7 @@ impl Stored {
     ) -> Result<Accepted, Error> {
         let (book, hub) = (self.book, self.hub);
         let id = delivery.id;
-        let path = InstancePath {
-            workspace: delivery.workspace.clone(),
-            name: delivery.instance.clone(),
-        };
+        let path = delivery.path();
         // Before it is durable: once it is, a lane may find it by itself.
         if let Some(bytes) = in_memory(&message) {
             hub.remember(delivery.clone(), message.clone(), bytes);

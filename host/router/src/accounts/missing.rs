@@ -62,10 +62,7 @@ pub(crate) fn missing(tables: &Reading, path: &InstancePath) -> Result<Option<Pr
 impl Router {
     /// See `World::reprieve`.
     pub(crate) fn reprieve(&self, delivery: &Delivery, now: Now) -> Option<Timestamp> {
-        let path = InstancePath {
-            workspace: delivery.workspace.clone(),
-            name: delivery.instance.clone(),
-        };
+        let path = delivery.path();
         let until = self.read(|tables| {
             let all = accounts(tables, &context(tables, &path)?, &path)?;
             Ok(all

@@ -16,7 +16,6 @@ use super::shut::Shut;
 use super::verdict;
 use super::words;
 use super::world::World;
-use crate::names::InstancePath;
 use crate::outbox::{Delivery, DeliveryId, Now, Outcome, PATIENCE, RecipientResult, RecipientState, Summary, time};
 use crate::store::StoreError;
 
@@ -61,10 +60,7 @@ impl<W: World> Core<W> {
 
     /// Until when a delivery is not given up although its time has come: what it waits for is none of its own doing.
     pub(super) fn reprieve(&self, delivery: &Delivery, now: Now) -> Option<Timestamp> {
-        let path = InstancePath {
-            workspace: delivery.workspace.clone(),
-            name: delivery.instance.clone(),
-        };
+        let path = delivery.path();
         let shut = self.shut.reprieve(&path, now.calendar);
         shut.max(self.world.reprieve(delivery, now))
     }

@@ -13,7 +13,6 @@ use super::verdict;
 use super::words;
 use super::world::World;
 use crate::error::Error;
-use crate::names::InstancePath;
 use crate::outbox::{Delivery, DeliveryId, Now, Outcome, Recipient, RecipientState};
 use crate::router::Router;
 use crate::store::StoreError;
@@ -115,10 +114,7 @@ pub(super) async fn try_once<W: World>(core: &Arc<Core<W>>, id: DeliveryId) -> R
         Found::Broken(error) => return Err(error.into()),
         Found::Unreadable(delivery, error) => (Some(core.lost(&delivery, &error)), None),
         Found::Job(job) => {
-            let path = InstancePath {
-                workspace: job.delivery.workspace.clone(),
-                name: job.delivery.instance.clone(),
-            };
+            let path = job.delivery.path();
             let mut held = Held::new();
             let mut phase = core.phase.subscribe();
             let attempted = attempt::make(core, &path, &mut held, &job, &mut phase).await;

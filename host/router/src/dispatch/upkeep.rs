@@ -14,7 +14,7 @@ use super::engine::Engine;
 use super::recover;
 use super::words;
 use super::world::World;
-use crate::names::{InstancePath, WorkspaceName};
+use crate::names::WorkspaceName;
 use crate::outbox::{Change, Delivery, DeliveryId, RecipientState, Timer, TimerKind};
 use crate::store::StoreError;
 
@@ -198,10 +198,7 @@ async fn give_up<W: World>(core: Arc<Core<W>>, timer: Timer) {
         Ok(Some(row)) if row.pending().next().is_some() => {
             drop(claim);
             tracing::info!(target: "relais::dispatch", delivery = %id, "attempted before it is given up");
-            let path = InstancePath {
-                workspace: row.workspace.clone(),
-                name: row.instance.clone(),
-            };
+            let path = row.path();
             core.hub.wake(&path, id);
         }
         Ok(Some(row)) => {

@@ -5,7 +5,7 @@ use relais_sandbox::{Failure, Kind};
 use serde::{Deserialize, Serialize};
 
 use super::DeliveryId;
-use crate::names::{InstanceName, ServiceInstanceName, WorkspaceName};
+use crate::names::{InstanceName, InstancePath, ServiceInstanceName, WorkspaceName};
 
 /// Attempts that a delivery remembers; the oldest after the first go.
 pub const ATTEMPTS: usize = 40;
@@ -276,6 +276,14 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// The instance that sends it.
+    pub fn path(&self) -> InstancePath {
+        InstancePath {
+            workspace: self.workspace.clone(),
+            name: self.instance.clone(),
+        }
+    }
+
     /// The state in one word.
     pub fn summary(&self) -> Summary {
         let states = self.recipients.iter().map(|recipient| Summary::from(recipient.state));
