@@ -7,6 +7,7 @@ mod durable;
 mod graph;
 mod load;
 mod process;
+mod race;
 mod report;
 mod sink;
 mod smtp;

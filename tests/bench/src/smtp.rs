@@ -1,19 +1,17 @@
 //! `relais-bench smtp`: messages a second and processor time a message, each client on the same sink, in shuffled rounds.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-
-use tokio::sync::Barrier;
+use std::time::Duration;
 
 use crate::clients::Client;
 use crate::clients::lettre::Lettre;
 use crate::clients::raw::Raw;
 use crate::clients::relais::{self, Relais};
 use crate::load::{Kind, Load};
+use crate::race::{Sends, race};
 use crate::report::{Cell, Report, Sample};
 use crate::sink::Sink;
-use crate::{Fault, cost, process};
+use crate::{Fault, cost};
 
 const CONNECTIONS: [usize; 3] = [1, 4, 16];
 
@@ -85,12 +83,23 @@ impl Sender {
             Client::Relais => Sender::Relais(relais.connect().await?),
         })
     }
+}
+
+impl Sends for Sender {
+    type Load = Load;
+    type Kind = Kind;
 
     async fn send(&mut self, load: &Load, kind: Kind) -> Result<(), Fault> {
         match self {
             Sender::Raw(raw) => raw.send().await,
             Sender::Lettre(lettre) => lettre.send(load, kind).await,
             Sender::Relais(session) => relais::send(session, load, kind).await,
+        }
+    }
+
+    async fn close(self) {
+        if let Sender::Relais(session) = self {
+            session.close().await;
         }
     }
 }
@@ -102,38 +111,13 @@ async fn measure(
     load: &Arc<Load>,
     window: Duration,
 ) -> Result<Sample, Fault> {
-    let start = Arc::new(Barrier::new(cell.connections + 1));
-    let sent = Arc::new(AtomicU64::new(0));
-    let mut tasks = Vec::new();
+    let mut senders = Vec::new();
     for _ in 0..cell.connections {
-        let mut sender = Sender::connect(cell, sink, relais, load).await?;
-        // One mail before the clock: connections are made, caches warm.
-        sender.send(load, cell.kind).await?;
-        let (start, sent, load) = (start.clone(), sent.clone(), load.clone());
-        tasks.push(tokio::spawn(async move {
-            start.wait().await;
-            let begun = Instant::now();
-            while begun.elapsed() < window {
-                sender.send(&load, cell.kind).await?;
-                sent.fetch_add(1, Ordering::Relaxed);
-            }
-            if let Sender::Relais(session) = sender {
-                session.close().await;
-            }
-            Ok::<(), Fault>(())
-        }));
+        senders.push(Sender::connect(cell, sink, relais, load).await?);
     }
-    let cpu = process::cpu_nanos();
-    start.wait().await;
-    let begun = Instant::now();
-    for task in tasks {
-        task.await??;
-    }
-    let took = begun.elapsed().as_secs_f64();
-    let sent = sent.load(Ordering::Relaxed).max(1) as f64;
-    let cpu = process::cpu_nanos().saturating_sub(cpu) as f64;
+    let raced = race(senders, load, cell.kind, window).await?;
     Ok(Sample {
-        messages_per_second: sent / took,
-        cpu_us_per_message: cpu / 1e3 / sent,
+        messages_per_second: raced.messages_per_second,
+        cpu_us_per_message: raced.cpu_us_per_message,
     })
 }

@@ -6,12 +6,11 @@ mod report;
 mod sink;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use relais_e2e::office::Office;
-use tokio::sync::Barrier;
 
+use crate::race::{Sends, race};
 use crate::smtp::shuffle;
 use crate::{Fault, process};
 use load::{Kind, Load};
@@ -75,6 +74,11 @@ impl Sender {
             Client::Relais => Sender::Relais(Box::new(Office::towards(&sink.graph, &sink.upload).open().await)),
         })
     }
+}
+
+impl Sends for Sender {
+    type Load = Load;
+    type Kind = Kind;
 
     async fn send(&mut self, load: &Load, kind: Kind) -> Result<(), Fault> {
         match self {
@@ -85,49 +89,29 @@ impl Sender {
             }
         }
     }
+
+    async fn close(self) {
+        if let Sender::Relais(session) = self {
+            session.close().await;
+        }
+    }
 }
 
 async fn measure(cell: Cell, sink: &Sink, load: &Arc<Load>, window: Duration) -> Result<Sample, Fault> {
-    let start = Arc::new(Barrier::new(cell.connections + 1));
-    let sent = Arc::new(AtomicU64::new(0));
     let before = sink.counts().await?;
-    let mut tasks = Vec::new();
+    let mut senders = Vec::new();
     for _ in 0..cell.connections {
-        let mut sender = Sender::open(cell.client, sink).await?;
-        // One mail before the clock: connections are made, caches warm.
-        sender.send(load, cell.kind).await?;
-        let (start, sent, load) = (start.clone(), sent.clone(), load.clone());
-        tasks.push(tokio::spawn(async move {
-            start.wait().await;
-            let begun = Instant::now();
-            while begun.elapsed() < window {
-                sender.send(&load, cell.kind).await?;
-                sent.fetch_add(1, Ordering::Relaxed);
-            }
-            if let Sender::Relais(session) = sender {
-                session.close().await;
-            }
-            Ok::<(), Fault>(())
-        }));
+        senders.push(Sender::open(cell.client, sink).await?);
     }
-    let cpu = process::cpu_nanos();
-    start.wait().await;
-    let begun = Instant::now();
-    for task in tasks {
-        task.await??;
-    }
-    let took = begun.elapsed().as_secs_f64();
-    let cpu = process::cpu_nanos().saturating_sub(cpu) as f64;
+    let raced = race(senders, load, cell.kind, window).await?;
     let after = sink.counts().await?;
-    let sent = sent.load(Ordering::Relaxed);
     let accepted = after.accepted - before.accepted;
-    if accepted != sent + cell.connections as u64 {
-        return Err(format!("{cell}: {sent} mails were sent, and {accepted} accepted").into());
+    if accepted != raced.sent + cell.connections as u64 {
+        return Err(format!("{cell}: {} mails were sent, and {accepted} accepted", raced.sent).into());
     }
-    let mails = sent.max(1) as f64;
     Ok(Sample {
-        messages_per_second: mails / took,
-        cpu_us_per_message: cpu / 1e3 / mails,
+        messages_per_second: raced.messages_per_second,
+        cpu_us_per_message: raced.cpu_us_per_message,
         connections: after.connections - before.connections,
     })
 }
