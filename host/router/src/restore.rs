@@ -218,22 +218,22 @@ fn hold(store: &Store, made_at: Timestamp) -> Result<u64, Error> {
         };
         after = Some(last.clone());
         held += store.write(|tables| {
-            let mut tables = tables.deliveries()?;
-            let mut held = 0;
-            for (ws, _, id) in &rows {
-                // A workspace that keeps no body of what failed has not chosen to lose what was pending.
-                let mut retention = *retentions.of(ws);
-                retention.failed_body = retention.failed_body.max(Retention::default().failed_body);
-                let Some(before) = tables.row(*id)? else { continue };
-                let mut row = before.clone();
-                if !doubt(&mut row, now, &words, &retention) {
-                    continue;
+            tables.deliveries(|tables| {
+                let mut held = 0;
+                for (ws, _, id) in &rows {
+                    // A workspace that keeps no body of what failed has not chosen to lose what was pending.
+                    let mut retention = *retentions.of(ws);
+                    retention.failed_body = retention.failed_body.max(Retention::default().failed_body);
+                    let Some(before) = tables.row(*id)? else { continue };
+                    let mut row = before.clone();
+                    if !doubt(&mut row, now, &words, &retention) {
+                        continue;
+                    }
+                    tables.put(Some(&before), &row)?;
+                    held += 1;
                 }
-                tables.put(Some(&before), &row)?;
-                held += 1;
-            }
-            tables.finish()?;
-            Ok::<u64, StoreError>(held)
+                Ok(held)
+            })
         })?;
     }
 }

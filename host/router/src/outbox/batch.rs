@@ -1,4 +1,4 @@
-//! One batch of changes of the outbox: what each does within the transaction that they share.
+//! One batch of changes of the outbox: what each does within the record of the log that they share.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl Fault {
     }
 }
 
-/// The transaction of a batch, and what is to be done with the spool once it is durable.
+/// The tables as a batch sees and changes them, and what is to be done with the spool once it is durable.
 pub(super) struct Batch<'t> {
     pub(super) tables: Deliveries<'t>,
     pub(super) retention: Arc<Retentions>,
@@ -91,7 +91,7 @@ impl Batch<'_> {
         row.key_ms = expires_ms;
         self.tables.put(None, &row)?;
         if row.delivery.body != Body::Gone {
-            self.tables.put_content(id, content)?;
+            self.tables.put_content(id, content);
             if spooled {
                 self.kept.insert(id);
             }
@@ -121,7 +121,7 @@ impl Batch<'_> {
         if !rule(&mut after, self.retention.of(&before.delivery.workspace)) {
             return Ok(None);
         }
-        self.forget_body(&before, after.delivery.body)?;
+        self.forget_body(&before, after.delivery.body);
         self.tables.put(Some(&before), &after)?;
         Ok(Some(after.delivery))
     }
@@ -134,26 +134,26 @@ impl Batch<'_> {
         match rules::fire(&mut after, ms(timer.at), timer.kind) {
             Fired::Nothing => {}
             Fired::Removed | Fired::BodyErased => {
-                self.forget_body(&before, after.delivery.body)?;
+                self.forget_body(&before, after.delivery.body);
                 self.tables.put(Some(&before), &after)?;
             }
             Fired::RowErased => {
-                self.forget_body(&before, Body::Gone)?;
-                self.tables.erase(&before)?;
+                self.forget_body(&before, Body::Gone);
+                self.tables.erase(&before);
             }
         }
         Ok(())
     }
 
-    fn forget_body(&mut self, before: &DeliveryRow, after: Body) -> Result<(), StoreError> {
+    fn forget_body(&mut self, before: &DeliveryRow, after: Body) {
         let Delivery { id, body, .. } = before.delivery;
         if body == Body::Gone || after != Body::Gone {
-            return Ok(());
+            return;
         }
         if body == Body::Spool {
             self.dropped.push(id);
         }
-        self.tables.erase_content(id)
+        self.tables.erase_content(id);
     }
 }
 

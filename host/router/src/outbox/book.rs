@@ -60,8 +60,8 @@ pub enum Acceptance {
     Conflict,
 }
 
-/// The durable book of deliveries. Cloning it is cheap. Every change goes through one thread, which gives what waits one
-/// transaction; a method that changes something returns when that is on the disk. Dropping the last clone waits for the thread.
+/// The durable book of deliveries. Cloning it is cheap. Every change goes through one thread, which gives what waits one sync; a
+/// method that changes something returns when that is on the disk. Dropping the last clone waits for the thread.
 #[derive(Clone)]
 pub struct Book(pub(super) Arc<Inner>);
 

@@ -62,11 +62,11 @@ pub struct Timer {
 /// What the writer has done since the book was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Written {
-    /// Transactions that are on the disk; each is one sync of the database.
+    /// Batches that are on the disk; each is one sync of the log at most.
     pub batches: u64,
     /// Changes in them.
     pub changes: u64,
-    /// Transactions that failed.
+    /// Batches that failed.
     pub failures: u64,
 }
 

@@ -1,7 +1,7 @@
-//! The one thread that writes the outbox. Everything that waits when it is free shares one transaction and one sync of the
-//! log: under load that is a hundred acceptances for one sync, and a single caller waits for nobody. What a delivery notes on its
-//! way, before it leaves and after, waits for the next acceptance where mails come in one after the other: so the caller's next
-//! mail does not have to wait for the syncs of the one before.
+//! The one thread that writes the outbox. Everything that waits when it is free shares one record and one sync of the log: under
+//! load that is a hundred acceptances for one sync, and a single caller waits for nobody. What a delivery notes on its way,
+//! before it leaves and after, waits for the next acceptance where mails come in one after the other: so the caller's next mail
+//! does not have to wait for the syncs of the one before. What the database lacks then is given to it between batches.
 
 use std::collections::HashSet;
 use std::io;
@@ -27,6 +27,8 @@ pub(super) const BATCH: usize = 512;
 const PATIENCE: Duration = Duration::from_millis(1);
 /// It waits only if the last acceptance was no longer ago than this.
 const FLOWING: Duration = Duration::from_millis(5);
+/// How long a database that could not be given what it lacks is left alone, where nobody asks for anything.
+const AGAIN: Duration = Duration::from_millis(200);
 /// Bytes of one batch, roughly at most.
 const BATCH_BYTES: usize = 8 << 20;
 
@@ -54,7 +56,7 @@ impl Writer {
     /// Writes until nobody can ask any more.
     pub(super) fn run(mut self) {
         let mut urgent_at: Option<Instant> = None;
-        while let Some(first) = self.inbox.blocking_recv() {
+        while let Some(first) = self.next() {
             let flowing = urgent_at.is_some_and(|last| last.elapsed() < FLOWING);
             let requests = self.gather(first, if flowing { PATIENCE } else { Duration::ZERO });
             let urgent = requests.iter().any(|request| request.haste == Haste::Urgent);
@@ -66,6 +68,46 @@ impl Writer {
             if urgent {
                 urgent_at = Some(Instant::now());
             }
+        }
+    }
+
+    /// The next request; none when nobody can ask any more. Gives the database what it lacks when it is time to.
+    fn next(&mut self) -> Option<Request> {
+        loop {
+            let due = self.store.flush_due();
+            let mut left = due.map(|due| due.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                match self.flush() {
+                    Ok(()) => continue,
+                    Err(error) => {
+                        tracing::debug!(%error, "the database could not be given what the log has; the next writer is told");
+                        left = Some(AGAIN);
+                    }
+                }
+            }
+            match (self.inbox.try_recv(), left) {
+                (Ok(request), _) => return Some(request),
+                (Err(TryRecvError::Disconnected), _) => return None,
+                (Err(TryRecvError::Empty), None) => return self.inbox.blocking_recv(),
+                // Whoever asks wakes this thread.
+                (Err(TryRecvError::Empty), Some(left)) => thread::park_timeout(left),
+            }
+        }
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        let flushed = catch_unwind(AssertUnwindSafe(|| self.store.flush()));
+        flushed.unwrap_or_else(|_| {
+            self.store.distrust();
+            Err(self.unmade())
+        })
+    }
+
+    /// redb has met what it holds impossible.
+    fn unmade(&self) -> StoreError {
+        StoreError::Io {
+            path: self.store.place().to_path_buf(),
+            source: io::Error::other("a change of it could not be made"),
         }
     }
 
@@ -101,10 +143,7 @@ impl Writer {
         let written = catch_unwind(AssertUnwindSafe(|| self.transact(&mut requests, &mut applied)));
         let written = written.unwrap_or_else(|_| {
             self.store.distrust();
-            Err(StoreError::Io {
-                path: self.store.place().to_path_buf(),
-                source: io::Error::other("a change of it could not be made"),
-            })
+            Err(self.unmade())
         });
         self.count(written.is_ok(), requests.len());
         match written {

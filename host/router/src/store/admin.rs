@@ -8,7 +8,7 @@ use super::admin_rows::{EnabledRow, ForcedRow, RestoredRow, ServiceInstanceRow, 
 #[cfg(test)]
 use super::audit::{AUDIT, AUDIT_COUNTS, AUDIT_OF};
 use super::error::{At, StoreError};
-use super::outbox::COUNTS;
+use super::logged::COUNTS;
 use super::record::{Record, decode};
 use super::tables::{Bytes, META, One, Tables, Transaction, Two, Writing};
 use crate::names::{InstanceName, InstancePath, ServiceInstanceName, WorkspaceName};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::error::StoreError;
-use super::outbox::{CONTENTS, COUNTS, DELIVERIES, DUE, IDEMPOTENCY, IDEMPOTENCY_EXPIRY, LISTING, SENDING, TIMERS};
+use super::logged::{CONTENTS, COUNTS, DELIVERIES, DUE, IDEMPOTENCY, IDEMPOTENCY_EXPIRY, LISTING, SENDING, TIMERS};
 use super::record::{IdempotencyRow, decode};
 use super::tables::{Tables, Transaction};
 use crate::outbox::{Body, DeliveryId, DeliveryRow};

@@ -6,11 +6,11 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use redb::{Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableHandle, Value};
+use redb::{Database, Key, ReadTransaction, ReadableTable, TableDefinition, TableHandle, Value};
 
 use super::error::{At, StoreError};
 use super::tables::{LOG, META, Reading};
-use super::{Store, accounts, admin, audit, config, outbox};
+use super::{Store, accounts, admin, audit, config, logged};
 
 impl Store {
     /// A view of the store that stays as it is, and `pin` done at that very state: while it runs nothing is written, so no file
@@ -20,12 +20,9 @@ impl Store {
         pin: impl FnOnce() -> Result<T, E>,
     ) -> Result<(Reading, T), E> {
         let held = self.engine.database()?;
-        let database = held.get()?;
-        let barrier = database.begin_write().at(&self.place)?;
-        let view = database.begin_read().at(&self.place)?;
-        let done = pin();
-        barrier.abort().at(&self.place)?;
-        Ok((Reading::new(view, &self.place), done?))
+        let _turn = self.engine.turn(&held)?;
+        let view = self.engine.view(&held)?;
+        Ok((view, pin()?))
     }
 }
 
@@ -64,15 +61,15 @@ impl Reading {
         copying.table(audit::AUDIT)?;
         copying.table(audit::AUDIT_OF)?;
         copying.table(audit::AUDIT_COUNTS)?;
-        copying.table(outbox::DELIVERIES)?;
-        copying.table(outbox::CONTENTS)?;
-        copying.table(outbox::DUE)?;
-        copying.table(outbox::SENDING)?;
-        copying.table(outbox::TIMERS)?;
-        copying.table(outbox::LISTING)?;
-        copying.table(outbox::COUNTS)?;
-        copying.table(outbox::IDEMPOTENCY)?;
-        copying.table(outbox::IDEMPOTENCY_EXPIRY)?;
+        copying.table(logged::DELIVERIES)?;
+        copying.table(logged::CONTENTS)?;
+        copying.table(logged::DUE)?;
+        copying.table(logged::SENDING)?;
+        copying.table(logged::TIMERS)?;
+        copying.table(logged::LISTING)?;
+        copying.table(logged::COUNTS)?;
+        copying.table(logged::IDEMPOTENCY)?;
+        copying.table(logged::IDEMPOTENCY_EXPIRY)?;
         copying.finish()
     }
 }

@@ -1,8 +1,5 @@
 //! The database and its log over a [`Disk`], and what happens when the disk fails them.
 //!
-//! A transaction is durable in one of two ways: by a record of the log, and then it waits in the memory of the database for the
-//! next of the other kind; or by the database itself, which takes all of the log along.
-//!
 //! After a failed write or sync nobody knows what the disk kept, and everything is refused until the database was opened anew as
 //! after a power cut, and the log made again. That is done as soon as the disk takes data, without letting go of the lock in
 //! between: a full disk that was made room on is in use again without a restart.
@@ -19,14 +16,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use redb::{Database, Durability, ReadableDatabase, WriteTransaction};
+use redb::{Database, WriteTransaction};
 
 use super::database::{self, Open};
 use super::disk::{Disk, DiskFile, Opening};
 use super::error::{At, StoreError};
-use super::replay::Replay;
-use super::tables::{Reading, Writing};
-use super::wal::{self, Changes, LogSize, Wal};
+use super::memtable::Memtable;
+use super::wal::{LogSize, Wal};
 
 /// How often a database that failed is opened anew.
 const RECOVERY: Duration = Duration::from_secs(1);
@@ -36,14 +32,17 @@ const PROBE: &str = "probe";
 
 /// The database, open or failed.
 pub(super) struct Engine {
-    disk: Arc<dyn Disk>,
+    pub(super) disk: Arc<dyn Disk>,
     file: Arc<dyn DiskFile>,
-    place: Arc<Path>,
-    log_size: LogSize,
+    pub(super) place: Arc<Path>,
+    pub(super) log_size: LogSize,
     /// None where it could not be opened anew.
     database: RwLock<Option<Open>>,
-    /// None until [`Self::catch_up`]. Locked after the database is, and after a transaction has begun.
-    wal: Mutex<Option<Wal>>,
+    /// Whoever has it writes, and nobody else does. None until [`Self::catch_up`]. Locked after the database is.
+    pub(super) wal: Mutex<Option<Wal>>,
+    /// What the log has and the database lacks. It grows only in the hands of whoever has the log. Locked after the log is, and
+    /// before a transaction of the database begins that writes.
+    pub(super) memtable: Mutex<Memtable>,
     /// When it was last tried to open it anew.
     tried: Mutex<Option<Instant>>,
     reopened: AtomicBool,
@@ -69,6 +68,7 @@ impl Engine {
             log_size,
             database: RwLock::new(Some(open)),
             wal: Mutex::new(None),
+            memtable: Mutex::default(),
             tried: Mutex::new(None),
             reopened: AtomicBool::new(false),
             place,
@@ -83,109 +83,34 @@ impl Engine {
     /// The database, for one transaction. Where the disk failed it, it is opened anew first, at most once a second; until that
     /// succeeds, the error is the one that the disk gave.
     pub(super) fn database(&self) -> Result<Held<'_>, StoreError> {
-        let held = Held(self.database.read().unwrap_or_else(PoisonError::into_inner));
+        let held = self.hold();
         match held.fault() {
             None => return Ok(held),
             Some(fault) if !self.may_try() => return Err(self.error(fault)),
             Some(_) => drop(held),
         }
         self.recover()?;
-        let held = Held(self.database.read().unwrap_or_else(PoisonError::into_inner));
+        let held = self.hold();
         match held.fault() {
             None => Ok(held),
             Some(fault) => Err(self.error(fault)),
         }
     }
 
+    /// The database, whatever its state.
+    pub(super) fn hold(&self) -> Held<'_> {
+        Held(self.database.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Whether the disk failed the database, which was not opened anew since.
     pub(super) fn failed(&self) -> Option<StoreError> {
-        let held = Held(self.database.read().unwrap_or_else(PoisonError::into_inner));
+        let held = self.hold();
         held.fault().map(|fault| self.error(fault))
     }
 
     /// The database is opened anew before it is used again.
     pub(super) fn distrust(&self) {
-        Held(self.database.read().unwrap_or_else(PoisonError::into_inner)).distrust();
-    }
-
-    /// Makes what the log holds again, and begins a round of it. Whoever opened the database has found it to be ours.
-    pub(super) fn catch_up(&self) -> Result<(), StoreError> {
-        let database = self.database()?;
-        self.replay(database.get()?)
-    }
-
-    fn replay(&self, database: &Database) -> Result<(), StoreError> {
-        let salt = Reading::new(database.begin_read().at(&self.place)?, &self.place).log()?;
-        let folder = folder(&self.place);
-        let mut wal = Wal::open(self.disk.clone(), &folder, self.log_size, salt)?;
-        if salt.is_some() {
-            let mut replay = Replay::new(database, &self.place);
-            wal.replay(|changes| replay.record(changes))?;
-            replay.finish()?;
-        }
-        let transaction = database.begin_write().at(&self.place)?;
-        Writing::new(&transaction, &self.place).set_format()?;
-        let mut place = self.wal.lock().unwrap_or_else(PoisonError::into_inner);
-        self.settle(transaction, Some(&mut wal))?;
-        *place = Some(wal);
-        Ok(())
-    }
-
-    /// Makes a transaction durable, all of whose changes these are where there are any.
-    pub(super) fn commit(
-        &self,
-        held: &Held<'_>,
-        transaction: WriteTransaction,
-        changes: Option<Changes>,
-    ) -> Result<(), StoreError> {
-        let mut wal = self.wal.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(fault) = held.fault() {
-            // Whoever had the log before failed with it, and nobody knows what stands there.
-            let _ = transaction.abort();
-            return Err(self.error(fault));
-        }
-        let logged = changes.filter(|changes| wal.as_mut().is_some_and(|wal| wal.has_room(changes)));
-        let done = match (wal.as_mut(), logged) {
-            (Some(wal), Some(changes)) => self.log(held, transaction, wal, changes),
-            (wal, _) => self.settle(transaction, wal),
-        };
-        if done.is_err() {
-            // Whether it is there is known once everything was read anew.
-            held.distrust();
-        }
-        done
-    }
-
-    /// By a record of the log.
-    fn log(
-        &self,
-        held: &Held<'_>,
-        mut transaction: WriteTransaction,
-        wal: &mut Wal,
-        mut changes: Changes,
-    ) -> Result<(), StoreError> {
-        if let Err(error) = held.note(wal.append(&mut changes)) {
-            let _ = transaction.abort();
-            return Err(StoreError::io(wal.place(), error));
-        }
-        transaction.set_durability(Durability::None).at(&self.place)?;
-        transaction.commit().at(&self.place)
-    }
-
-    /// By the database itself, which then holds all that the log does.
-    fn settle(&self, mut transaction: WriteTransaction, wal: Option<&mut Wal>) -> Result<(), StoreError> {
-        let salt = wal::draw().map_err(|error| self.error(error))?;
-        if wal.is_some() {
-            Writing::new(&transaction, &self.place).set_log(Some(salt))?;
-        }
-        // In two phases, on which the recovery rests; and it makes the start after a crash a matter of milliseconds however
-        // large the database is. Such a commit is rare.
-        transaction.set_quick_repair(true);
-        transaction.commit().at(&self.place)?;
-        match wal {
-            Some(wal) => wal.begin(salt).map_err(|error| StoreError::io(wal.place(), error)),
-            None => Ok(()),
-        }
+        self.hold().distrust();
     }
 
     /// Whether it was opened anew since this was last asked.
@@ -193,7 +118,7 @@ impl Engine {
         self.reopened.swap(false, Ordering::Relaxed)
     }
 
-    fn error(&self, fault: io::Error) -> StoreError {
+    pub(super) fn error(&self, fault: io::Error) -> StoreError {
         StoreError::io(&self.place, fault)
     }
 
@@ -234,23 +159,6 @@ impl Engine {
     }
 }
 
-impl Engine {
-    /// The database takes the log along, so that it stands for itself. Nothing can be written any more after that.
-    pub(super) fn close(&mut self) -> Result<(), StoreError> {
-        let wal = self.wal.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let held = Held(self.database.read().unwrap_or_else(PoisonError::into_inner));
-        if wal.is_none() {
-            return Ok(());
-        }
-        if let Some(fault) = held.fault() {
-            return Err(self.error(fault));
-        }
-        let transaction = held.get()?.begin_write().at(&self.place)?;
-        Writing::new(&transaction, &self.place).set_log(None)?;
-        self.settle(transaction, None)
-    }
-}
-
 impl Drop for Engine {
     fn drop(&mut self) {
         if let Err(error) = self.close() {
@@ -263,7 +171,7 @@ impl Drop for Engine {
 pub(super) struct Held<'e>(RwLockReadGuard<'e, Option<Open>>);
 
 impl<'e> Held<'e> {
-    fn fault(&self) -> Option<io::Error> {
+    pub(super) fn fault(&self) -> Option<io::Error> {
         match self.0.as_ref() {
             Some(open) => open.health.fault(),
             None => Some(io::Error::other("the database could not be opened anew")),
@@ -271,14 +179,14 @@ impl<'e> Held<'e> {
     }
 
     /// Notes a failure of the disk.
-    fn note<T>(&self, done: io::Result<T>) -> io::Result<T> {
+    pub(super) fn note<T>(&self, done: io::Result<T>) -> io::Result<T> {
         match self.0.as_ref() {
             Some(open) => open.health.note(done),
             None => done,
         }
     }
 
-    fn distrust(&self) {
+    pub(super) fn distrust(&self) {
         let _ = self.note::<()>(Err(io::Error::other("the database met what it holds impossible")));
     }
 

@@ -1,53 +1,131 @@
-//! A table of which every change is noted for the log. What is written through it, and only that, survives a crash without the
-//! database being synced.
+//! The tables of the outbox, whose changes go by the log: the number of each there, and how its rows are found and changed.
+//!
+//! A row may stand in three places, the newest first: among the changes of the batch that is being made, in the memtable, and in
+//! the database.
 
-use redb::{Key, StorageError, Table, Value};
+use std::collections::BTreeMap;
 
-use super::wal::{Change, Changes};
+use bytes::Bytes as Shared;
+use redb::{Key as Sortable, ReadableTable, TableDefinition, Value};
 
-pub(super) struct Logged<'t, K: Key + 'static, V: Value + 'static> {
-    table: Table<'t, K, V>,
-    /// Its number in the log; it never changes.
-    number: u8,
-}
+use super::error::{At, StoreError};
+use super::memtable::Memtable;
+use super::tables::{Bytes, Tables, Transaction, Two, Writing};
+use super::wal::{Changes, Last};
 
-impl<'t, K: Key + 'static, V: Value + 'static> Logged<'t, K, V> {
-    pub(super) fn new(number: u8, table: Table<'t, K, V>) -> Self {
-        Self { table, number }
+/// A delivery's id.
+pub(crate) type Key = u128;
+/// Workspace, instance, milliseconds since 1970, delivery.
+pub(super) type DueKey = (&'static str, &'static str, u64, Key);
+/// Milliseconds since 1970, delivery, kind.
+pub(super) type TimerKey = (u64, Key, u8);
+/// Workspace, state, delivery.
+pub(super) type ListingKey = (&'static str, u8, Key);
+/// Workspace, instance, state.
+pub(super) type CountKey = (&'static str, &'static str, u8);
+/// Milliseconds since 1970, scope, key.
+pub(super) type ExpiryKey = (u64, &'static str, &'static str);
+
+pub(super) const DELIVERIES: TableDefinition<Key, Bytes> = TableDefinition::new("deliveries");
+pub(super) const CONTENTS: TableDefinition<Key, Bytes> = TableDefinition::new("contents");
+pub(super) const DUE: TableDefinition<DueKey, ()> = TableDefinition::new("due");
+pub(super) const SENDING: TableDefinition<Key, u64> = TableDefinition::new("sending");
+pub(super) const TIMERS: TableDefinition<TimerKey, ()> = TableDefinition::new("timers");
+pub(super) const LISTING: TableDefinition<ListingKey, ()> = TableDefinition::new("listing");
+pub(super) const COUNTS: TableDefinition<CountKey, u64> = TableDefinition::new("counts");
+pub(super) const IDEMPOTENCY: TableDefinition<Two, Bytes> = TableDefinition::new("idempotency");
+pub(super) const IDEMPOTENCY_EXPIRY: TableDefinition<ExpiryKey, ()> = TableDefinition::new("idempotency-expiry");
+
+// The numbers stand in logs that were written: none is ever another table's.
+pub(super) const ROW: Logged<Key, Bytes> = Logged(1, DELIVERIES);
+pub(super) const CONTENT: Logged<Key, Bytes> = Logged(2, CONTENTS);
+pub(super) const DUE_AT: Logged<DueKey, ()> = Logged(3, DUE);
+pub(super) const SENDING_SINCE: Logged<Key, u64> = Logged(4, SENDING);
+pub(super) const TIMER: Logged<TimerKey, ()> = Logged(5, TIMERS);
+pub(super) const LISTED: Logged<ListingKey, ()> = Logged(6, LISTING);
+pub(super) const KEY: Logged<Two, Bytes> = Logged(7, IDEMPOTENCY);
+pub(super) const KEY_EXPIRY: Logged<ExpiryKey, ()> = Logged(8, IDEMPOTENCY_EXPIRY);
+pub(super) const COUNT: Logged<CountKey, u64> = Logged(9, COUNTS);
+
+/// One of them.
+pub(super) struct Logged<K: Sortable + 'static, V: Value + 'static>(u8, TableDefinition<'static, K, V>);
+
+impl<K: Sortable + 'static, V: Value + 'static> Logged<K, V> {
+    pub(super) fn put(&self, changes: &mut Changes, key: K::SelfType<'_>, value: V::SelfType<'_>) {
+        changes.put(self.0, K::as_bytes(&key).as_ref(), V::as_bytes(&value).as_ref());
     }
 
-    /// The table, to be read.
-    pub(super) fn read(&self) -> &Table<'t, K, V> {
-        &self.table
+    pub(super) fn remove(&self, changes: &mut Changes, key: K::SelfType<'_>) {
+        changes.removed(self.0, K::as_bytes(&key).as_ref());
     }
 
-    pub(super) fn insert(
-        &mut self,
-        changes: &mut Changes,
+    /// What `read` makes of the value under a key; none where there is none.
+    pub(super) fn get<T: Transaction, R>(
+        &self,
+        seen: &Seen<'_, T>,
         key: K::SelfType<'_>,
-        value: V::SelfType<'_>,
-    ) -> Result<(), StorageError> {
-        changes.put(self.number, K::as_bytes(&key).as_ref(), V::as_bytes(&value).as_ref());
-        self.table.insert(&key, &value).map(drop)
+        read: impl FnOnce(V::SelfType<'_>) -> Result<R, StoreError>,
+    ) -> Result<Option<R>, StoreError> {
+        if let Some(found) = self.recent(seen, &key) {
+            return found.map(|value| read(V::from_bytes(value))).transpose();
+        }
+        let Some(table) = seen.base.open(self.1)? else {
+            return Ok(None);
+        };
+        let found = table.get(key).at(seen.base.place())?;
+        found.map(|value| read(value.value())).transpose()
     }
 
-    pub(super) fn remove(&mut self, changes: &mut Changes, key: K::SelfType<'_>) -> Result<(), StorageError> {
-        if self.table.remove(&key)?.is_some() {
-            changes.removed(self.number, K::as_bytes(&key).as_ref());
+    /// Whether a row that the database has was removed since.
+    pub(super) fn is_gone<T: Transaction>(&self, seen: &Seen<'_, T>, key: K::SelfType<'_>) -> bool {
+        matches!(self.recent(seen, &key), Some(None))
+    }
+
+    fn recent<'s, T>(&self, seen: &'s Seen<'_, T>, key: &K::SelfType<'_>) -> Option<Option<&'s [u8]>> {
+        let key = K::as_bytes(key);
+        let key = key.as_ref();
+        let here = seen.changes.get(self.0, key);
+        here.or_else(|| seen.memtable?.get(self.0, key))
+    }
+
+    fn apply(&self, tables: &Writing<'_>, rows: &BTreeMap<Vec<u8>, Option<Shared>>) -> Result<(), StoreError> {
+        let mut table = tables.table(self.1)?;
+        for (key, value) in rows {
+            let key = K::from_bytes(key);
+            match value {
+                Some(value) => table.insert(&key, V::from_bytes(value)).map(drop).at(tables.place())?,
+                None => table.remove(&key).map(drop).at(tables.place())?,
+            }
         }
         Ok(())
     }
+}
 
-    /// Makes a change once more if it is of this table; whether it was.
-    pub(super) fn again(&mut self, change: &Change<'_>) -> Result<bool, StorageError> {
-        if change.table != self.number {
-            return Ok(false);
+/// What a batch finds while it is being made.
+pub(super) struct Seen<'s, T> {
+    pub(super) changes: &'s Changes,
+    /// None where the database has all of it.
+    pub(super) memtable: Option<&'s Memtable>,
+    pub(super) base: &'s Tables<T>,
+}
+
+impl Writing<'_> {
+    /// Makes changes that are in the log already, or go there with this very transaction.
+    pub(super) fn apply(&self, last: &Last<Shared>) -> Result<(), StoreError> {
+        for (number, rows) in last {
+            match number {
+                1 => ROW.apply(self, rows)?,
+                2 => CONTENT.apply(self, rows)?,
+                3 => DUE_AT.apply(self, rows)?,
+                4 => SENDING_SINCE.apply(self, rows)?,
+                5 => TIMER.apply(self, rows)?,
+                6 => LISTED.apply(self, rows)?,
+                7 => KEY.apply(self, rows)?,
+                8 => KEY_EXPIRY.apply(self, rows)?,
+                9 => COUNT.apply(self, rows)?,
+                _ => return Err(self.damaged(format!("a record of its log is of table {number}, which is not known"))),
+            }
         }
-        let key = K::from_bytes(change.key);
-        match change.value {
-            Some(value) => self.table.insert(&key, V::from_bytes(value)).map(drop)?,
-            None => self.table.remove(&key).map(drop)?,
-        }
-        Ok(true)
+        Ok(())
     }
 }

@@ -12,6 +12,7 @@ mod audit;
 mod backend;
 mod calendar;
 mod check;
+mod commit;
 mod config;
 mod copy;
 mod database;
@@ -21,10 +22,10 @@ mod error;
 mod files;
 mod folder;
 mod logged;
+mod memtable;
 mod outbox;
 mod queries;
 mod record;
-mod replay;
 #[cfg(test)]
 pub(crate) mod sim;
 mod tables;
@@ -180,18 +181,20 @@ impl Store {
         &self.place
     }
 
-    /// Runs `work` on one consistent view.
+    /// Runs `work` on one consistent view of all that was acknowledged.
     pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Reading) -> Result<T, E>) -> Result<T, E> {
         let held = self.engine.database()?;
-        let transaction = held.get()?.begin_read().at(&self.place)?;
+        let view = self.engine.view(&held)?;
         // A view outlives the database that it was taken from; it only must not hold up its opening anew.
         drop(held);
-        work(&Reading::new(transaction, &self.place))
+        work(&view)
     }
 
     /// Runs `work` in one transaction; an error undoes all of it.
     pub fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Writing<'_>) -> Result<T, E>) -> Result<T, E> {
-        let done = self.transact(|tables| Ok((work(tables)?, None)));
+        let held = self.engine.database()?;
+        let _watched = held.watched();
+        let done = self.engine.write(&held, work);
         // Also where it failed: whether it is on the disk is not always known then.
         self.changes.fetch_add(1, Ordering::Release);
         done
@@ -202,40 +205,26 @@ impl Store {
         self.changes.load(Ordering::Acquire)
     }
 
-    /// The same for the outbox alone, which costs less: what `work` did is written as the changes that it returns, which are
-    /// all that it made.
+    /// The same for the outbox alone, which costs less: what `work` returns are the changes that it made, and one write of the
+    /// log has them on the disk.
     pub(crate) fn append<T>(
         &self,
         work: impl FnOnce(Deliveries<'_>) -> Result<(T, Changes), StoreError>,
     ) -> Result<T, StoreError> {
-        self.transact(|tables| {
-            let (value, changes) = work(tables.deliveries()?)?;
-            Ok((value, Some(changes)))
-        })
-    }
-
-    fn transact<T, E: From<StoreError>>(
-        &self,
-        work: impl FnOnce(&mut Writing<'_>) -> Result<(T, Option<Changes>), E>,
-    ) -> Result<T, E> {
         let held = self.engine.database()?;
         let _watched = held.watched();
-        let transaction = held.begin_write(&self.place)?;
-        let done = work(&mut Writing::new(&transaction, &self.place));
-        match done {
-            Ok((value, changes)) => {
-                let committed = self.engine.commit(&held, transaction, changes);
-                committed.map_err(StoreError::of_all)?;
-                Ok(value)
-            }
-            Err(error) => {
-                // What went wrong first is what the caller is told.
-                if let Err(fault) = transaction.abort() {
-                    tracing::debug!(%fault, "a transaction could not be undone; the next opening does it");
-                }
-                Err(error)
-            }
-        }
+        self.engine.append(&held, work)
+    }
+
+    /// When [`Store::flush`] should be called; none where nothing is left to do.
+    pub(crate) fn flush_due(&self) -> Option<Instant> {
+        self.engine.flush_due()
+    }
+
+    /// Gives the database what [`Store::append`] left for later. Whoever reads does the same.
+    pub(crate) fn flush(&self) -> Result<(), StoreError> {
+        let held = self.engine.database()?;
+        self.engine.flush(&held)
     }
 
     /// Refuses a store of a later format, and what is not ours, before anything in it is read.

@@ -6,7 +6,7 @@ use std::ops::{Bound, ControlFlow};
 use redb::ReadableTable;
 
 use super::error::{At, StoreError};
-use super::outbox::{COUNTS, DELIVERIES, DUE, LISTING, SENDING, TIMERS};
+use super::logged::{COUNTS, DELIVERIES, DUE, LISTING, SENDING, TIMERS};
 use super::record::decode;
 use super::tables::{Bytes, Tables, Transaction};
 use crate::names::{InstancePath, WorkspaceName};

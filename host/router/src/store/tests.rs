@@ -282,7 +282,7 @@ async fn a_database_of_the_version_before_the_outbox_opens_and_gets_one() {
 
 /// Puts a delivery into it as the version before the calendar kept one, with its indexes.
 fn old_delivery(database: &Database, number: u128, state: &str, row: &str) -> crate::outbox::DeliveryId {
-    use super::outbox::{CONTENTS, COUNTS, DELIVERIES, DUE, LISTING, TIMERS};
+    use super::logged::{CONTENTS, COUNTS, DELIVERIES, DUE, LISTING, TIMERS};
     const AT: u64 = 1_767_323_045_000;
     let id = crate::outbox::DeliveryId::from_u128((u128::from(AT) << 80) | number);
     let rest = r#""origin":"api","message_id":"m@b.example","sender":"a@b.example","size":10,"body":"inline",

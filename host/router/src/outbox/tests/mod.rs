@@ -3,6 +3,7 @@
 mod book;
 mod faults;
 mod figures;
+mod memtable;
 mod power;
 mod rules;
 mod sequences;

@@ -1,4 +1,5 @@
-//! Whatever is done in whatever order, the indexes say what the rows say.
+//! Whatever is done in whatever order, the indexes say what the rows say. Several steps are taken without a look between them, so
+//! that rows are changed that the database does not have yet.
 
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
@@ -7,11 +8,17 @@ use super::*;
 
 #[derive(Debug, Clone)]
 enum Step {
-    Accept { attached: usize, key: Option<u8> },
+    /// So many hours after the start, with a key that lives for an hour.
+    Accept {
+        attached: usize,
+        key: Option<u8>,
+        hour: u64,
+    },
     Transmitting(usize),
     Settle(usize, Vec<RecipientState>, Option<u64>),
     Change(usize, Change),
     Fire(usize),
+    Look,
     Again,
 }
 
@@ -51,13 +58,14 @@ fn change() -> impl Strategy<Value = Change> {
 fn step() -> impl Strategy<Value = Step> {
     let which = 0..6_usize;
     prop_oneof![
-        3 => (prop::sample::select(vec![10, 270_000]), prop::option::of(0..3_u8))
-            .prop_map(|(attached, key)| Step::Accept { attached, key }),
+        3 => (prop::sample::select(vec![10, 270_000]), prop::option::of(0..3_u8), 0..4_u64)
+            .prop_map(|(attached, key, hour)| Step::Accept { attached, key, hour }),
         3 => which.clone().prop_map(Step::Transmitting),
         3 => (which.clone(), prop::collection::vec(state(), 0..3), prop::option::of(0..DAY))
             .prop_map(|(which, states, next)| Step::Settle(which, states, next)),
         3 => (which.clone(), change()).prop_map(|(which, change)| Step::Change(which, change)),
         2 => which.prop_map(Step::Fire),
+        3 => Just(Step::Look),
         1 => Just(Step::Again),
     ]
 }
@@ -69,13 +77,13 @@ async fn play(steps: Vec<Step>) {
         let id = |which: usize| ids.get(which % ids.len().max(1)).copied();
         let book = bench.book.clone();
         match step {
-            Step::Accept { attached, key } => {
-                let mut new = new(&message(attached), 0);
+            Step::Accept { attached, key, hour } => {
+                let mut new = new(&message(attached), hour * HOUR);
                 new.idempotency = key.map(|key| Idempotency {
                     scope: "token".to_owned(),
                     key: key.to_string(),
                     fingerprint: [key; 32],
-                    expires_at: at(DAY),
+                    expires_at: at((hour + 1) * HOUR),
                 });
                 let id = new.delivery.id;
                 if book.accept(new).await.unwrap() == Acceptance::New {
@@ -103,13 +111,15 @@ async fn play(steps: Vec<Step>) {
                     book.fire(*timer).await.unwrap();
                 }
             }
+            Step::Look => bench.sound(),
             Step::Again => {
                 drop(book);
                 bench = bench.again().await;
+                bench.sound();
             }
         }
-        bench.sound();
     }
+    bench.sound();
     // Every content that a row says is there is there, and no file that no row names.
     let mut spooled = 0;
     for id in ids {

@@ -137,6 +137,7 @@ impl DiskFile for SimFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
+        self.disk.wait_while_held();
         let mut state = self.disk.state();
         let synced = state.sync(|state| {
             let name = state.names.iter().find(|(_, file)| **file == self.file);

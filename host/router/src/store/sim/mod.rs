@@ -76,6 +76,10 @@ struct State {
     fault: Option<Fault>,
     /// Bytes that it says it still has room for.
     room: Option<u64>,
+    /// A sync of a content does not return.
+    held: bool,
+    /// How many wait for that.
+    waiting: usize,
 }
 
 /// A disk that is there, and does not do what it is asked.
@@ -221,6 +225,27 @@ impl SimDisk {
     /// From now on it says that it has room for so many bytes.
     pub fn set_room(&self, bytes: u64) {
         self.state().room = Some(bytes);
+    }
+
+    /// From now on a sync of a content takes until this is taken back.
+    pub fn hold_syncs(&self, held: bool) {
+        self.state().held = held;
+    }
+
+    /// How many syncs do not return.
+    pub fn held_syncs(&self) -> usize {
+        self.state().waiting
+    }
+
+    fn wait_while_held(&self) {
+        if !self.state().held {
+            return;
+        }
+        self.state().waiting += 1;
+        while self.state().held {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        self.state().waiting -= 1;
     }
 
     /// The names of all files now.

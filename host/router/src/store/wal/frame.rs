@@ -33,7 +33,7 @@ pub(super) fn size(changes: &Changes) -> u64 {
 /// Makes a record of the changes.
 pub(super) fn seal(changes: &mut Changes, salt: Salt, position: u64) {
     let length = u32::try_from(changes.length()).unwrap_or(u32::MAX);
-    let bytes = &mut changes.0;
+    let bytes = &mut changes.bytes;
     if let Some(head) = bytes.first_chunk_mut::<HEADER>() {
         *head = self::head(salt, position, length);
     }

@@ -1,6 +1,6 @@
-//! The write-ahead log of the outbox. A batch of changes is durable once it stands here, by one write in a row and one sync; the
-//! database has it in memory only, and writes what came of many batches at once when the log is full or the store is closed. After
-//! a crash the log is read and the batches are made again.
+//! The write-ahead log of the outbox. A batch of changes is durable once it stands here, by one write in a row and one sync. The
+//! database has it a moment later, in memory only, and writes what came of many batches at once when the log is full or the store
+//! is closed. After a crash the log is read and the changes are made again.
 //!
 //! The log is one file that is written over round after round. Each time the database has become durable a new round begins, at
 //! the start of the file: its salt stands in the database, written with that very state, so what the log holds is always what
@@ -20,7 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(crate) use changes::{Change, Changes, read};
+pub(crate) use changes::{Changes, Last, Malformed, read};
 pub(super) use frame::Salt;
 
 use self::frame::{ALIGN, HEADER};
@@ -128,9 +128,9 @@ impl Wal {
     /// and nothing more is written before another round begins.
     pub(super) fn append(&mut self, changes: &mut Changes) -> io::Result<()> {
         frame::seal(changes, self.salt, self.end);
-        self.file.write_at(&changes.0, self.end)?;
+        self.file.write_at(&changes.bytes, self.end)?;
         self.file.sync_data()?;
-        self.end += changes.0.len() as u64;
+        self.end += changes.bytes.len() as u64;
         Ok(())
     }
 

@@ -101,7 +101,7 @@ fn a_body_that_looks_like_a_record_is_none() {
     let mut changes = Changes::new();
     let before = ALIGN - HEADER - 18;
     let mut body = vec![0; before];
-    body.extend_from_slice(&forged.0);
+    body.extend_from_slice(&forged.bytes);
     changes.put(1, &0_usize.to_le_bytes(), &body);
     wal.append(&mut changes).unwrap();
     wal.begin(SALT + 1).unwrap();
