@@ -1,7 +1,6 @@
 //! One batch of changes of the outbox: what each does within the record of the log that they share.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -45,10 +44,16 @@ impl Fault {
     }
 }
 
-/// The tables as a batch sees and changes them, and what is to be done with the spool once it is durable.
+/// A batch while one of its changes is made.
 pub(super) struct Batch<'t> {
     pub(super) tables: Deliveries<'t>,
-    pub(super) retention: Arc<Retentions>,
+    pub(super) retention: &'t Retentions,
+    pub(super) spooled: &'t mut Spooled,
+}
+
+/// What is to be done with the spool once a batch is durable.
+#[derive(Default)]
+pub(super) struct Spooled {
     /// Deliveries whose file is named by a row from now on.
     pub(super) kept: HashSet<DeliveryId>,
     /// Deliveries whose file no row names any more.
@@ -93,7 +98,7 @@ impl Batch<'_> {
         if row.delivery.body != Body::Gone {
             self.tables.put_content(id, content);
             if spooled {
-                self.kept.insert(id);
+                self.spooled.kept.insert(id);
             }
         }
         if let (Some(given), Some(expires_ms)) = (idempotency, expires_ms) {
@@ -151,7 +156,7 @@ impl Batch<'_> {
             return;
         }
         if body == Body::Spool {
-            self.dropped.push(id);
+            self.spooled.dropped.push(id);
         }
         self.tables.erase_content(id);
     }

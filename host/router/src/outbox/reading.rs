@@ -174,11 +174,16 @@ impl Book {
 
     /// Takes the content of a delivery away behind its row's back.
     #[cfg(test)]
+    #[allow(clippy::expect_used)]
     pub(crate) fn lose_content(&self, id: DeliveryId) {
-        let _ = self.0.store.append(|mut tables| {
-            tables.erase_content(id);
-            Ok(((), tables.finish()?.1))
+        let appended = self.0.store.append().and_then(|mut appending| {
+            appending.change(|mut tables| {
+                tables.erase_content(id);
+                Ok(())
+            })?;
+            appending.commit()
         });
+        appended.expect("the content is erased");
     }
 
     pub(super) fn read<T>(&self, work: impl FnOnce(&Reading) -> Result<T, StoreError>) -> Result<T, StoreError> {

@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
-use super::batch::{Batch, Haste, Request};
+use super::batch::{Batch, Haste, Request, Spooled};
 use super::id::DeliveryId;
 use super::query::{Counts, Written};
 use super::retention::Retentions;
 use super::spool::{Spool, Stored};
-use crate::store::{Deltas, Store, StoreError};
+use crate::store::{Appending, Deltas, Store, StoreError};
 
 /// Requests of one batch at most.
 pub(super) const BATCH: usize = 512;
@@ -45,11 +45,16 @@ pub(super) struct Writer {
     pub(super) doubtful: Vec<DeliveryId>,
 }
 
-/// What a batch came to, once it is durable.
-struct Done {
-    deltas: Deltas,
-    kept: HashSet<DeliveryId>,
-    dropped: Vec<DeliveryId>,
+/// A batch that is being made.
+#[derive(Default)]
+struct Making {
+    /// Whoever waits for it.
+    requests: Vec<Request>,
+    weight: usize,
+    urgent: bool,
+    spooled: Spooled,
+    /// From now on the disk may have it.
+    committing: bool,
 }
 
 impl Writer {
@@ -58,15 +63,15 @@ impl Writer {
         let mut urgent_at: Option<Instant> = None;
         while let Some(first) = self.next() {
             let flowing = urgent_at.is_some_and(|last| last.elapsed() < FLOWING);
-            let requests = self.gather(first, if flowing { PATIENCE } else { Duration::ZERO });
-            let urgent = requests.iter().any(|request| request.haste == Haste::Urgent);
+            let patience = if flowing { PATIENCE } else { Duration::ZERO };
             // Whoever waits is told that it came to nothing, and this thread lives on: without it nothing is accepted any more.
-            if catch_unwind(AssertUnwindSafe(|| self.write(requests))).is_err() {
-                tracing::error!("a batch of the outbox could not be written: the database is opened anew");
-                self.store.distrust();
-            }
-            if urgent {
-                urgent_at = Some(Instant::now());
+            match catch_unwind(AssertUnwindSafe(|| self.write(first, patience))) {
+                Ok(false) => {}
+                Ok(true) => urgent_at = Some(Instant::now()),
+                Err(_) => {
+                    tracing::error!("a batch of the outbox could not be written: the database is opened anew");
+                    self.store.distrust();
+                }
             }
         }
     }
@@ -111,51 +116,33 @@ impl Writer {
         }
     }
 
-    /// What waits now; where none of it is urgent, what comes within that time too.
-    fn gather(&mut self, first: Request, patience: Duration) -> Vec<Request> {
-        let begun = Instant::now();
-        let mut weight = first.weight;
-        let mut urgent = first.haste == Haste::Urgent;
-        let mut requests = vec![first];
-        while requests.len() < BATCH && weight < BATCH_BYTES {
-            match self.inbox.try_recv() {
-                Ok(next) => {
-                    weight = weight.saturating_add(next.weight);
-                    urgent |= next.haste == Haste::Urgent;
-                    requests.push(next);
-                }
-                Err(TryRecvError::Empty) if !urgent && begun.elapsed() < patience => {
-                    // Whoever asks wakes this thread.
-                    thread::park_timeout(patience.saturating_sub(begun.elapsed()));
-                }
-                Err(_) => break,
-            }
-        }
-        requests
-    }
-
-    fn write(&mut self, requests: Vec<Request>) {
-        if let Err(error) = self.store.ready() {
-            return answer(requests, &Err(error));
-        }
-        let mut requests = self.place(requests);
-        let mut applied = false;
-        let written = catch_unwind(AssertUnwindSafe(|| self.transact(&mut requests, &mut applied)));
+    /// Writes a batch that begins with this request; whether any of it was urgent.
+    fn write(&mut self, first: Request, patience: Duration) -> bool {
+        let mut making = Making::default();
+        making.requests.push(first);
+        let written = catch_unwind(AssertUnwindSafe(|| self.make(&mut making, patience)));
         let written = written.unwrap_or_else(|_| {
             self.store.distrust();
             Err(self.unmade())
         });
+        let Making {
+            mut requests,
+            urgent,
+            spooled,
+            committing,
+            ..
+        } = making;
         self.count(written.is_ok(), requests.len());
         match written {
-            Ok(done) => {
-                for file in files(&mut requests).filter(|file| done.kept.contains(&file.id)) {
+            Ok(deltas) => {
+                for file in files(&mut requests).filter(|file| spooled.kept.contains(&file.id)) {
                     file.keep();
                 }
                 self.counts
                     .write()
                     .unwrap_or_else(PoisonError::into_inner)
-                    .apply(done.deltas);
-                for id in done.dropped {
+                    .apply(deltas);
+                for id in spooled.dropped {
                     self.spool.remove(id);
                 }
                 answer(requests, &Ok(()));
@@ -163,7 +150,7 @@ impl Writer {
             }
             Err(error) => {
                 let error = error.of_all();
-                if applied {
+                if committing {
                     // The disk may have kept the rows, and then they name these files.
                     for file in files(&mut requests) {
                         self.doubtful.push(file.id);
@@ -173,6 +160,37 @@ impl Writer {
                 answer(requests, &Err(error));
             }
         }
+        urgent
+    }
+
+    /// Makes the changes that wait now, each as it comes; where none of them is urgent, those that come within that time too.
+    fn make(&mut self, making: &mut Making, patience: Duration) -> Result<Deltas, StoreError> {
+        self.store.ready()?;
+        let retention = self.retention.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let store = self.store.clone();
+        let mut appending = store.append()?;
+        let begun = Instant::now();
+        let mut next = making.requests.pop();
+        loop {
+            match next.take() {
+                Some(request) => making.take(request, &mut appending, &retention)?,
+                None if !making.urgent && begun.elapsed() < patience => {
+                    // Whoever asks wakes this thread.
+                    thread::park_timeout(patience.saturating_sub(begun.elapsed()));
+                }
+                None => break,
+            }
+            if making.requests.len() >= BATCH || making.weight >= BATCH_BYTES {
+                break;
+            }
+            next = self.inbox.try_recv().ok();
+        }
+        self.place(making);
+        for request in making.requests.iter_mut().filter(|request| request.file.is_some()) {
+            apply(request, &mut appending, &retention, &mut making.spooled)?;
+        }
+        making.committing = true;
+        appending.commit()
     }
 
     fn count(&self, done: bool, changes: usize) {
@@ -186,41 +204,18 @@ impl Writer {
     }
 
     /// Gives the bodies of a batch their places; who has none is answered.
-    fn place(&mut self, mut requests: Vec<Request>) -> Vec<Request> {
-        let mut bodies: Vec<&mut Stored> = files(&mut requests).collect();
+    fn place(&mut self, making: &mut Making) {
+        let mut bodies: Vec<&mut Stored> = files(&mut making.requests).collect();
         if bodies.is_empty() {
-            return requests;
+            return;
         }
         let mut faults = self.spool.place(&mut bodies, &mut self.folders).into_iter();
-        let mut placed = Vec::with_capacity(requests.len());
-        for request in requests {
+        for request in std::mem::take(&mut making.requests) {
             match request.file.as_ref().and_then(|_| faults.next().flatten()) {
-                None => placed.push(request),
+                None => making.requests.push(request),
                 Some(error) => request.work.answer(Err(error)),
             }
         }
-        placed
-    }
-
-    fn transact(&self, requests: &mut [Request], applied: &mut bool) -> Result<Done, StoreError> {
-        let retention = self.retention.read().unwrap_or_else(PoisonError::into_inner).clone();
-        self.store.append(|tables| {
-            let mut batch = Batch {
-                tables,
-                retention,
-                kept: HashSet::new(),
-                dropped: Vec::new(),
-            };
-            for request in requests.iter_mut() {
-                request.work.apply(&mut batch)?;
-            }
-            let Batch {
-                tables, kept, dropped, ..
-            } = batch;
-            let (deltas, changes) = tables.finish()?;
-            *applied = true;
-            Ok((Done { deltas, kept, dropped }, changes))
-        })
     }
 
     /// After a batch of which nobody knew whether the disk kept it, and one that it did keep: what is there now counts.
@@ -242,6 +237,39 @@ impl Writer {
             Err(error) => tracing::debug!(%error, "what a failed write left could not be looked at"),
         }
     }
+}
+
+impl Making {
+    /// Takes a request in; one that brings a body is made once that has its place.
+    fn take(
+        &mut self,
+        request: Request,
+        appending: &mut Appending<'_>,
+        retention: &Retentions,
+    ) -> Result<(), StoreError> {
+        self.weight = self.weight.saturating_add(request.weight);
+        self.urgent |= request.haste == Haste::Urgent;
+        self.requests.push(request);
+        match self.requests.last_mut() {
+            Some(request) if request.file.is_none() => apply(request, appending, retention, &mut self.spooled),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn apply(
+    request: &mut Request,
+    appending: &mut Appending<'_>,
+    retention: &Retentions,
+    spooled: &mut Spooled,
+) -> Result<(), StoreError> {
+    appending.change(|tables| {
+        request.work.apply(&mut Batch {
+            tables,
+            retention,
+            spooled,
+        })
+    })
 }
 
 fn files(requests: &mut [Request]) -> impl Iterator<Item = &mut Stored> {

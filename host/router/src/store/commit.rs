@@ -14,9 +14,9 @@ use redb::{Database, Durability, ReadableDatabase, WriteTransaction};
 use super::engine::{Engine, Held, folder};
 use super::error::{At, StoreError};
 use super::memtable::Memtable;
-use super::outbox::Deliveries;
+use super::outbox::{Deliveries, Deltas, Made};
 use super::tables::{Reading, Writing};
-use super::wal::{self, Changes, Wal};
+use super::wal::{self, Wal};
 
 /// The log, in the hands of whoever writes.
 pub(super) type Turn<'e> = MutexGuard<'e, Option<Wal>>;
@@ -102,35 +102,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Runs `work` on the outbox. What it changed is one record of the log.
-    pub(super) fn append<T>(
-        &self,
-        held: &Held<'_>,
-        work: impl FnOnce(Deliveries<'_>) -> Result<(T, Changes), StoreError>,
-    ) -> Result<T, StoreError> {
-        let mut turn = self.take_turn(held)?;
-        let (value, mut changes) = {
-            // Held meanwhile, so that nothing goes from here to the database between two looks at either.
-            let memtable = lock(&self.memtable);
-            let base = Reading::new(held.get()?.begin_read().at(&self.place)?, &self.place);
-            work(Deliveries::new(&base, &memtable))?
-        };
-        if changes.is_empty() {
-            return Ok(value);
-        }
-        let has_room = turn.as_mut().is_some_and(|wal| wal.has_room(&changes));
-        let Some(wal) = turn.as_mut().filter(|_| has_room) else {
-            self.flush(held)?;
-            let transaction = held.begin_write(&self.place)?;
-            let applied = Writing::new(&transaction, &self.place).apply(&changes.into_last());
-            let settled = applied.and_then(|()| self.settle(transaction, turn.as_mut()));
-            return self.noted(held, settled).map(|()| value);
-        };
-        let appended = held.note(wal.append(&mut changes));
-        let appended = appended.map_err(|error| StoreError::io(wal.place(), error));
-        self.noted(held, appended)?;
-        lock(&self.memtable).take(changes);
-        Ok(value)
+    /// Begins a batch of the outbox.
+    pub(super) fn append(&self) -> Result<Appending<'_>, StoreError> {
+        let held = self.database()?;
+        let turn = self.take_turn(&held)?;
+        Ok(Appending {
+            engine: self,
+            turn,
+            held,
+            made: Made::default(),
+        })
     }
 
     /// Runs `work` in one transaction of the database; an error undoes all of it.
@@ -195,6 +176,57 @@ impl Engine {
         let transaction = held.begin_write(&self.place)?;
         Writing::new(&transaction, &self.place).set_log(None)?;
         self.settle(transaction, None)
+    }
+}
+
+/// A batch of changes of the outbox that is being made. Nobody else writes meanwhile; whoever reads does not wait for it. Dropped,
+/// it comes to nothing.
+pub(crate) struct Appending<'e> {
+    engine: &'e Engine,
+    turn: Turn<'e>,
+    held: Held<'e>,
+    made: Made,
+}
+
+impl Appending<'_> {
+    /// Runs `work`, which sees what the batch has changed so far. After an error the batch must be dropped.
+    pub(crate) fn change<T>(
+        &mut self,
+        work: impl FnOnce(Deliveries<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // Held meanwhile, so that nothing goes from here to the database between two looks at either.
+        let memtable = lock(&self.engine.memtable);
+        let place = &self.engine.place;
+        let base = Reading::new(self.held.get()?.begin_read().at(place)?, place);
+        work(Deliveries {
+            base: &base,
+            memtable: Some(&memtable),
+            made: &mut self.made,
+        })
+    }
+
+    /// Makes the batch durable: one record of the log. Returns by how much it changed the counts.
+    pub(crate) fn commit(mut self) -> Result<Deltas, StoreError> {
+        self.change(|mut tables| tables.count())?;
+        let Made { mut changes, deltas } = self.made;
+        if changes.is_empty() {
+            return Ok(deltas);
+        }
+        let (engine, held) = (self.engine, &self.held);
+        let wal = self.turn.as_mut();
+        let has_room = wal.is_some_and(|wal| wal.has_room(&changes));
+        let Some(wal) = self.turn.as_mut().filter(|_| has_room) else {
+            engine.flush(held)?;
+            let transaction = held.begin_write(&engine.place)?;
+            let applied = Writing::new(&transaction, &engine.place).apply(&changes.into_last());
+            let settled = applied.and_then(|()| engine.settle(transaction, self.turn.as_mut()));
+            return engine.noted(held, settled).map(|()| deltas);
+        };
+        let appended = held.note(wal.append(&mut changes));
+        let appended = appended.map_err(|error| StoreError::io(wal.place(), error));
+        engine.noted(held, appended)?;
+        lock(&engine.memtable).take(changes);
+        Ok(deltas)
     }
 }
 

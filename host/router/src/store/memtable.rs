@@ -39,7 +39,7 @@ impl Memtable {
 
     /// The same of a record that was read.
     pub(super) fn take_again(&mut self, record: &[u8]) -> Result<(), Malformed> {
-        let mut changes = Changes::new();
+        let mut changes = Changes::default();
         for change in read(record) {
             let change = change?;
             match change.value {

@@ -41,6 +41,7 @@ pub use accounts::Part;
 pub use admin_rows::{AuditRow, RestoredRow, ServiceInstanceRow, TokenRow, WorkspaceRow};
 pub use audit::AuditLimits;
 pub use calendar::CalendarRow;
+pub(crate) use commit::Appending;
 pub(crate) use disk::{Disk, DiskFile, Opening};
 pub use error::{StoreError, What};
 pub use files::{Files, hexadecimal, sha256};
@@ -50,7 +51,7 @@ pub use record::{ConnectorRow, InstanceRow};
 pub(crate) use tables::newer_secret;
 pub use tables::{Reading, Writing};
 pub(crate) use tables::{Tables, Transaction};
-pub(crate) use wal::{Changes, LOG_SIZE, LogSize};
+pub(crate) use wal::{LOG_SIZE, LogSize};
 
 use disk::RealDisk;
 use engine::{Engine, Opened};
@@ -205,15 +206,9 @@ impl Store {
         self.changes.load(Ordering::Acquire)
     }
 
-    /// The same for the outbox alone, which costs less: what `work` returns are the changes that it made, and one write of the
-    /// log has them on the disk.
-    pub(crate) fn append<T>(
-        &self,
-        work: impl FnOnce(Deliveries<'_>) -> Result<(T, Changes), StoreError>,
-    ) -> Result<T, StoreError> {
-        let held = self.engine.database()?;
-        let _watched = held.watched();
-        self.engine.append(&held, work)
+    /// Begins a batch of changes of the outbox, which costs less.
+    pub(crate) fn append(&self) -> Result<Appending<'_>, StoreError> {
+        self.engine.append()
     }
 
     /// When [`Store::flush`] should be called; none where nothing is left to do.

@@ -12,7 +12,7 @@ use super::logged::{
 };
 use super::memtable::Memtable;
 use super::record::{IdempotencyRow, decode, encode};
-use super::tables::{Reading, Tables, Transaction, Writing};
+use super::tables::{Tables, Transaction, Writing};
 use super::wal::Changes;
 use crate::names::InstancePath;
 use crate::outbox::{DeliveryId, DeliveryRow, Places, Summary};
@@ -20,32 +20,37 @@ use crate::outbox::{DeliveryId, DeliveryRow, Places, Summary};
 /// Counts of deliveries that one transaction changes.
 pub(crate) type Deltas = BTreeMap<(InstancePath, Summary), i64>;
 
-/// The tables of the outbox, for one batch of changes. What it changes it sees, and nobody else does before the batch is in the
-/// log.
+/// The tables of the outbox, as a batch of changes sees them: what it changes it sees, and nobody else does before the batch is
+/// durable.
 pub(crate) struct Deliveries<'t, T = ReadTransaction> {
-    base: &'t Tables<T>,
-    memtable: Option<&'t Memtable>,
-    changes: Changes,
-    deltas: Deltas,
+    pub(super) base: &'t Tables<T>,
+    /// None where the database lacks nothing.
+    pub(super) memtable: Option<&'t Memtable>,
+    pub(super) made: &'t mut Made,
 }
 
-impl<'t> Deliveries<'t> {
-    /// Over what the database has, and what it lacks yet.
-    pub(super) fn new(base: &'t Reading, memtable: &'t Memtable) -> Self {
-        Self::over(base, Some(memtable))
-    }
+/// What a batch has changed so far.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    pub(super) changes: Changes,
+    pub(super) deltas: Deltas,
 }
 
-impl Writing<'_> {
+impl<'t> Writing<'t> {
     /// Changes the outbox within this transaction, which is not one of the log's.
     pub(crate) fn deliveries<R>(
         &mut self,
-        work: impl FnOnce(&mut Deliveries<'_, &WriteTransaction>) -> Result<R, StoreError>,
+        work: impl FnOnce(&mut Deliveries<'_, &'t WriteTransaction>) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
-        let mut tables = Deliveries::over(self, None);
+        let mut made = Made::default();
+        let mut tables = Deliveries {
+            base: self,
+            memtable: None,
+            made: &mut made,
+        };
         let done = work(&mut tables)?;
-        let (_, changes) = tables.finish()?;
-        self.apply(&changes.into_last())?;
+        tables.count()?;
+        self.apply(&made.changes.into_last())?;
         Ok(done)
     }
 }
@@ -59,19 +64,10 @@ impl Writing<'_> {
 }
 
 #[allow(private_bounds)]
-impl<'t, T: Transaction> Deliveries<'t, T> {
-    fn over(base: &'t Tables<T>, memtable: Option<&'t Memtable>) -> Self {
-        Self {
-            base,
-            memtable,
-            changes: Changes::new(),
-            deltas: Deltas::new(),
-        }
-    }
-
+impl<T: Transaction> Deliveries<'_, T> {
     fn seen(&self) -> Seen<'_, T> {
         Seen {
-            changes: &self.changes,
+            changes: &self.made.changes,
             memtable: self.memtable,
             base: self.base,
         }
@@ -87,7 +83,7 @@ impl<'t, T: Transaction> Deliveries<'t, T> {
     pub(crate) fn put(&mut self, before: Option<&DeliveryRow>, after: &DeliveryRow) -> Result<(), StoreError> {
         let id = after.delivery.id;
         let bytes = encode(after, &id.to_string(), self.base.place())?;
-        ROW.put(&mut self.changes, id.to_u128(), bytes.as_slice());
+        ROW.put(&mut self.made.changes, id.to_u128(), bytes.as_slice());
         self.index(id.to_u128(), before.map(DeliveryRow::places), Some(after.places()));
         Ok(())
     }
@@ -95,19 +91,19 @@ impl<'t, T: Transaction> Deliveries<'t, T> {
     /// Removes a row, its indexes and its content.
     pub(crate) fn erase(&mut self, row: &DeliveryRow) {
         let id = row.delivery.id;
-        ROW.remove(&mut self.changes, id.to_u128());
+        ROW.remove(&mut self.made.changes, id.to_u128());
         self.erase_content(id);
         self.index(id.to_u128(), Some(row.places()), None);
     }
 
     /// Writes the content of a delivery, or of it what does not stand in the spool.
     pub(crate) fn put_content(&mut self, id: DeliveryId, content: &[u8]) {
-        CONTENT.put(&mut self.changes, id.to_u128(), content);
+        CONTENT.put(&mut self.made.changes, id.to_u128(), content);
     }
 
     /// Removes the content of a delivery.
     pub(crate) fn erase_content(&mut self, id: DeliveryId) {
-        CONTENT.remove(&mut self.changes, id.to_u128());
+        CONTENT.remove(&mut self.made.changes, id.to_u128());
     }
 
     /// What was accepted with that key.
@@ -119,11 +115,11 @@ impl<'t, T: Transaction> Deliveries<'t, T> {
     /// Remembers what was accepted with that key.
     pub(crate) fn put_idempotency(&mut self, scope: &str, key: &str, row: &IdempotencyRow) -> Result<(), StoreError> {
         if let Some(old) = self.idempotency(scope, key)? {
-            KEY_EXPIRY.remove(&mut self.changes, (old.expires_ms, scope, key));
+            KEY_EXPIRY.remove(&mut self.made.changes, (old.expires_ms, scope, key));
         }
         let bytes = encode(row, key, self.base.place())?;
-        KEY.put(&mut self.changes, (scope, key), bytes.as_slice());
-        KEY_EXPIRY.put(&mut self.changes, (row.expires_ms, scope, key), ());
+        KEY.put(&mut self.made.changes, (scope, key), bytes.as_slice());
+        KEY_EXPIRY.put(&mut self.made.changes, (row.expires_ms, scope, key), ());
         Ok(())
     }
 
@@ -143,29 +139,33 @@ impl<'t, T: Transaction> Deliveries<'t, T> {
             }
         }
         for (at_ms, scope, key) in &expired {
-            KEY_EXPIRY.remove(&mut self.changes, (*at_ms, scope, key));
-            KEY.remove(&mut self.changes, (scope, key));
+            KEY_EXPIRY.remove(&mut self.made.changes, (*at_ms, scope, key));
+            KEY.remove(&mut self.made.changes, (scope, key));
         }
         Ok(())
     }
 
-    /// Writes the counts, and returns by how much they changed, and all changes.
-    pub(crate) fn finish(mut self) -> Result<(Deltas, Changes), StoreError> {
-        let deltas = std::mem::take(&mut self.deltas);
-        for ((path, summary), delta) in &deltas {
+    /// Writes the counts, after all else: once for a batch.
+    pub(super) fn count(&mut self) -> Result<(), StoreError> {
+        let mut counts = Vec::with_capacity(self.made.deltas.len());
+        for ((path, summary), delta) in self.made.deltas.iter().filter(|(_, delta)| **delta != 0) {
             let key = (path.workspace.as_str(), path.name.as_str(), *summary as u8);
             let before = COUNT.get(&self.seen(), key, Ok)?.unwrap_or(0);
-            match before.saturating_add_signed(*delta) {
-                _ if *delta == 0 => {}
-                0 => COUNT.remove(&mut self.changes, key),
-                count => COUNT.put(&mut self.changes, key, count),
+            counts.push((path, *summary, before.saturating_add_signed(*delta)));
+        }
+        let changes = &mut self.made.changes;
+        for (path, summary, count) in counts {
+            let key = (path.workspace.as_str(), path.name.as_str(), summary as u8);
+            match count {
+                0 => COUNT.remove(changes, key),
+                count => COUNT.put(changes, key, count),
             }
         }
-        Ok((deltas, self.changes))
+        Ok(())
     }
 
     fn index(&mut self, id: Key, before: Option<Places<'_>>, after: Option<Places<'_>>) {
-        let changes = &mut self.changes;
+        let Made { changes, deltas } = &mut *self.made;
         let (before, after) = (before.as_ref(), after.as_ref());
         let due = |places: &'_ Places<'_>| Some((places.workspace.clone(), places.instance.clone(), places.due_ms?));
         let (old, new) = (before.and_then(due), after.and_then(due));
@@ -203,11 +203,11 @@ impl<'t, T: Transaction> Deliveries<'t, T> {
         }
         if let Some((path, summary)) = old {
             LISTED.remove(changes, (path.workspace.as_str(), summary as u8, id));
-            *self.deltas.entry((path, summary)).or_default() -= 1;
+            *deltas.entry((path, summary)).or_default() -= 1;
         }
         if let Some((path, summary)) = new {
             LISTED.put(changes, (path.workspace.as_str(), summary as u8, id), ());
-            *self.deltas.entry((path, summary)).or_default() += 1;
+            *deltas.entry((path, summary)).or_default() += 1;
         }
     }
 }

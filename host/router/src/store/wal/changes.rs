@@ -43,14 +43,16 @@ pub(crate) struct Change<'b> {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-impl Changes {
-    pub(crate) fn new() -> Self {
+impl Default for Changes {
+    fn default() -> Self {
         Self {
             bytes: vec![0; HEADER],
             last: Last::new(),
         }
     }
+}
 
+impl Changes {
     pub(crate) fn put(&mut self, table: u8, key: &[u8], value: &[u8]) {
         self.push(table, PUT, key, value);
         let end = self.bytes.len();
@@ -154,7 +156,7 @@ mod tests {
 
     #[test]
     fn changes_read_back_in_their_order() {
-        let mut changes = Changes::new();
+        let mut changes = Changes::default();
         changes.put(1, b"key", b"value");
         changes.removed(2, b"other");
         changes.put(3, b"", b"");
@@ -174,7 +176,7 @@ mod tests {
 
     #[test]
     fn changes_that_were_cut_are_told() {
-        let mut changes = Changes::new();
+        let mut changes = Changes::default();
         changes.put(1, b"key", b"value");
         let whole = &changes.bytes[HEADER..];
         for length in 1..whole.len() {
@@ -184,7 +186,7 @@ mod tests {
 
     #[test]
     fn what_stands_last_under_a_key_is_told_and_outlives_the_changes() {
-        let mut changes = Changes::new();
+        let mut changes = Changes::default();
         assert!(changes.is_empty());
         changes.put(1, b"a", b"first");
         changes.put(1, b"b", b"other");

@@ -26,7 +26,7 @@ fn append(wal: &mut Wal, number: usize, length: usize) {
 }
 
 fn batch(number: usize, length: usize) -> Changes {
-    let mut changes = Changes::new();
+    let mut changes = Changes::default();
     changes.put(1, &number.to_le_bytes(), &vec![number as u8; length]);
     changes
 }
@@ -98,7 +98,7 @@ fn a_body_that_looks_like_a_record_is_none() {
     // What stands at the next boundary once the record before it is over: a record as whoever does not know the salt makes one.
     let mut forged = batch(66, 10);
     frame::seal(&mut forged, SALT, ALIGN as u64);
-    let mut changes = Changes::new();
+    let mut changes = Changes::default();
     let before = ALIGN - HEADER - 18;
     let mut body = vec![0; before];
     body.extend_from_slice(&forged.bytes);
