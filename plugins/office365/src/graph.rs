@@ -138,8 +138,8 @@ impl<W: World> Graph<W> {
     }
 }
 
-/// What the host says where there is no answer. Certificates and limits are told of before a request has left whole; whatever
-/// happens after that is a time limit, or a failure.
+/// What the host says where there is no answer. Refusals (of an account without a token too), certificates and limits are told of
+/// before a request has left whole; whatever happens after that is a time limit, or a failure.
 pub fn unanswered(error: HttpError, url: &str) -> Unanswered {
     let place = origin(url);
     let not_asked = |kind, text| Unanswered::NotAsked(Failure::new(kind, text));

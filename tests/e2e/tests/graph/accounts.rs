@@ -1,5 +1,7 @@
 //! Accounts, mailboxes and rights.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use relais_e2e::DealtAccount;
@@ -75,16 +77,35 @@ async fn a_mail_whose_token_was_refused_and_is_not_replaced_stays_here() {
 
 #[tokio::test]
 async fn an_account_without_a_token_is_the_hosts_own_finding_and_nothing_is_sent() {
-    let lost = AccountFault::Reconnect("associate the account again".to_owned());
-    let account = DealtAccount::failing(lost.clone());
-    let mut stand = Stand::of(Directory::of(USER, TOKEN), |office| office.account(account)).await;
-    let failure = stand.send(&with_file(1_000)).await.unwrap_err();
-    assert_eq!(
-        (failure.kind, failure.account.as_deref()),
-        (Kind::Authentication, Some(&lost)),
-        "{failure}"
-    );
-    assert!(stand.graph.counts().requests.is_empty());
+    let wait = AccountFault::Unavailable {
+        text: "the provider asks to wait".to_owned(),
+        retry_after: Some(Duration::from_secs(30)),
+    };
+    for (fault, kind) in [
+        (
+            AccountFault::NotAssociated("associate the account".to_owned()),
+            Kind::Configuration,
+        ),
+        (
+            AccountFault::Reconnect("associate the account again".to_owned()),
+            Kind::Authentication,
+        ),
+        (wait, Kind::Unreachable),
+    ] {
+        for bytes in [1_000, 4_000_000] {
+            let account = DealtAccount::failing(fault.clone());
+            let mut stand = Stand::of(Directory::of(USER, TOKEN), |office| office.account(account.clone())).await;
+            let failure = stand.send(&with_file(bytes)).await.unwrap_err();
+            assert_eq!(
+                (failure.kind, failure.account.as_deref()),
+                (kind, Some(&fault)),
+                "{failure}"
+            );
+            assert_ne!(failure.detail("claimed"), Some("unknown-outcome"), "{failure}");
+            assert_eq!(account.asked(), 1, "a mail that did not leave is not looked for");
+            assert!(stand.graph.counts().requests.is_empty());
+        }
+    }
 }
 
 #[tokio::test]

@@ -37,6 +37,8 @@ const METHODS_REFUSED: [&str; 3] = ["CONNECT", "TRACE", "TRACK"];
 #[derive(Debug)]
 pub(crate) enum DoorError {
     Refused(String),
+    /// What a credential is made of is missing: nothing left.
+    Credential(String),
     Unreachable(String),
     Timeout,
     Tls(String),
@@ -263,7 +265,7 @@ impl Door {
 }
 
 fn not_ready(credential: &str, why: &str) -> DoorError {
-    DoorError::Failed(format!("the credential `{credential}` is not ready: {why}"))
+    DoorError::Credential(format!("the credential `{credential}` is not ready: {why}"))
 }
 
 /// The header's value, made of the secret or the token.

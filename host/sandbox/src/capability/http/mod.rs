@@ -26,7 +26,7 @@ const PIECES: usize = 4096;
 impl From<DoorError> for HttpError {
     fn from(error: DoorError) -> Self {
         match error {
-            DoorError::Refused(rule) => HttpError::Refused(rule),
+            DoorError::Refused(text) | DoorError::Credential(text) => HttpError::Refused(text),
             DoorError::Unreachable(text) => HttpError::Unreachable(text),
             DoorError::Timeout => HttpError::Timeout,
             DoorError::Tls(text) => HttpError::Tls(text),

@@ -76,7 +76,9 @@ impl WasiHttpHooks for Hooks {
 /// `fetch` tells its guest that the network failed and no more; the administrator reads why in the log. Refusals are audited
 /// already.
 fn tell(door: &Door, destination: &str, fault: &DoorError) {
-    if let DoorError::Tls(text) | DoorError::Unreachable(text) | DoorError::Failed(text) = fault {
+    if let DoorError::Credential(text) | DoorError::Tls(text) | DoorError::Unreachable(text) | DoorError::Failed(text) =
+        fault
+    {
         // A guest whose lines are spent ends at its next one.
         let _ = door.context().log.line(Level::Warn, &format!("{destination}: {text}"));
     }
@@ -129,7 +131,7 @@ fn watched(door: &Arc<Door>, asked: &Asked, turn: Turn, on_its_way: OnItsWay, bo
 
 fn error(error: DoorError) -> Error {
     let code = match error {
-        DoorError::Refused(_) => ErrorCode::HttpRequestDenied,
+        DoorError::Refused(_) | DoorError::Credential(_) => ErrorCode::HttpRequestDenied,
         DoorError::Unreachable(_) => ErrorCode::ConnectionRefused,
         DoorError::Timeout => ErrorCode::ConnectionReadTimeout,
         DoorError::Tls(_) => ErrorCode::TlsProtocolError,
