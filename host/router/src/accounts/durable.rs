@@ -11,7 +11,17 @@ use super::kept::Unsaved;
 use super::timing;
 use super::written::{Renewed, renewed, still, write_lost};
 use crate::error::Error;
-use crate::store::{AccountRow, LostRow};
+use crate::store::{AccountRow, LostRow, StoreError, Writing};
+
+/// What came of writing down that an account is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Losing {
+    Written,
+    /// It is another one meanwhile.
+    Replaced,
+    /// The provider was asked with an application that was set anew since.
+    Outdated,
+}
 
 impl Keeper {
     /// Writes down that the provider is about to be asked with the refresh token of this row.
@@ -70,13 +80,15 @@ impl Keeper {
         }
     }
 
-    /// Writes down that an account is lost; false where it is another one meanwhile.
+    /// Writes down that an account is lost, where what was `asked` is the account still. `set_at` is when the application was set with
+    /// which the provider was asked, of the workspace's: what it says of an earlier secret says nothing of the one that is set now.
     pub(super) async fn lose(
         &self,
         path: &AccountPath,
         asked: Option<&AccountRow>,
+        set_at: Option<Timestamp>,
         lost: LostRow,
-    ) -> Result<bool, Error> {
+    ) -> Result<Losing, Error> {
         let (path, asked) = (path.clone(), asked.cloned());
         let written = self.blocking(move |keeper| {
             let written = keeper.store.write(|tables| {
@@ -84,13 +96,20 @@ impl Keeper {
                     Some(asked) => still(tables, &path, asked)?,
                     None => tables.account(&path)?,
                 };
-                let Some(row) = row else { return Ok(None) };
-                write_lost(tables, &path, row, lost).map(Some)
+                let Some(row) = row else {
+                    return Ok((Losing::Replaced, false));
+                };
+                if set_at.is_some() && set_at != application_set_at(tables, &path, &row)? {
+                    return Ok((Losing::Outdated, false));
+                }
+                let new = write_lost(tables, &path, row, lost)?;
+                Ok::<_, Error>((Losing::Written, new))
             })?;
-            if written == Some(true) {
+            let (losing, new) = written;
+            if new {
                 keeper.edited();
             }
-            Ok(written.is_some())
+            Ok(losing)
         });
         written.await
     }
@@ -127,4 +146,14 @@ impl Keeper {
             Ok(())
         })
     }
+}
+
+/// When the workspace's application of that account was set.
+fn application_set_at(
+    tables: &Writing<'_>,
+    path: &AccountPath,
+    row: &AccountRow,
+) -> Result<Option<Timestamp>, StoreError> {
+    let application = tables.application(&path.instance.workspace, &row.provider)?;
+    Ok(application.map(|application| application.set_at))
 }

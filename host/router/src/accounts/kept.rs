@@ -72,6 +72,8 @@ struct Inner {
     /// When the provider was asked in the last minute.
     asked: VecDeque<Instant>,
     rest: Option<Rest>,
+    /// How often it was said that what stood in the way may be gone.
+    reconsidered: u64,
     /// Tokens that the store did not take yet. Nobody has them.
     unsaved: Option<Box<Unsaved>>,
     used_at: Option<Timestamp>,
@@ -219,9 +221,17 @@ impl Kept {
         now.duration_since(since) >= timing::MENDED
     }
 
-    /// The account gives no token any more.
-    pub(super) fn lose(&self, because: &Problem) {
+    /// A number that is another one once what stood in the way may be gone.
+    pub(super) fn reconsidered(&self) -> u64 {
+        self.inner().reconsidered
+    }
+
+    /// The account gives no token any more: so it was written while the number was this ([`reconsidered`](Self::reconsidered)).
+    pub(super) fn lose(&self, because: &Problem, reconsidered: u64) {
         let mut inner = self.inner();
+        if inner.reconsidered != reconsidered {
+            return;
+        }
         inner.current = None;
         inner.rest = Some(Rest {
             until: Instant::now() + timing::MENDED,
@@ -251,6 +261,7 @@ impl Kept {
     /// yet: the refresh token that was asked with is good once, perhaps.
     pub(super) fn reconsider(&self, is_lost: bool) {
         let mut inner = self.inner();
+        inner.reconsidered = inner.reconsidered.wrapping_add(1);
         inner.rest = None;
         inner.found = None;
         if is_lost {

@@ -74,6 +74,8 @@ pub(super) struct Asking {
     pub row: AccountRow,
     pub towards: Towards,
     pub application: Application,
+    /// When the workspace set it; none where it is the account's own.
+    pub set_at: Option<Timestamp>,
     pub flow: Flow,
     /// None where the application asks for itself.
     pub refresh_token: Option<Secret>,
@@ -173,7 +175,7 @@ fn planned(
     let provider = context.provider(&row.provider);
     let provider = provider.ok_or_else(|| Trouble::Lost(Problem::no_provider(path, &row.provider)))?;
     let towards = context.towards(provider);
-    let application = application(tables, &key, path, &row, &towards)?;
+    let (application, set_at) = application(tables, &key, path, &row, &towards)?;
     // A flow that no version knows any more is not allowed by any workspace.
     let flow = Flow::from_word(&row.flow).unwrap_or(Flow::DeviceCode);
     let refresh_token = match flow.is_delegated() {
@@ -184,6 +186,7 @@ fn planned(
         row,
         towards,
         application,
+        set_at,
         flow,
         refresh_token,
     })))
@@ -222,21 +225,22 @@ pub(super) fn place<'a>(path: &'a AccountPath, field: &'a str, binding: &'a [u8;
     }
 }
 
-/// The application that an account was associated with.
+/// The application that an account was associated with, and when the workspace set it.
 fn application(
     tables: &Reading,
     key: &Key<'_>,
     path: &AccountPath,
     row: &AccountRow,
     towards: &Towards,
-) -> Result<Application, Stop> {
+) -> Result<(Application, Option<Timestamp>), Stop> {
     if let Some(own) = &row.own {
         let secret = open(tables, key, path, row, Part::Application)?;
         let proof = applications::proof(own, secret).ok_or(Stop::Lose(Why::Tokens, None))?;
-        return Ok(Application {
+        let application = Application {
             client_id: row.client_id.clone(),
             proof,
-        });
+        };
+        return Ok((application, None));
     }
     let (ws, provider) = (&path.instance.workspace, &row.provider);
     let Some(of_workspace) = tables.application(ws, provider)? else {
@@ -248,5 +252,6 @@ fn application(
     if of_workspace.client_id != row.client_id {
         return Err(Stop::Lose(Why::ApplicationChanged, None));
     }
-    Ok(applications::open(tables, key, ws, &of_workspace, towards)?)
+    let application = applications::open(tables, key, ws, &of_workspace, towards)?;
+    Ok((application, Some(of_workspace.set_at)))
 }

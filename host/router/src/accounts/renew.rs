@@ -12,8 +12,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use relais_accounts::{Fault, FaultKind, Grant};
+use relais_sandbox::Token;
 use tokio::sync::watch;
 
+use super::durable::Losing;
 use super::keeper::Keeper;
 use super::kept::{Kept, Need, Outcome, Unsaved};
 use super::plan::{Asking, Planned, Stop};
@@ -44,15 +46,50 @@ async fn renew(keeper: &Arc<Keeper>, kept: &Arc<Kept>, need: Need, stored: bool)
     if let Some(unsaved) = kept.take_unsaved() {
         return save(keeper, kept, unsaved).await;
     }
+    // An end of it is that a provider is asked a few times in a minute at most.
+    loop {
+        if let Some(outcome) = once(keeper, kept, need, stored).await {
+            return outcome;
+        }
+    }
+}
+
+/// Asks once; none where the answer says nothing, since the application was set anew meanwhile.
+async fn once(keeper: &Arc<Keeper>, kept: &Arc<Kept>, need: Need, stored: bool) -> Option<Outcome> {
+    let asking = match to_ask(keeper, kept, need, stored).await {
+        Ok(Next::Have(token)) => return Some(Ok(token)),
+        Ok(Next::Ask(asking)) => asking,
+        Err(trouble) => return Some(Err(trouble)),
+    };
+    match ask(keeper, &asking).await {
+        Ok(grant) => {
+            let unsaved = Unsaved { asking: *asking, grant };
+            Some(save(keeper, kept, Box::new(unsaved)).await)
+        }
+        Err(fault) => failed(keeper, kept, &asking, &fault).await.map(Err),
+    }
+}
+
+/// What an asking begins with.
+enum Next {
+    Have(Token),
+    Ask(Box<Asking>),
+}
+
+/// What the provider is to be asked with, once it may be and that it will be is on the disk.
+async fn to_ask(keeper: &Arc<Keeper>, kept: &Arc<Kept>, need: Need, stored: bool) -> Result<Next, Trouble> {
     let planned = keeper.plan(&kept.path, need, stored).await;
     let asking = match planned {
         Ok(Planned::Have(access, left, associated_at)) => {
             keeper.hold(kept, associated_at)?;
-            return Ok(kept.take_up(access, left));
+            return Ok(Next::Have(kept.take_up(access, left)));
         }
         Ok(Planned::Ask(asking)) => asking,
         Err(Stop::Trouble(trouble)) => return Err(trouble),
-        Err(Stop::Lose(why, row)) => return Err(lose(keeper, kept, row.as_deref(), lost(why, None)).await),
+        Err(Stop::Lose(why, row)) => {
+            let trouble = lose(keeper, kept, row.as_deref(), None, lost(why, None)).await;
+            return Err(trouble.unwrap_or_else(|| Trouble::Unavailable(Problem::replaced(), None)));
+        }
     };
     keeper.hold(kept, asking.row.associated_at)?;
     kept.may_ask()?;
@@ -61,13 +98,7 @@ async fn renew(keeper: &Arc<Keeper>, kept: &Arc<Kept>, need: Need, stored: bool)
         let noted = keeper.note_intent(&kept.path, &asking.row).await;
         noted.map_err(|error| kept.rests(Problem::here(&error), None))?;
     }
-    match ask(keeper, &asking).await {
-        Ok(grant) => {
-            let unsaved = Unsaved { asking: *asking, grant };
-            save(keeper, kept, Box::new(unsaved)).await
-        }
-        Err(fault) => Err(failed(keeper, kept, &asking, &fault).await),
-    }
+    Ok(Next::Ask(asking))
 }
 
 async fn ask(keeper: &Keeper, asking: &Asking) -> Result<Grant, Fault> {
@@ -101,20 +132,29 @@ async fn save(keeper: &Arc<Keeper>, kept: &Arc<Kept>, unsaved: Box<Unsaved>) -> 
     }
 }
 
-/// What the provider's refusal means for the account.
-async fn failed(keeper: &Arc<Keeper>, kept: &Arc<Kept>, asking: &Asking, fault: &Fault) -> Trouble {
+/// What the provider's refusal means for the account; none where it says nothing of the application that is set now.
+async fn failed(keeper: &Arc<Keeper>, kept: &Arc<Kept>, asking: &Asking, fault: &Fault) -> Option<Trouble> {
     let passes = fault.may_be_the_way() && !kept.doubted_for_long(tokio::time::Instant::now());
     if fault.kind.retries() || passes {
-        if !fault.unanswered && asking.refresh_token.is_some() {
-            // It answered, so the token was not used up. Left as it is where the disk does not take it: it would only be explained
-            // otherwise should the account ever be lost.
-            let _ = keeper.clear_intent(&kept.path, &asking.row).await;
-        }
-        return kept.rests(Problem::of_fault(fault), fault.retry_after);
+        unused(keeper, kept, asking, fault).await;
+        return Some(kept.rests(Problem::of_fault(fault), fault.retry_after));
     }
     let interrupted = asking.row.renewing.is_some() && fault.kind == FaultKind::Reconnect;
     let why = if interrupted { Why::Interrupted } else { Why::Provider };
-    lose(keeper, kept, Some(&asking.row), lost(why, Some(fault))).await
+    let lost = lost(why, Some(fault));
+    let trouble = lose(keeper, kept, Some(&asking.row), asking.set_at, lost).await;
+    if trouble.is_none() {
+        unused(keeper, kept, asking, fault).await;
+    }
+    trouble
+}
+
+/// Where the provider answered, the refresh token was not used up. What was noted of it stays where the disk does not take that: it
+/// would only be explained otherwise should the account ever be lost.
+async fn unused(keeper: &Arc<Keeper>, kept: &Arc<Kept>, asking: &Asking, fault: &Fault) {
+    if !fault.unanswered && asking.refresh_token.is_some() {
+        let _ = keeper.clear_intent(&kept.path, &asking.row).await;
+    }
 }
 
 fn lost(why: Why, fault: Option<&Fault>) -> LostRow {
@@ -129,15 +169,24 @@ fn lost(why: Why, fault: Option<&Fault>) -> LostRow {
     }
 }
 
-/// Writes down that the account is lost. Where that cannot be written it is not: the provider is asked again after a rest.
-async fn lose(keeper: &Arc<Keeper>, kept: &Arc<Kept>, read: Option<&AccountRow>, lost: LostRow) -> Trouble {
+/// Writes down that the account is lost. Where that cannot be written it is not: the provider is asked again after a rest. None where
+/// the application was set anew since it was asked with.
+async fn lose(
+    keeper: &Arc<Keeper>,
+    kept: &Arc<Kept>,
+    read: Option<&AccountRow>,
+    set_at: Option<Timestamp>,
+    lost: LostRow,
+) -> Option<Trouble> {
     let problem = Problem::of_lost(&kept.path, &lost);
-    match keeper.lose(&kept.path, read, lost).await {
-        Ok(true) => {
-            kept.lose(&problem);
-            Trouble::Lost(problem)
+    let reconsidered = kept.reconsidered();
+    match keeper.lose(&kept.path, read, set_at, lost).await {
+        Ok(Losing::Written) => {
+            kept.lose(&problem, reconsidered);
+            Some(Trouble::Lost(problem))
         }
-        Ok(false) => Trouble::Unavailable(Problem::replaced(), None),
-        Err(error) => kept.rests(Problem::here(&error), None),
+        Ok(Losing::Replaced) => Some(Trouble::Unavailable(Problem::replaced(), None)),
+        Ok(Losing::Outdated) => None,
+        Err(error) => Some(kept.rests(Problem::here(&error), None)),
     }
 }

@@ -22,6 +22,8 @@ pub enum Do {
     GiveUnheard,
     /// It gives once [`Fake::go`] is told.
     Await,
+    /// It refuses once [`Fake::go`] is told.
+    AwaitAndRefuse(FaultKind, &'static str),
     /// The user has not come yet.
     Pending,
     SlowDown,
@@ -104,12 +106,14 @@ impl Fake {
                 false => state.script.pop_front().unwrap_or(Do::Give),
             }
         };
-        if matches!(what, Do::Await) {
+        if matches!(what, Do::Await | Do::AwaitAndRefuse(..)) {
             self.go.notified().await;
         }
         self.state().at_once -= 1;
         match what {
-            Do::Refuse(kind, code) => Err(Fault::new(kind, code, "the provider's words")),
+            Do::Refuse(kind, code) | Do::AwaitAndRefuse(kind, code) => {
+                Err(Fault::new(kind, code, "the provider's words"))
+            }
             Do::GiveUnheard => {
                 self.give();
                 let mut fault = Fault::new(FaultKind::Unavailable, "timeout", "");
