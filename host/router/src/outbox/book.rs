@@ -100,7 +100,6 @@ impl Book {
             written: written.clone(),
             retention: retention.clone(),
             inbox,
-            folders: HashSet::new(),
             doubtful: Vec::new(),
         };
         let sweeper = {

@@ -7,13 +7,17 @@
 //!
 //! A file is whole and synced before it gets its place, and its place is synced before a row names it. It is removed after the
 //! row that said so is durable. So a row never names a file that is not there; a file that no row names is swept.
+//!
+//! A folder goes with its last file, but for the one that received the last body: it is about to receive the next. The threat is a
+//! folder that goes while somebody gives a file its place there. So it stays as long as a body of its hours is on its way, and is
+//! made and synced anew for whoever comes after it went.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use relais_message::{ReadAt, Source};
 use sha2::{Digest as _, Sha256};
@@ -41,8 +45,18 @@ pub(super) struct Inner {
     run: String,
     next: AtomicU64,
     pub(super) uploads: Registry,
-    /// Files that have their place, or are about to, and whose row may not be there yet.
-    placing: Mutex<HashSet<DeliveryId>>,
+    places: Mutex<Places>,
+}
+
+/// Who is at the folders.
+#[derive(Default)]
+struct Places {
+    /// Files that have their place, or are about to, and whose row may not be there yet. Their folders stay.
+    placing: HashSet<DeliveryId>,
+    /// Folders that this process made, synced in the folder of all.
+    made: HashSet<PathBuf>,
+    /// The one that received the last body.
+    last: Option<PathBuf>,
 }
 
 /// A body that stands in the spool, whole and synced, and not yet in its place. Dropped, it is removed.
@@ -76,7 +90,7 @@ impl Spool {
             run,
             next: AtomicU64::new(0),
             uploads: Registry::default(),
-            placing: Mutex::default(),
+            places: Mutex::default(),
         })))
     }
 
@@ -104,6 +118,21 @@ impl Spool {
     /// Removes the body of a delivery.
     pub(super) fn remove(&self, id: DeliveryId) {
         self.discard(&self.path(id));
+        self.tidy(&self.folder(id));
+    }
+
+    /// Removes a folder of bodies where nothing is in it, and nothing is about to be. Nothing rests on it: one that comes back after
+    /// a power cut, or stays for another reason, is swept at the next start.
+    fn tidy(&self, folder: &Path) {
+        let mut places = self.places();
+        let is_awaited = |id: &DeliveryId| self.folder(*id) == *folder;
+        if places.last.as_deref() == Some(folder) || places.placing.iter().any(is_awaited) {
+            return;
+        }
+        // Under the lock: who is to be placed there makes the folder after this, or has kept it from going.
+        if self.0.disk.remove_folder(folder).is_ok() {
+            places.made.remove(folder);
+        }
     }
 
     /// Stores what a message consists of, in the order given. Blocks; when this returns, the bytes are synced.
@@ -142,7 +171,7 @@ impl Spool {
     }
 
     fn stored(&self, id: DeliveryId, from: PathBuf) -> Stored {
-        self.placing().insert(id);
+        self.places().placing.insert(id);
         Stored {
             spool: self.clone(),
             id,
@@ -154,8 +183,8 @@ impl Spool {
         }
     }
 
-    fn placing(&self) -> std::sync::MutexGuard<'_, HashSet<DeliveryId>> {
-        self.0.placing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.0.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn folder(&self, id: DeliveryId) -> PathBuf {
@@ -170,13 +199,13 @@ impl Spool {
     }
 
     /// Gives files their places, and makes these survive a power cut; of each the error if it has none. Folders are synced once,
-    /// however many files they receive. `known` are those that this process made already.
-    pub(super) fn place(&self, files: &mut [&mut Stored], known: &mut HashSet<PathBuf>) -> Vec<Option<StoreError>> {
+    /// however many files they receive.
+    pub(super) fn place(&self, files: &mut [&mut Stored]) -> Vec<Option<StoreError>> {
         let mut touched: Vec<(PathBuf, Option<StoreError>)> = Vec::new();
         let mut faults = Vec::with_capacity(files.len());
         for stored in files.iter_mut() {
             let folder = self.folder(stored.id);
-            let placed = self.make(&folder, known).and_then(|()| {
+            let placed = self.make(&folder).and_then(|()| {
                 let to = self.path(stored.id);
                 let renamed = self.0.disk.rename(&stored.from, &to);
                 renamed.map_err(|error| StoreError::io(&to, error))
@@ -204,18 +233,24 @@ impl Spool {
                 *fault = Some(error.again());
             }
         }
+        if let Some((last, _)) = touched.pop() {
+            let before = self.places().last.replace(last);
+            // It may have been emptied while it was the last.
+            before.iter().for_each(|before| self.tidy(before));
+        }
         faults
     }
 
-    fn make(&self, folder: &Path, known: &mut HashSet<PathBuf>) -> Result<(), StoreError> {
-        if known.contains(folder) {
+    /// Makes the folder of a file that is to be placed, which keeps it from going.
+    fn make(&self, folder: &Path) -> Result<(), StoreError> {
+        if self.places().made.contains(folder) {
             return Ok(());
         }
         let disk = &self.0.disk;
         disk.make_folder(folder)
             .and_then(|()| disk.sync_folder(&self.0.root))
             .map_err(|error| StoreError::io(folder, error))?;
-        known.insert(folder.to_path_buf());
+        self.places().made.insert(folder.to_path_buf());
         Ok(())
     }
 
@@ -244,8 +279,8 @@ impl Spool {
         })
     }
 
-    /// Removes what no row names: what an earlier process was receiving, and bodies for which `has_row` is false. Stops early
-    /// where `stop` says so.
+    /// Removes what no row names: what an earlier process was receiving, and bodies for which `has_row` is false; and folders that
+    /// are empty. Stops early where `stop` says so.
     pub(super) fn sweep(
         &self,
         has_row: impl Fn(DeliveryId) -> Result<bool, StoreError>,
@@ -277,7 +312,7 @@ impl Spool {
                 } else {
                     match name.parse::<DeliveryId>() {
                         // Asked in this order: whoever is not placing any more has a row already, if ever.
-                        Ok(id) => !self.placing().contains(&id) && !has_row(id)?,
+                        Ok(id) => !self.places().placing.contains(&id) && !has_row(id)?,
                         Err(_) => false,
                     }
                 };
@@ -285,6 +320,9 @@ impl Spool {
                     self.discard(&path.join(name));
                     removed += 1;
                 }
+            }
+            if !incoming {
+                self.tidy(&path);
             }
         }
         Ok(removed)
@@ -303,7 +341,10 @@ impl Drop for Stored {
         if !self.placed {
             self.spool.discard(&self.from);
         }
-        self.spool.placing().remove(&self.id);
+        self.spool.places().placing.remove(&self.id);
+        if !self.placed {
+            self.spool.tidy(&self.spool.folder(self.id));
+        }
     }
 }
 

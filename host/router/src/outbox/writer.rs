@@ -6,7 +6,6 @@
 use std::collections::HashSet;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -39,8 +38,6 @@ pub(super) struct Writer {
     pub(super) written: Arc<RwLock<Written>>,
     pub(super) retention: Arc<RwLock<Arc<Retentions>>>,
     pub(super) inbox: mpsc::Receiver<Request>,
-    /// Folders of the spool that this process made.
-    pub(super) folders: HashSet<PathBuf>,
     /// Bodies of a batch of which nobody knows whether the disk kept it.
     pub(super) doubtful: Vec<DeliveryId>,
 }
@@ -204,12 +201,12 @@ impl Writer {
     }
 
     /// Gives the bodies of a batch their places; who has none is answered.
-    fn place(&mut self, making: &mut Making) {
+    fn place(&self, making: &mut Making) {
         let mut bodies: Vec<&mut Stored> = files(&mut making.requests).collect();
         if bodies.is_empty() {
             return;
         }
-        let mut faults = self.spool.place(&mut bodies, &mut self.folders).into_iter();
+        let mut faults = self.spool.place(&mut bodies).into_iter();
         for request in std::mem::take(&mut making.requests) {
             match request.file.as_ref().and_then(|_| faults.next().flatten()) {
                 None => making.requests.push(request),

@@ -49,6 +49,8 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes a folder for its owner alone; it may be there.
     fn make_folder(&self, path: &Path) -> io::Result<()>;
+    /// Removes a folder in which nothing is; an error where something is.
+    fn remove_folder(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a folder survive a power cut.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
     /// The names in a folder, in no order.
@@ -90,6 +92,10 @@ impl Disk for RealDisk {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
             made => made,
         }
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir(path)
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {

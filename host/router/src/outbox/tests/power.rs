@@ -46,14 +46,18 @@ async fn one_mail(book: Book, number: usize) -> (DeliveryId, Promise) {
             Err(_) => message(10),
         },
     };
-    let new = new(&message, number as u64);
+    let end = ENDS[number % ENDS.len()];
+    let mut new = new(&message, number as u64);
+    if end == Summary::Sent {
+        // In a folder that goes with each of them and comes again with the next.
+        new.delivery.id = DeliveryId::new(START + 10 * HOUR + number as u64).unwrap();
+    }
     let id = new.delivery.id;
     let mut promise = Promise {
         mime: mime_while_it_lasts(&message).await,
         may_be: vec![Summary::Queued],
         ..Promise::default()
     };
-    let end = ENDS[number % ENDS.len()];
     let life = async {
         assert_eq!(book.accept(new).await?, Acceptance::New);
         promise.accepted = true;

@@ -160,3 +160,90 @@ async fn what_a_crash_left_in_the_spool_is_swept_and_nothing_else() {
     assert!(others.iter().all(|path| path.exists()));
     assert!(bench.book.message(kept).unwrap().is_some());
 }
+
+/// Bodies that are so far apart stand in folders of their own.
+const APART: u64 = 10 * HOUR;
+
+fn folders(bench: &Bench) -> Vec<String> {
+    let all = std::fs::read_dir(bench.folder.path().join("spool")).unwrap();
+    let names = all.map(|folder| folder.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name != "incoming").collect();
+    names.sort();
+    names
+}
+
+async fn leaves(bench: &Bench, id: DeliveryId) {
+    assert!(bench.book.transmitting(id, at(SECOND)).await.unwrap());
+    let sent = outcome(2 * SECOND, &[RecipientState::Sent; 2], None);
+    bench.book.settle(id, sent).await.unwrap();
+    assert!(!bench.book.spool().path(id).exists());
+}
+
+#[tokio::test]
+async fn a_folder_goes_with_its_last_body_and_the_last_folder_with_the_body_after() {
+    let bench = Bench::new().await;
+    let name = |id: DeliveryId| id.to_string()[..FOLDER_DIGITS].to_owned();
+    let first = [bench.accept(290_000, 0).await, bench.accept(290_000, 1).await];
+    let second = bench.accept(290_000, APART).await;
+    leaves(&bench, first[0]).await;
+    assert_eq!(folders(&bench), [name(first[0]), name(second)]);
+    leaves(&bench, first[1]).await;
+    assert_eq!(folders(&bench), [name(second)]);
+    // The next body comes here, most likely.
+    leaves(&bench, second).await;
+    assert_eq!(folders(&bench), [name(second)]);
+    let third = bench.accept(290_000, 2 * APART).await;
+    assert_eq!(folders(&bench), [name(third)]);
+    // Into one that went.
+    let late = bench.accept(290_000, 2).await;
+    assert_eq!(folders(&bench), [name(late), name(third)]);
+    assert!(bench.book.message(late).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_folder_that_a_crash_left_empty_is_swept() {
+    let bench = Bench::new().await;
+    let kept = bench.accept(290_000, 0).await;
+    let spool = bench.folder.path().join("spool");
+    let (empty, other) = (spool.join("01aaa"), spool.join("others"));
+    for folder in [&empty, &other] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    let bench = bench.again().await;
+    let start = std::time::Instant::now();
+    while empty.exists() {
+        assert!(start.elapsed() < Duration::from_secs(10), "never swept");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(other.exists(), "it is not of the spool");
+    assert!(bench.book.message(kept).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn no_folder_goes_while_a_body_is_given_its_place_there() {
+    let (disk, folder) = (SimDisk::default(), tempfile::tempdir().unwrap());
+    let book = open_sim(&disk, folder.path()).await.unwrap();
+    let spool = book.spool();
+    let placed = |number: u64| {
+        let id = DeliveryId::new(START + number % 3 * APART).unwrap();
+        let mut stored = spool.store(id, &[Source::Bytes(content(10))]).unwrap();
+        let fault = spool.place(&mut [&mut stored]).pop().flatten();
+        assert!(fault.is_none(), "{number}: {fault:?}");
+        assert!(disk.names().iter().any(|name| name.ends_with(id.to_string())));
+        // It is not kept, and goes.
+    };
+    std::thread::scope(|scope| {
+        let placing: Vec<_> = (0..3)
+            .map(|first| scope.spawn(move || (first..first + 3_000).for_each(placed)))
+            .collect();
+        while placing.iter().any(|thread| !thread.is_finished()) {
+            spool.sweep(|_| Ok(true), || false).unwrap();
+        }
+    });
+    let left = disk
+        .names()
+        .iter()
+        .filter(|name| name.starts_with(folder.path().join("spool")))
+        .count();
+    assert_eq!(left, 0);
+}

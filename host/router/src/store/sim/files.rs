@@ -64,6 +64,20 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.writable()?;
+        let mut entries = state.names.keys().chain(&state.folders);
+        if entries.any(|entry| entry.parent() == Some(path)) {
+            return Err(io::ErrorKind::DirectoryNotEmpty.into());
+        }
+        if !state.folders.remove(path) {
+            return Err(State::missing());
+        }
+        state.unsynced.push(NameChange::FolderRemoved(path.to_path_buf()));
+        Ok(())
+    }
+
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         self.state().sync(|state| {
             if state.lies_about(path) {

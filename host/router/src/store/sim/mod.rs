@@ -111,6 +111,7 @@ enum Change {
 enum NameChange {
     Made(PathBuf, u64),
     Folder(PathBuf),
+    FolderRemoved(PathBuf),
     Renamed(PathBuf, PathBuf, u64),
     Removed(PathBuf),
 }
@@ -160,7 +161,7 @@ impl NameChange {
     fn within(&self, folder: &Path) -> bool {
         let of = |path: &Path| path.parent() == Some(folder);
         match self {
-            Self::Made(path, _) | Self::Folder(path) | Self::Removed(path) => of(path),
+            Self::Made(path, _) | Self::Folder(path) | Self::FolderRemoved(path) | Self::Removed(path) => of(path),
             Self::Renamed(from, to, _) => of(from) || of(to),
         }
     }
@@ -169,6 +170,7 @@ impl NameChange {
         match self {
             Self::Made(path, file) => drop(names.insert(path.clone(), *file)),
             Self::Folder(path) => drop(folders.insert(path.clone())),
+            Self::FolderRemoved(path) => drop(folders.remove(path)),
             Self::Removed(path) => drop(names.remove(path)),
             Self::Renamed(from, to, file) => {
                 if names.get(from) == Some(file) {
