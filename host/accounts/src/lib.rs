@@ -33,3 +33,4 @@ pub use grant::Grant;
 pub use provider::{Permits, Provider};
 pub use relais_manifest::{Dialect, FilledProvider, Flow};
 pub use relais_outgoing::Secret;
+pub use scopes::missing as missing_scopes;

@@ -24,8 +24,8 @@ fn of_scope(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
 }
 
-/// The asked scopes that are not among the granted ones. `refreshable`: a refresh token came.
-pub(crate) fn missing(asked: &[String], granted: &[String], refreshable: bool, dialect: Dialect) -> Vec<String> {
+/// The asked scopes that are not among the granted ones, as the provider's dialect spells them. `refreshable`: a refresh token came.
+pub fn missing(asked: &[String], granted: &[String], refreshable: bool, dialect: Dialect) -> Vec<String> {
     let lacks = |scope: &&String| match scope.as_str() {
         // Seen by what they bring, and told by few providers.
         "offline_access" => !refreshable,

@@ -294,6 +294,7 @@ fn account_sheet(lang: Lang, sheet: &mut Sheet, account: &Account) {
         (say::TENANT_LABEL, account.tenant.clone()),
         (say::APPLICATION_LABEL, application),
         (say::SCOPES_LABEL, scopes(&account.scopes)),
+        (say::MISSING_LABEL, scopes(&account.missing)),
         (say::ROLES_LABEL, scopes(&account.roles)),
         (say::ASSOCIATED_LABEL, at(&account.associated_at)),
         (say::RENEWED_LABEL, at(&account.renewed_at)),

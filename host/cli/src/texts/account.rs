@@ -70,6 +70,7 @@ pub const USER_LABEL: Say = say("Utilisateur", "User");
 pub const TENANT_LABEL: Say = say("Organisation", "Tenant");
 pub const APPLICATION_LABEL: Say = say("Application", "Client id");
 pub const SCOPES_LABEL: Say = say("Droits accordés", "Rights granted");
+pub const MISSING_LABEL: Say = say("Droits non accordés", "Rights not granted");
 pub const ROLES_LABEL: Say = say("Rôles", "Roles");
 pub const ASSOCIATED_LABEL: Say = say("Associé le", "Associated");
 pub const RENEWED_LABEL: Say = say("Renouvelé le", "Renewed");

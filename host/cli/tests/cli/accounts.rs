@@ -47,7 +47,8 @@ authorization = "{authority}/authorize"
 token = "{authority}/token"
 device = "{authority}/devicecode"
 flows = ["device-code", "authorization-code"]
-scopes = ["Mail.Send"]
+scopes = ["offline_access", "Mail.Send", "Mail.ReadWrite"]
+optional-scopes = ["Mail.ReadWrite"]
 registration = { fr = "Inscrivez {redirect}.", en = "Register {redirect}." }
 "#;
 
@@ -147,6 +148,18 @@ fn an_account_is_associated_by_its_code_and_shown() {
     assert!(!text.contains("access-token") && !text.contains("refresh-token"));
     let status = place.json(&["account", "status", "graph"]);
     assert_eq!(status["accounts"][0]["state"], "associated");
+    assert_eq!(status["accounts"][0]["missing"], json!(["Mail.ReadWrite"]));
+    let said = |run| {
+        let text = stdout(&run);
+        let line = text.lines().find(|line| line.contains("Mail.ReadWrite"));
+        line.unwrap_or_default()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let status = ["account", "status", "graph"];
+    assert_eq!(said(place.run(&status)), "Rights not granted: Mail.ReadWrite");
+    assert_eq!(said(place.french(&status)), "Droits non accordés : Mail.ReadWrite");
     let shown = stdout(&place.french(&["instance", "show", "graph"]));
     assert!(shown.contains("Comptes") && shown.contains("associé"), "{shown}");
     assert_eq!(place.json(&["account", "renew", "graph"])["client_id"], "app");

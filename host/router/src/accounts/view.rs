@@ -1,6 +1,7 @@
 //! What an account shows of itself to whoever administers it. It shows no token.
 
 use jiff::Timestamp;
+use relais_accounts::missing_scopes;
 use relais_manifest::{Flow, Manifest, Text};
 
 use super::applications;
@@ -13,7 +14,7 @@ use super::{AccountPath, declared};
 use crate::error::{AccountError, Error};
 use crate::names::{InstanceName, InstancePath, WorkspaceName};
 use crate::router::Router;
-use crate::store::{AccountRow, Reading};
+use crate::store::{AccountRow, Part, Reading};
 use crate::vault::Vault;
 use crate::who::Who;
 
@@ -68,6 +69,8 @@ pub struct AccountView {
     pub asked: Vec<String>,
     /// Those that were granted.
     pub scopes: Vec<String>,
+    /// Those that were asked for and not granted. Empty where the instance's values do not make the provider any more.
+    pub missing: Vec<String>,
     pub associated_at: Option<Timestamp>,
     pub associated_by: Option<Who>,
     pub renewed_at: Option<Timestamp>,
@@ -119,6 +122,10 @@ pub(crate) fn views(
         if !applies && row.is_none() {
             continue;
         }
+        let missing = match (&row, &context) {
+            (Some(row), Some(context)) => missing(tables, context, &account, row)?,
+            _ => Vec::new(),
+        };
         let problem = match &row {
             Some(row) => problem(tables, vault, context.as_ref(), &account, row)?,
             None => None,
@@ -145,6 +152,7 @@ pub(crate) fn views(
             roles: row.map(|row| row.roles.clone()).unwrap_or_default(),
             asked: row.map(|row| row.asked.clone()).unwrap_or_default(),
             scopes: row.map(|row| row.scopes.clone()).unwrap_or_default(),
+            missing,
             associated_at: row.map(|row| row.associated_at),
             associated_by: row.map(|row| row.associated_by.clone()),
             renewed_at: row.map(|row| row.renewed_at),
@@ -153,6 +161,15 @@ pub(crate) fn views(
         });
     }
     Ok(found)
+}
+
+/// The rights that were asked for and not granted.
+fn missing(tables: &Reading, context: &Context, path: &AccountPath, row: &AccountRow) -> Result<Vec<String>, Error> {
+    let Some(provider) = context.provider(&row.provider) else {
+        return Ok(Vec::new());
+    };
+    let refreshable = tables.account_secret(path, Part::Refresh)?.is_some();
+    Ok(missing_scopes(&row.asked, &row.scopes, refreshable, provider.dialect))
 }
 
 fn problem(

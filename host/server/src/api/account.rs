@@ -37,6 +37,8 @@ pub struct Account {
     pub asked: Vec<String>,
     /// The rights that were granted.
     pub scopes: Vec<String>,
+    /// The rights that were asked for and not granted: the account does without them.
+    pub missing: Vec<String>,
     #[schema(format = DateTime)]
     pub associated_at: Option<String>,
     /// Who associated it, as the audit journal names whoever acts.
@@ -126,6 +128,7 @@ impl Account {
             roles: view.roles.clone(),
             asked: view.asked.clone(),
             scopes: view.scopes.clone(),
+            missing: view.missing.clone(),
             associated_at: time(view.associated_at),
             associated_by: view.associated_by.as_ref().map(ToString::to_string),
             renewed_at: time(view.renewed_at),

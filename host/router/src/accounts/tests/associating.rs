@@ -103,6 +103,7 @@ async fn a_right_that_the_connector_can_do_without_may_be_taken_away() {
     let view = house.view();
     // What was granted is told, beside what was asked for.
     assert_eq!((view.asked.len(), view.scopes), (2, vec!["Mail.Send".to_owned()]));
+    assert_eq!(view.missing, ["Mail.ReadWrite"]);
 }
 
 #[tokio::test]
