@@ -3,7 +3,6 @@
 //! before it leaves and after, waits for the next acceptance where mails come in one after the other: so the caller's next mail
 //! does not have to wait for the syncs of the one before. What the database lacks then is given to it between batches.
 
-use std::collections::HashSet;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -146,6 +145,7 @@ impl Writer {
                 self.settle_doubts();
             }
             Err(error) => {
+                // Many who wait share it, and none of them is to be blamed for another's record.
                 let error = error.of_all();
                 if committing {
                     // The disk may have kept the rows, and then they name these files.

@@ -120,13 +120,15 @@ impl Engine {
         held: &Held<'_>,
         work: impl FnOnce(&mut Writing<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut turn = self.turn(held)?;
-        let transaction = held.begin_write(&self.place)?;
+        let begun = self
+            .turn(held)
+            .and_then(|turn| Ok((turn, held.begin_write(&self.place)?)));
+        let (mut turn, transaction) = begun.map_err(StoreError::of_all)?;
         let done = work(&mut Writing::new(&transaction, &self.place));
         match done {
             Ok(value) => {
                 let settled = self.settle(transaction, turn.as_mut());
-                self.noted(held, settled)?;
+                self.noted(held, settled).map_err(StoreError::of_all)?;
                 Ok(value)
             }
             Err(error) => {
@@ -141,10 +143,7 @@ impl Engine {
 
     /// After a failure, whether it is on the disk is known once everything was read anew.
     fn noted(&self, held: &Held<'_>, done: Result<(), StoreError>) -> Result<(), StoreError> {
-        done.map_err(|error| {
-            held.distrust();
-            error.of_all()
-        })
+        done.inspect_err(|_| held.distrust())
     }
 
     /// Commits on the disk, with all that the log has: the database lacks nothing but what this transaction adds.

@@ -193,10 +193,7 @@ impl<'e> Held<'e> {
     /// A transaction that writes. That none can begin is of the whole database, which is opened anew before it is used again.
     pub(super) fn begin_write(&self, place: &Path) -> Result<WriteTransaction, StoreError> {
         let begun = self.get()?.begin_write().at(place);
-        begun.map_err(|error| {
-            self.distrust();
-            error.of_all()
-        })
+        begun.inspect_err(|_| self.distrust())
     }
 
     /// Until what is returned is dropped, a panic makes the database be opened anew before it is used again: redb panics on what

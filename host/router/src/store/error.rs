@@ -72,7 +72,8 @@ impl StoreError {
         matches!(self, Self::Damaged { .. } | Self::Newer { .. })
     }
 
-    /// What was found of one record while many were written is of all of them: none is to be blamed for it.
+    /// What is of the whole store, whatever it says: no record is to be blamed for it. Called where a transaction begins and ends, and
+    /// by whoever writes many records in one, and nowhere else.
     pub(crate) fn of_all(self) -> Self {
         match self {
             Self::Damaged { path, detail } => Self::Io {

@@ -54,7 +54,7 @@ pub(crate) use tables::{Tables, Transaction};
 pub(crate) use wal::{LOG_SIZE, LogSize};
 
 use disk::RealDisk;
-use engine::{Engine, Opened};
+use engine::{Engine, Held, Opened};
 use error::At;
 use redb::ReadableDatabase;
 
@@ -164,7 +164,7 @@ impl Store {
 
     /// An error where the disk failed and still does. Tries it, at most once a second, and then blocks.
     pub(crate) fn ready(&self) -> Result<(), StoreError> {
-        self.engine.database().map(drop)
+        self.database().map(drop)
     }
 
     /// The database's own code met what it holds impossible: it is opened anew before it is used again.
@@ -184,8 +184,8 @@ impl Store {
 
     /// Runs `work` on one consistent view of all that was acknowledged.
     pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Reading) -> Result<T, E>) -> Result<T, E> {
-        let held = self.engine.database()?;
-        let view = self.engine.view(&held)?;
+        let held = self.database()?;
+        let view = self.engine.view(&held).map_err(StoreError::of_all)?;
         // A view outlives the database that it was taken from; it only must not hold up its opening anew.
         drop(held);
         work(&view)
@@ -193,7 +193,7 @@ impl Store {
 
     /// Runs `work` in one transaction; an error undoes all of it.
     pub fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Writing<'_>) -> Result<T, E>) -> Result<T, E> {
-        let held = self.engine.database()?;
+        let held = self.database()?;
         let _watched = held.watched();
         let done = self.engine.write(&held, work);
         // Also where it failed: whether it is on the disk is not always known then.
@@ -218,8 +218,14 @@ impl Store {
 
     /// Gives the database what [`Store::append`] left for later. Whoever reads does the same.
     pub(crate) fn flush(&self) -> Result<(), StoreError> {
-        let held = self.engine.database()?;
-        self.engine.flush(&held)
+        let held = self.database()?;
+        self.engine.flush(&held).map_err(StoreError::of_all)
+    }
+
+    /// The database, for one transaction. What is wrong with it before one has begun, and where one ends, is of the whole store:
+    /// no record is to be blamed for it. What is wrong within is told as it was found.
+    fn database(&self) -> Result<Held<'_>, StoreError> {
+        self.engine.database().map_err(StoreError::of_all)
     }
 
     /// Refuses a store of a later format, and what is not ours, before anything in it is read.

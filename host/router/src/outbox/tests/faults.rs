@@ -137,3 +137,32 @@ async fn a_change_that_panics_is_blamed_on_no_record_and_the_writer_lives_on() {
     }
     assert!(book.message(before).unwrap().is_some());
 }
+
+/// Of a record of its own a delivery is declared lost, or set aside.
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_anew_is_blamed_on_no_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = SimDisk::default();
+    let book = open_sim(&disk, folder.path()).await.unwrap();
+    let id = accept(&book, 10).await.unwrap();
+    disk.set_fault(Some(Fault::Syncs));
+    // A failure of redb's own: otherwise it writes its header once more when it lets go.
+    let name = "smtp".parse().unwrap();
+    let set = |tables: &mut crate::store::Writing<'_>| tables.put_default(&WorkspaceName::default(), "mail", &name);
+    assert!(book.0.store.write(set).is_err());
+    disk.set_fault(None);
+    // The mark by which the file is known.
+    disk.flip(book.0.store.place(), 0);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    for _ in 0..2 {
+        let read = book.get(id).unwrap_err();
+        assert!(!read.of_one_record(), "{read:?}");
+        let message = book.message(id).map(drop).unwrap_err();
+        assert!(!message.of_one_record(), "{message:?}");
+    }
+    let written = accept(&book, 10).await.unwrap_err();
+    assert!(!written.of_one_record(), "{written:?}");
+    disk.flip(book.0.store.place(), 0);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert!(book.message(id).unwrap().is_some());
+}
