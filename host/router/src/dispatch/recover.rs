@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 
 use super::DispatchConfig;
 use super::attempt::{self, Found, When};
@@ -13,7 +13,7 @@ use super::verdict;
 use super::words;
 use super::world::World;
 use crate::error::Error;
-use crate::outbox::{Delivery, DeliveryId, Now, Outcome, Recipient, RecipientState};
+use crate::outbox::{Book, Delivery, DeliveryId, Now, Outcome, Recipient, RecipientState};
 use crate::router::Router;
 use crate::store::StoreError;
 
@@ -25,39 +25,48 @@ impl Router {
     /// holds it alone, so nobody else can be sending.
     pub(crate) async fn recover(&self) -> Result<(), StoreError> {
         let config = DispatchConfig::default();
-        let mut tasks = JoinSet::new();
-        for id in self.book.interrupted()? {
-            let delivery = match self.book.get(id) {
-                Ok(Some(delivery)) => delivery,
-                Ok(None) => continue,
-                Err(error) if error.of_one_record() => {
-                    self.book.set_aside(id);
-                    tracing::error!(target: "relais::dispatch", delivery = %id, code = error.code(), %error, "the record of a delivery cannot be read; it is set aside until the next start");
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let outcome = interruption(&config, &delivery, self.book.now(), words::STOPPED);
-            tracing::warn!(target: "relais::dispatch", delivery = %id, "Relais had ended while it was being sent");
-            if tasks.len() >= BATCH {
-                joined(tasks.join_next().await)?;
+        let interrupted = blocking(&self.book, Book::interrupted).await?;
+        for ids in interrupted.chunks(BATCH) {
+            let ids = ids.to_vec();
+            let mut tasks = JoinSet::new();
+            for delivery in blocking(&self.book, move |book| read(book, &ids)).await? {
+                let (book, id) = (self.book.clone(), delivery.id);
+                let outcome = interruption(&config, &delivery, book.now(), words::STOPPED);
+                tracing::warn!(target: "relais::dispatch", delivery = %id, "Relais had ended while it was being sent");
+                tasks.spawn(async move { book.settle(id, outcome).await.map(drop) });
             }
-            let book = self.book.clone();
-            tasks.spawn(async move { book.settle(id, outcome).await.map(drop) });
-        }
-        while !tasks.is_empty() {
-            joined(tasks.join_next().await)?;
+            while let Some(settled) = tasks.join_next().await {
+                settled.unwrap_or(Err(StoreError::Stopped))?;
+            }
         }
         Ok(())
     }
 }
 
-fn joined(task: Option<Result<Result<(), StoreError>, JoinError>>) -> Result<(), StoreError> {
-    match task {
-        None => Ok(()),
-        Some(Ok(settled)) => settled,
-        Some(Err(_)) => Err(StoreError::Stopped),
+/// Reads the book where that holds up nobody: the store may have to be opened anew, or the disk be slow.
+async fn blocking<T: Send + 'static>(
+    book: &Book,
+    work: impl FnOnce(&Book) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let book = book.clone();
+    let done = tokio::task::spawn_blocking(move || work(&book)).await;
+    done.unwrap_or(Err(StoreError::Stopped))
+}
+
+/// Those of the deliveries that are there and can be read.
+fn read(book: &Book, ids: &[DeliveryId]) -> Result<Vec<Delivery>, StoreError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        match book.get(*id) {
+            Ok(delivery) => found.extend(delivery),
+            Err(error) if error.of_one_record() => {
+                book.set_aside(*id);
+                tracing::error!(target: "relais::dispatch", delivery = %id, code = error.code(), %error, "the record of a delivery cannot be read; it is set aside until the next start");
+            }
+            Err(error) => return Err(error),
+        }
     }
+    Ok(found)
 }
 
 /// What an attempt came to of which nobody has seen the end.

@@ -118,6 +118,13 @@ impl Engine {
         self.reopened.swap(false, Ordering::Relaxed)
     }
 
+    /// Runs `meanwhile` while nobody else can use the database.
+    #[cfg(test)]
+    pub(super) fn withhold(&self, meanwhile: impl FnOnce()) {
+        let _withheld = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        meanwhile();
+    }
+
     pub(super) fn error(&self, fault: io::Error) -> StoreError {
         StoreError::io(&self.place, fault)
     }

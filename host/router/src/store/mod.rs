@@ -222,6 +222,12 @@ impl Store {
         self.engine.flush(&held).map_err(StoreError::of_all)
     }
 
+    /// Runs `meanwhile` while nobody else can use the database.
+    #[cfg(test)]
+    pub(crate) fn withhold(&self, meanwhile: impl FnOnce()) {
+        self.engine.withhold(meanwhile);
+    }
+
     /// The database, for one transaction. What is wrong with it before one has begun, and where one ends, is of the whole store:
     /// no record is to be blamed for it. What is wrong within is told as it was found.
     fn database(&self) -> Result<Held<'_>, StoreError> {

@@ -6,6 +6,7 @@ mod audit;
 pub mod backup;
 mod binding;
 mod edits;
+mod recovery;
 mod secrets;
 mod service_instances;
 mod services;
