@@ -1,24 +1,18 @@
 //! What a missing account means for deliveries: they wait, and are not given up meanwhile.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use relais_manifest::{Parameter, Settings};
 use serde_json::Value;
 
 use super::plan::{self, Context, context};
 use super::problem::Problem;
-use super::timing::after;
 use super::{AccountPath, declared};
+use crate::dispatch::grace;
 use crate::error::Error;
 use crate::names::InstancePath;
 use crate::outbox::{Delivery, Now};
 use crate::router::Router;
 use crate::store::{AccountRow, Reading};
-
-/// How long a delivery that waited for an account has yet when the account is there again, and how long it is put off at a time
-/// before.
-const DAY: Duration = Duration::from_secs(86_400);
 
 /// Whether a parameter applies beside these values. What it depends on stands among them only where that applies itself.
 pub(super) fn applies(parameter: &Parameter, settings: &Settings) -> bool {
@@ -76,12 +70,11 @@ impl Router {
 
 fn until(row: Option<&AccountRow>, problem: Option<&Problem>, delivery: &Delivery, now: Now) -> Option<Timestamp> {
     if problem.is_some() {
-        return Some(after(now.calendar, DAY));
+        return Some(grace(now.calendar));
     }
     let there_at = row.map(|row| row.resumed_at.unwrap_or(row.associated_at))?;
-    let soon = after(there_at, DAY);
     // The row tells what happened by the wall clock, and what is to come goes by the calendar.
-    let left = soon.duration_since(now.wall);
+    let left = grace(there_at).duration_since(now.wall);
     let spared = delivery.accepted_at < there_at && left.is_positive();
     spared.then(|| now.calendar.checked_add(left).unwrap_or(Timestamp::MAX))
 }

@@ -19,6 +19,7 @@ mod config;
 mod core;
 mod engine;
 mod gate;
+mod grace;
 mod held;
 mod hub;
 mod lane;
@@ -44,6 +45,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 pub use config::DispatchConfig;
+pub(crate) use grace::grace;
 pub(crate) use hub::Hub;
 pub use measures::{BUCKETS, Changed, Histogram, LaneMeasure, Measures};
 

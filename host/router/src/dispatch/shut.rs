@@ -4,13 +4,11 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::grace::grace;
 use super::hub::lock;
 use crate::names::InstancePath;
-
-/// How long a delivery has yet, counted from the last time that the proxy refused: as long as after an account came back.
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// When the proxy last refused, by the calendar. It is not stored: after a start the first attempt finds out anew, and what was not
 /// attempted since a start is not given up before it was.
@@ -21,17 +19,14 @@ impl Shut {
     /// The proxy refuses what an instance asks for; true where that is news.
     pub(super) fn note(&self, path: &InstancePath, now: Timestamp) -> bool {
         let mut all = lock(&self.0);
-        all.retain(|_, at| until(*at) > now);
+        all.retain(|_, at| grace(*at) > now);
         all.insert(path.clone(), now).is_none()
     }
 
     /// Until when nothing of an instance is given up, where its way out is shut or was until a while ago.
     pub(super) fn reprieve(&self, path: &InstancePath, now: Timestamp) -> Option<Timestamp> {
-        let until = until(*lock(&self.0).get(path)?);
+        // Counted from the last time that the proxy refused.
+        let until = grace(*lock(&self.0).get(path)?);
         (until > now).then_some(until)
     }
-}
-
-fn until(at: Timestamp) -> Timestamp {
-    at.checked_add(DAY).unwrap_or(Timestamp::MAX)
 }
