@@ -43,14 +43,18 @@ impl Router {
             workspaces::known(tables.workspace(ws)?, ws)?;
             let row = instances::find(tables, ws, name)?;
             enablement::needed(tables.enabled(ws, &row.connector)?, ws, &row.connector)?;
-            // No guest is needed to find that out, and none is started that could do nothing.
-            if let Some(problem) = accounts::missing(tables, &path)? {
-                return Err(AccountError::Lost(problem).into());
-            }
-            Ok((connectors::of(tables, &row)?.sha256, row))
+            Ok::<_, Error>((connectors::of(tables, &row)?.sha256, row))
         };
         let (connector, (mut instance, binding)) = loop {
-            let (digest, _) = self.read(installed)?;
+            let digest = self.read(|tables| {
+                let (digest, _) = installed(tables)?;
+                // No guest is needed to find that out, and none is started that could do nothing. What changes from here on is told
+                // to whoever asks for a token.
+                match accounts::missing(tables, &path)? {
+                    None => Ok(digest),
+                    Some(problem) => Err(Error::from(AccountError::Lost(problem))),
+                }
+            })?;
             let connector = self.load(&digest).await?;
             // The secrets are opened for what this very component says of itself, not for what its row says.
             let instance = self.read(|tables| {
