@@ -29,7 +29,7 @@ pub struct FilledProvider {
     pub revocation: Option<Endpoint>,
     /// The ways to an account, the usual one first. Never empty.
     pub flows: Vec<Flow>,
-    /// What is asked for where a person consents.
+    /// What is asked for where a person consents, as the instance is set.
     pub scopes: Vec<String>,
     /// Those of them that an account can do without.
     pub optional_scopes: Vec<String>,
@@ -58,7 +58,7 @@ impl Manifest {
             if !seen.insert(&provider.id) {
                 continue;
             }
-            match provider.fill(settings) {
+            match provider.fill(settings, self.asks_for_all(provider, settings)) {
                 Ok(provider) => filled.extend(provider),
                 // The endpoints of one provider share their parameters: one refusal each is enough.
                 Err(error) if errors.contains(&error) => {}
@@ -73,12 +73,21 @@ impl Manifest {
     pub fn provider(&self, settings: &Settings, id: &str) -> Option<FilledProvider> {
         let of_that_id = self.providers.iter().filter(|provider| provider.id == id);
         let provider = self.applying(of_that_id, |provider| &provider.when, settings);
-        provider.first()?.fill(settings).ok().flatten()
+        let provider = provider.first()?;
+        let all = self.asks_for_all(provider, settings);
+        provider.fill(settings, all).ok().flatten()
+    }
+
+    /// Whether the optional scopes are asked for too.
+    fn asks_for_all(&self, provider: &Provider, settings: &Settings) -> bool {
+        let asking = self.applying([provider], |provider| &provider.optional_when, settings);
+        !asking.is_empty()
     }
 }
 
 impl Provider {
-    fn fill(&self, settings: &Settings) -> Result<Option<FilledProvider>, FieldError> {
+    /// Without `all`, the optional scopes are left out.
+    fn fill(&self, settings: &Settings, all: bool) -> Result<Option<FilledProvider>, FieldError> {
         let mut endpoints = BTreeMap::new();
         for (key, to) in self.endpoints() {
             // An endpoint that cannot be read is none; no valid manifest holds one.
@@ -93,13 +102,15 @@ impl Provider {
         let Some(token) = endpoints.remove("token") else {
             return Ok(None);
         };
-        let scopes = |scopes: &[String]| -> Option<Vec<String>> {
-            scopes.iter().map(|scope| filled_scope(scope, settings)).collect()
+        let scopes = |scopes: &[String], are_left_out: &[String]| -> Option<Vec<String>> {
+            let asked = scopes.iter().filter(|scope| !are_left_out.contains(scope));
+            asked.map(|scope| filled_scope(scope, settings)).collect()
         };
-        let (Some(all), Some(optional), Some(of_application)) = (
-            scopes(&self.scopes),
-            scopes(&self.optional_scopes),
-            scopes(&self.application_scopes),
+        let left_out = if all { &[] } else { self.optional_scopes.as_slice() };
+        let (Some(of_person), Some(optional), Some(of_application)) = (
+            scopes(&self.scopes, left_out),
+            scopes(&self.optional_scopes, left_out),
+            scopes(&self.application_scopes, &[]),
         ) else {
             return Ok(None);
         };
@@ -112,7 +123,7 @@ impl Provider {
             device: endpoints.remove("device"),
             revocation: endpoints.remove("revocation"),
             flows: self.flows.clone(),
-            scopes: all,
+            scopes: of_person,
             optional_scopes: optional,
             application_scopes: of_application,
             authorize_parameters: self.authorize_parameters.clone(),

@@ -61,6 +61,11 @@ pub struct Provider {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub optional_scopes: Vec<String>,
+    /// The optional scopes are asked for only where every parameter named here has the value given here, as for a parameter: so an
+    /// administrator can ask for less. Editing one of these asks for no account again, and what was granted stays granted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("additionalProperties" = { "type": ["boolean", "integer", "string"] }))]
+    pub optional_when: BTreeMap<String, Value>,
     /// What is asked for where the application acts for itself. For the flow `client-credentials`. Written as `scopes` are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]

@@ -54,6 +54,7 @@ impl Manifest {
                 check_text(&at("registration"), registration, findings);
             }
             self.check_when(&provider.when, at, findings);
+            self.check_when(&provider.optional_when, |key| at(&format!("optional-{key}")), findings);
             for (key, to) in provider.endpoints() {
                 match EndpointTemplate::parse(to) {
                     Ok(template) => {

@@ -283,6 +283,34 @@ fn only_what_is_asked_for_can_be_optional() {
 }
 
 #[test]
+fn what_is_optional_can_be_asked_for_only_where_the_instance_is_set_so() {
+    let rights = "choices = [{ value = 'full', label = { en = 'x' } }, { value = 'send', label = { en = 'x' } }]\ndefault = 'full'";
+    let with = |when: &str| {
+        let provider = at("https://login.example.org/token").replace("['a']", "['a', 'b', 'c']");
+        let account = parameter("compte", "account", "providers = ['idp']");
+        parameter("rights", "choice", rights)
+            + &account
+            + &provider
+            + &format!("optional-scopes = ['b', 'c']\noptional-when = {when}\n")
+    };
+    let manifest = manifest(&with("{ rights = 'full' }"));
+    let filled = |given: &[(&str, &str)]| {
+        let values = settings(&manifest, given);
+        let filled = manifest.provider(&values, "idp").unwrap();
+        assert_eq!(manifest.providers(&values).unwrap(), std::slice::from_ref(&filled));
+        (filled.scopes.join(" "), filled.optional_scopes.join(" "))
+    };
+    assert_eq!(filled(&[]), ("a b c".to_owned(), "b c".to_owned()));
+    assert_eq!(filled(&[("rights", "send")]), ("a".to_owned(), String::new()));
+    // It decides nothing of where a token goes: an account stays as it is.
+    assert!(!manifest.bound_parameters().contains("rights"));
+    for wrong in ["{ rights = 'all' }", "{ nobody = 'full' }"] {
+        let (path, _) = finding(&with(wrong));
+        assert!(path.starts_with("providers[0].optional-when."), "{path}");
+    }
+}
+
+#[test]
 fn an_authorization_request_keeps_the_parameters_of_the_protocol_for_the_host() {
     let with =
         |parameters: &str| found(&(PROVIDER.to_owned() + &format!("authorize-parameters = {{ {parameters} }}\n")));

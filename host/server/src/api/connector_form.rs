@@ -98,6 +98,11 @@ pub struct FormProvider {
     pub when: Map<String, Value>,
     /// The ways to an account, the usual one first.
     pub flows: Vec<FormFlow>,
+    /// The rights that an account can do without, of those that a person is asked for.
+    pub optional_scopes: Vec<String>,
+    /// They are asked for only where each parameter named here has this value.
+    #[schema(value_type = Object)]
+    pub optional_when: Map<String, Value>,
 }
 
 /// One way to an account.
@@ -198,6 +203,8 @@ fn provider(one: &Provider, lang: Lang) -> FormProvider {
         label: one.name.get(lang).to_owned(),
         when: conditions(&one.when),
         flows: one.flows.iter().map(form).collect(),
+        optional_scopes: one.optional_scopes.clone(),
+        optional_when: conditions(&one.optional_when),
     }
 }
 
