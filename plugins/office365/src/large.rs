@@ -14,7 +14,7 @@ use crate::draft::draft;
 use crate::files::{self, Composed, with_files};
 use crate::graph::{Call, Graph};
 use crate::outcome::{Asked, ask, losing, receipt};
-use crate::send::REQUEST_BYTES;
+use crate::send::{REQUEST_BYTES, SMALL_BYTES};
 use crate::settings::Sender;
 use crate::settle::{Prepared, settle};
 use crate::upload::{self, PATIENCE};
@@ -31,6 +31,13 @@ pub fn by_draft<W: World, L: Letter<Stream = W::Stream>>(
     keep_copy: bool,
     letter: &L,
 ) -> Result<Receipt, Failure> {
+    if !sender.may_draft {
+        let text = format!(
+            "the mail ({} bytes) takes a draft, since Graph takes {SMALL_BYTES} bytes in one request, and the account was asked for the right to send alone: send less at once, or set `rights` to `full` and associate the account again",
+            letter.size()
+        );
+        return Err(Failure::new(kind::TOO_LARGE, text));
+    }
     let files = letter.files();
     let described = draft(letter, keep_copy);
     let head = serde_json::Value::Object(described.message.clone()).to_string().len() as u64;

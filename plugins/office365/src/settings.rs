@@ -15,6 +15,9 @@ pub struct Settings {
     /// Keep a copy of what was sent.
     #[serde(default = "yes")]
     pub save_to_sent_items: bool,
+    /// What the account was to be asked for.
+    #[serde(default)]
+    pub rights: Rights,
     #[serde(default)]
     pub cloud: Cloud,
     /// Graph, where the cloud is none that has a name.
@@ -32,6 +35,16 @@ pub enum Cloud {
     UsDefense,
     China,
     Custom,
+}
+
+/// The rights that a person is asked for at consent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rights {
+    #[default]
+    Full,
+    /// Mail.Send alone, for a tenant that allows nothing else.
+    Send,
 }
 
 fn yes() -> bool {
@@ -66,34 +79,39 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// An application that sends without a user has no mailbox of its own.
+    /// An application that sends without a user has no mailbox of its own, and the right to send alone is for one's own.
     pub fn sender(&self, account: &Account) -> Result<Sender, Failure> {
         let root = self.root()?;
+        let users = |mailbox: &str| format!("{root}/users/{}", segment(mailbox));
         let own = |mailbox: &str| {
             let name = account.username.as_deref();
             name.is_some_and(|name| name.eq_ignore_ascii_case(mailbox))
         };
-        match (self.mailbox(), account.is_application) {
-            (None, true) => Err(Failure::new(
+        let (base, mailbox, access) = match (self.mailbox(), account.is_application) {
+            (None, true) => {
+                return Err(Failure::new(
+                    kind::CONFIGURATION,
+                    "the application sends without a user, so `mailbox` must say which mailbox sends",
+                ));
+            }
+            (Some(mailbox), false) if !own(mailbox) => (users(mailbox), Some(mailbox.to_owned()), Access::Shared),
+            (Some(mailbox), true) => (users(mailbox), Some(mailbox.to_owned()), Access::Application),
+            (_, false) => (format!("{root}/me"), account.username.clone(), Access::Own),
+        };
+        let [sending, drafting] = access.permissions();
+        if self.rights == Rights::Send && access == Access::Shared && account.has(sending) == Some(false) {
+            return Err(Failure::new(
                 kind::CONFIGURATION,
-                "the application sends without a user, so `mailbox` must say which mailbox sends",
-            )),
-            (Some(mailbox), false) if !own(mailbox) => Ok(Sender {
-                base: format!("{root}/users/{}", segment(mailbox)),
-                mailbox: Some(mailbox.to_owned()),
-                access: Access::Shared,
-            }),
-            (Some(mailbox), true) => Ok(Sender {
-                base: format!("{root}/users/{}", segment(mailbox)),
-                mailbox: Some(mailbox.to_owned()),
-                access: Access::Application,
-            }),
-            (_, false) => Ok(Sender {
-                base: format!("{root}/me"),
-                mailbox: account.username.clone(),
-                access: Access::Own,
-            }),
+                "`rights` is `send`, which is for the account's own mailbox: leave `mailbox` empty, or set `rights` to `full` and associate the account again",
+            ));
         }
+        Ok(Sender {
+            base,
+            mailbox,
+            access,
+            // Also what was granted without being asked for.
+            may_draft: self.rights == Rights::Full || account.has(drafting) == Some(true),
+        })
     }
 }
 
@@ -105,6 +123,8 @@ pub struct Sender {
     /// The mailbox's own address, where it is known.
     pub mailbox: Option<String>,
     pub access: Access,
+    /// Drafts may be made and mails looked for, as far as the settings say: `rights` is not `send`, or more was granted.
+    pub may_draft: bool,
 }
 
 /// By what right.
@@ -238,6 +258,28 @@ mod tests {
             shared.access.permissions(),
             ["Mail.Send.Shared", "Mail.ReadWrite.Shared"]
         );
+    }
+
+    #[test]
+    fn the_right_to_send_alone_is_for_ones_own_small_mails_and_what_was_granted_counts() {
+        let only = settings(r#"{"rights":"send"}"#);
+        let granted = |flow: &str, name: &str, list: &str| {
+            let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            let described = [pair("flow", flow), pair("username", "marie@x"), pair(name, list)];
+            Account::of(&described)
+        };
+        let by_person = |list: &str| granted("device-code", "scopes", list);
+        assert!(!only.sender(&by_person("Mail.Send")).unwrap().may_draft);
+        assert!(!only.sender(&account("device-code", None)).unwrap().may_draft);
+        assert!(only.sender(&by_person("Mail.Send Mail.ReadWrite")).unwrap().may_draft);
+        assert!(settings("{}").sender(&by_person("Mail.Send")).unwrap().may_draft);
+        let shared = settings(r#"{"rights":"send","mailbox":"accueil@x"}"#);
+        let failure = shared.sender(&by_person("Mail.Send")).unwrap_err();
+        assert_eq!(failure.kind, "configuration");
+        assert!(failure.text.contains("set `rights` to `full`"), "{}", failure.text);
+        assert!(shared.sender(&by_person("Mail.Send Mail.Send.Shared")).is_ok());
+        let application = granted("client-credentials", "roles", "Mail.Send,Mail.ReadWrite");
+        assert!(shared.sender(&application).unwrap().may_draft);
     }
 
     #[test]

@@ -120,6 +120,10 @@ pub fn by_message_id<W: World, L: Letter<Stream = W::Stream>>(
     letter: &L,
     begun: Instant,
 ) -> Option<Receipt> {
+    // Without the right to read there is nothing to ask.
+    if !sender.may_draft {
+        return None;
+    }
     let id = letter.id().replace('\'', "''");
     let filter = query(&format!("internetMessageId eq '<{id}>'"));
     let url = format!(
@@ -129,7 +133,7 @@ pub fn by_message_id<W: World, L: Letter<Stream = W::Stream>>(
     for seconds in LOOKS {
         graph.world.pause(Duration::from_secs(seconds));
         let response = graph.ask(&Call::get(url.clone())).ok()?;
-        // Without the right to read there is nothing to wait for.
+        // Where it was not granted there is nothing to wait for.
         if matches!(response.status, 400..=403) {
             return None;
         }

@@ -45,8 +45,10 @@ pub fn verify<W: World>(graph: &mut Graph<W>, account: &Account, sender: &Sender
         .as_ref()
         .map_or_else(|| "unknown".to_owned(), |granted| granted.join(", "));
     add("permissions-granted", granted);
-    let missing: Vec<&str> = [sending, drafting]
+    let asked = [Some(sending), Some(drafting).filter(|_| sender.may_draft)];
+    let missing: Vec<&str> = asked
         .into_iter()
+        .flatten()
         .filter(|name| account.has(name) == Some(false))
         .collect();
     add(
@@ -90,10 +92,11 @@ fn limits(account: &Account, sender: &Sender) -> Vec<String> {
         ));
     }
     if !limits.is_empty() {
-        limits.push(
-            "to lift this, grant the permission to the application in Microsoft Entra, and associate the account again"
-                .to_owned(),
-        );
+        let grant = match sender.may_draft {
+            true => "grant the permission to the application in Microsoft Entra",
+            false => "set `rights` to `full`",
+        };
+        limits.push(format!("to lift this, {grant}, and associate the account again"));
     }
     limits
 }

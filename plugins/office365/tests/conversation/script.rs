@@ -341,6 +341,7 @@ pub fn own() -> Sender {
         base: BASE.to_owned(),
         mailbox: Some("marie@mairie.example".to_owned()),
         access: Access::Own,
+        may_draft: true,
     }
 }
 

@@ -209,3 +209,21 @@ fn an_address_that_may_not_be_used_concerns_the_instance_where_it_is_its_mailbox
         assert!(failure.text.contains("“Send as”") && failure.text.contains("Words of Microsoft's."));
     }
 }
+
+#[test]
+fn with_the_right_to_send_alone_a_large_mail_is_refused_at_once_and_none_is_looked_for() {
+    let sender = Sender {
+        may_draft: false,
+        ..own()
+    };
+    let mut graph = Script::new().play();
+    let failure = send(&mut graph, &sender, true, &Mail::of(SMALL_BYTES + 1)).unwrap_err();
+    assert_eq!((failure.kind.as_str(), failure.code), ("too-large", None));
+    assert!(failure.text.contains("set `rights` to `full`"), "{}", failure.text);
+    let mut graph = Script::new().answer("POST /sendMail", 202, "").play();
+    send(&mut graph, &sender, true, &Mail::of(1000)).unwrap();
+    let mut graph = Script::new().answer("POST /sendMail", 504, "").play();
+    let failure = send(&mut graph, &sender, true, &Mail::of(1000)).unwrap_err();
+    assert_eq!(failure.kind, "unknown-outcome");
+    assert_eq!(graph.world.paused.as_secs(), 0);
+}

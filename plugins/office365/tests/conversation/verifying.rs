@@ -106,3 +106,20 @@ fn an_answer_that_is_not_graphs_is_not_taken_for_one() {
     let failure = verified(script, &account("device-code", None), &own()).unwrap_err();
     assert_eq!(failure.kind, "unreachable");
 }
+
+#[test]
+fn what_was_not_asked_for_is_not_missing_and_is_a_limit() {
+    let script = Script::new().answer(LOOK, 403, &error("ErrorAccessDenied"));
+    let sender = Sender {
+        may_draft: false,
+        ..own()
+    };
+    let findings = verified(script, &account("device-code", Some("Mail.Send")), &sender).unwrap();
+    assert_eq!(found(&findings, "permissions-missing"), "none");
+    let limits = found(&findings, "limits");
+    assert!(
+        limits.contains("3 MB")
+            && limits.ends_with("to lift this, set `rights` to `full`, and associate the account again"),
+        "{limits}"
+    );
+}

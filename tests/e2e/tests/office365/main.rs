@@ -7,6 +7,7 @@ mod certificate;
 mod killed;
 mod proxied;
 mod renewal;
+mod rights;
 mod routing;
 mod secrets;
 mod site;
