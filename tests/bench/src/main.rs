@@ -25,12 +25,12 @@ async fn main() -> ExitCode {
     let done = match arguments.first().map(String::as_str) {
         Some("smtp") => smtp::run(has("--json"), has("--quick")).await,
         Some("durable") => durable::run(has("--json"), has("--quick"), only).await,
-        Some("graph") => graph::run(has("--json"), has("--quick")).await,
+        Some("graph") => graph::run(has("--json"), has("--quick"), only).await,
         Some("graph-sink") => graph::serve().await,
         // The sink of a machine without Postfix: a process of its own, so that its work is not counted as a client's.
         Some("sink") => sink::serve().await,
         _ => Err(
-            "usage: relais-bench smtp|durable|graph [--json] [--quick], durable [--only 'relais-http pdf ×4']".into(),
+            "usage: relais-bench smtp|durable|graph [--json] [--quick], durable|graph [--only 'relais text ×4']".into(),
         ),
     };
     match done {

@@ -22,7 +22,8 @@ pub use sink::serve;
 
 const CONNECTIONS: [usize; 2] = [1, 4];
 
-pub async fn run(json: bool, quick: bool) -> Result<(), Fault> {
+/// Runs everything; or those cells of whose name `only` is a part, and nothing else.
+pub async fn run(json: bool, quick: bool, only: Option<&str>) -> Result<(), Fault> {
     let (rounds, window) = if quick {
         (2, Duration::from_millis(300))
     } else {
@@ -42,6 +43,7 @@ pub async fn run(json: bool, quick: bool) -> Result<(), Fault> {
             }
         }
     }
+    cells.retain(|cell| only.is_none_or(|only| cell.to_string().contains(only)));
     let mut report = Report::new(rounds);
     for round in 0..rounds {
         shuffle(&mut cells, round);
@@ -56,8 +58,11 @@ pub async fn run(json: bool, quick: bool) -> Result<(), Fault> {
     if !json {
         eprintln!("\r{:<60}", "");
     }
-    let memory = memory(&sink, &load).await?;
-    report.print(json, &memory);
+    let memory = match only {
+        None => Some(memory(&sink, &load).await?),
+        Some(_) => None,
+    };
+    report.print(json, memory.as_ref());
     Ok(())
 }
 

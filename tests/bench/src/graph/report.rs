@@ -78,7 +78,7 @@ impl Report {
         self.cells.entry(cell).or_default().push(sample);
     }
 
-    pub fn print(&self, json: bool, memory: &Memory) {
+    pub fn print(&self, json: bool, memory: Option<&Memory>) {
         if json {
             println!("{}", self.json(memory));
         } else {
@@ -86,24 +86,25 @@ impl Report {
         }
     }
 
+    /// Of the cells that both clients have run.
     fn ratios(&self) -> Vec<(Kind, usize, f64)> {
         let rate = |cell: &Cell| {
-            let samples = self.cells.get(cell).map(Vec::as_slice).unwrap_or_default();
-            Spread::of(samples.iter().map(|s| s.messages_per_second)).median
+            let samples = self.cells.get(cell)?;
+            Some(Spread::of(samples.iter().map(|s| s.messages_per_second)).median)
         };
         let relais = self.cells.keys().filter(|cell| cell.client == Client::Relais);
         relais
-            .map(|cell| {
+            .filter_map(|cell| {
                 let native = Cell {
                     client: Client::Native,
                     ..*cell
                 };
-                (cell.kind, cell.connections, rate(cell) / rate(&native))
+                Some((cell.kind, cell.connections, rate(cell)? / rate(&native)?))
             })
             .collect()
     }
 
-    fn json(&self, memory: &Memory) -> Value {
+    fn json(&self, memory: Option<&Memory>) -> Value {
         let rows: Vec<Value> = self
             .cells
             .iter()
@@ -135,16 +136,16 @@ impl Report {
             "rounds": self.rounds,
             "rows": rows,
             "relais": ratios,
-            "mail_of_34_mb": {
+            "mail_of_34_mb": memory.map(|memory| json!({
                 "growth_bytes": memory.growth,
                 "guest_growth_bytes": memory.guest_growth,
                 "through_guest_bytes": memory.through_guest,
                 "host_calls": memory.host_calls,
-            },
+            })),
         })
     }
 
-    fn table(&self, memory: &Memory) {
+    fn table(&self, memory: Option<&Memory>) {
         println!("{} rounds, medians (min–max)\n", self.rounds);
         println!("| kind | sessions | client | messages/s | cpu µs/message | connections opened |");
         println!("|---|---|---|---|---|---|");
@@ -170,6 +171,7 @@ impl Report {
             let verdict = if ratio < GOAL { " (miss)" } else { "" };
             println!("| {} | {connections} | {ratio:.2}{verdict} |", kind.word());
         }
+        let Some(memory) = memory else { return };
         println!("\n| a mail of 34 MB from a file | |");
         println!("|---|---|");
         println!(
