@@ -15,6 +15,8 @@ use crate::reason::Reason;
 const MAILBOX_BYTES: usize = 2 * NAME_BYTES + EMAIL_BYTES + 16;
 /// RFC 5321 section 4.5.3.1.3: a path has 256 octets, its angle brackets among them.
 const EMAIL_BYTES: usize = 254;
+/// RFC 5321 section 4.5.3.1.1.
+const LOCAL_BYTES: usize = 64;
 
 /// A mailbox: an address, and perhaps the name of who reads there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,10 @@ impl Address {
         let value = value.trim_matches(' ');
         if value.is_empty() {
             return Err(Reason::Empty);
+        }
+        if is_bare(value) {
+            let (name, email) = (None, value.to_owned());
+            return Ok(Self { name, email });
         }
         check::line(value, MAILBOX_BYTES)?;
         let mailbox: Mailbox = value.parse().map_err(|_| fault(value))?;
@@ -63,13 +69,30 @@ impl Address {
     }
 }
 
+/// Whether this is an address and nothing else, of letters, digits and the marks that nearly all have: what the parser
+/// would take as it is. It costs more than the rest of a small message; what is not so plain goes to it.
+fn is_bare(value: &str) -> bool {
+    let is_atom = |atom: &str, marks: &[u8]| {
+        !atom.is_empty() && atom.bytes().all(|b| b.is_ascii_alphanumeric() || marks.contains(&b))
+    };
+    let is_label =
+        |label: &str| label.len() <= 63 && is_atom(label, b"-") && !label.starts_with('-') && !label.ends_with('-');
+    value.len() <= EMAIL_BYTES
+        && value.split_once('@').is_some_and(|(local, domain)| {
+            local.len() <= LOCAL_BYTES
+                && local.split('.').all(|atom| is_atom(atom, b"-_+"))
+                && domain.split('.').all(is_label)
+        })
+}
+
 /// Two addresses with the same key reach the same mailbox: the domain has no case, the local part may have one
 /// (RFC 5321 section 2.4).
 pub(crate) fn key(email: &str) -> String {
-    match email.rsplit_once('@') {
-        Some((local, domain)) => format!("{local}@{}", domain.to_ascii_lowercase()),
-        None => email.to_owned(),
+    let mut key = email.to_owned();
+    if let Some(domain) = email.rfind('@').and_then(|at| key.get_mut(at..)) {
+        domain.make_ascii_lowercase();
     }
+    key
 }
 
 /// RFC 5322 section 3.2.3.
@@ -153,6 +176,58 @@ mod tests {
     fn parsed(value: &str) -> (Option<String>, String) {
         let address = Address::parse(value).unwrap();
         (address.name, address.email)
+    }
+
+    #[test]
+    fn a_bare_address_is_read_as_the_parser_reads_it() {
+        let local = [
+            "a",
+            "a.b",
+            "A-b_c+d",
+            "0",
+            "-a",
+            "_",
+            &"l".repeat(64),
+            &"l".repeat(65),
+            "",
+            ".a",
+            "a.",
+            "a..b",
+            "a b",
+            "é",
+        ];
+        let long = format!("{0}.{0}.{0}", "d".repeat(63));
+        let domain = [
+            "b",
+            "b.c",
+            "B-c.d",
+            "0.1",
+            "1.2.3.4",
+            "b.",
+            ".b",
+            "-b",
+            "b-",
+            "b_c",
+            "é.fr",
+            &"d".repeat(63),
+            &"d".repeat(64),
+            &long,
+            "b@c",
+        ];
+        let mut bare = 0;
+        for value in local
+            .iter()
+            .flat_map(|local| domain.map(|domain| format!("{local}@{domain}")))
+        {
+            if is_bare(&value) {
+                bare += 1;
+                let mailbox: Mailbox = value.parse().unwrap();
+                let parsed = Address::checked(None, mailbox.email.user(), mailbox.email.domain());
+                assert_eq!((mailbox.name, parsed), (None, Address::parse(&value)), "{value}");
+            }
+        }
+        assert_eq!(bare, 7 * 7 - 1, "all that are plain, but the one that is too long");
+        assert!(!is_bare("Name <a@b>") && !is_bare("a@b, c@d") && !is_bare("a"));
     }
 
     #[test]

@@ -262,8 +262,11 @@ pub(crate) fn recipients<'a>(lists: impl IntoIterator<Item = &'a [Address]>) -> 
 pub(crate) fn random() -> Result<String, Vec<FieldError>> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| whole(Reason::NoRandomness))?;
-    let digits = bytes.iter().flat_map(|&byte| hex::digits(byte));
-    Ok(digits.map(|digit| char::from(digit.to_ascii_lowercase())).collect())
+    let mut text = String::with_capacity(2 * bytes.len());
+    for digit in bytes.into_iter().flat_map(hex::digits) {
+        text.push(char::from(digit.to_ascii_lowercase()));
+    }
+    Ok(text)
 }
 
 /// The date as RFC 5322 section 3.3 writes it, in UTC.

@@ -8,13 +8,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::header::LONGEST;
-use crate::recode::{Length, Quoted, Sink};
+use crate::recode::Quoted;
 
 /// Bytes that make one line of base64: 57 bytes, 76 characters (RFC 2045 section 6.8).
 pub(crate) const LINE_IN: usize = 57;
 /// The line that they make, with its CRLF.
 pub(crate) const LINE_OUT: usize = 78;
 const LINE_CHARACTERS: usize = LINE_OUT - 2;
+/// Bytes that are written as quoted-printable before it is looked at whether that is shorter still.
+const STRETCH: usize = 64 << 10;
 
 /// The encoding of a text body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +27,9 @@ pub(crate) enum Transfer {
 }
 
 impl Transfer {
-    /// The encoding for `text`. A body that is `alone` in its message ends with a line break whether or not its text
+    /// The encoding to try first. A body that is `alone` in its message ends with a line break whether or not its text
     /// does.
-    pub(crate) fn choose(text: &str, alone: bool) -> Self {
-        let bytes = text.as_bytes();
+    fn first(bytes: &[u8], alone: bool) -> Self {
         if is_seven_bit(bytes) && (!alone || bytes.is_empty() || bytes.ends_with(b"\n")) {
             return Self::SevenBit;
         }
@@ -36,13 +37,7 @@ impl Transfer {
         if memchr::memchr2(b'\r', 0, bytes).is_some() {
             return Self::Base64;
         }
-        let mut length = Length(0);
-        quoted_printable(bytes, alone, &mut length);
-        if length.0 < wrapped_len(bytes.len() as u64) {
-            Self::QuotedPrintable
-        } else {
-            Self::Base64
-        }
+        Self::QuotedPrintable
     }
 
     /// The value of Content-Transfer-Encoding.
@@ -53,15 +48,28 @@ impl Transfer {
             Self::Base64 => "base64",
         }
     }
+}
 
-    /// Writes `text` in this encoding, which is the one chosen for it.
-    pub(crate) fn write(self, text: &str, alone: bool, out: &mut Vec<u8>) {
-        match self {
-            Self::SevenBit => seven_bit(text.as_bytes(), out),
-            Self::QuotedPrintable => quoted_printable(text.as_bytes(), alone, out),
-            Self::Base64 => wrapped(text.as_bytes(), &mut Vec::new(), out),
+/// Writes `text` in the encoding that suits it best, behind what `fields` writes of that encoding. Answers it.
+///
+/// Which of quoted-printable and base64 is shorter is seen by writing the one, and taken back where it is the other:
+/// most texts are gone through once.
+pub(crate) fn write(text: &str, alone: bool, out: &mut Vec<u8>, fields: impl Fn(&mut Vec<u8>, Transfer)) -> Transfer {
+    let (bytes, place) = (text.as_bytes(), out.len());
+    let first = Transfer::first(bytes, alone);
+    fields(out, first);
+    match first {
+        Transfer::SevenBit => seven_bit(bytes, out),
+        Transfer::QuotedPrintable if quoted_printable(bytes, alone, out) => {}
+        Transfer::QuotedPrintable => {
+            out.truncate(place);
+            fields(out, Transfer::Base64);
+            wrapped(bytes, &mut Vec::new(), out);
+            return Transfer::Base64;
         }
+        Transfer::Base64 => wrapped(bytes, &mut Vec::new(), out),
     }
+    first
 }
 
 /// Printable ASCII, TAB and LF, no line too long, and none that a mailbox file would take for the start of the next
@@ -91,13 +99,24 @@ fn seven_bit(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Quoted-printable of a text without CR. Where the text does not end in a line break and must, a soft one stands at
-/// the end.
-fn quoted_printable(bytes: &[u8], end_line: bool, out: &mut impl Sink) {
+/// the end. Says whether it is shorter than base64; where it is not, it may have stopped before the end.
+fn quoted_printable(bytes: &[u8], end_line: bool, out: &mut Vec<u8>) -> bool {
+    let (start, limit) = (out.len(), wrapped_len(bytes.len() as u64));
+    let is_shorter = |out: &Vec<u8>| ((out.len() - start) as u64) < limit;
     let mut quoted = Quoted::default();
-    quoted.append(bytes, true, out);
+    let mut rest = bytes;
+    while let Some((stretch, _)) = rest.split_at_checked(STRETCH) {
+        let written = quoted.append(stretch, false, out);
+        rest = rest.get(written..).unwrap_or_default();
+        if !is_shorter(out) {
+            return false;
+        }
+    }
+    quoted.append(rest, true, out);
     if end_line {
         quoted.end_line(out);
     }
+    is_shorter(out)
 }
 
 /// Base64 in lines of 76 characters, the last one ended too. `scratch` is working space, kept by the caller for the
@@ -151,9 +170,8 @@ mod tests {
     use super::*;
 
     fn written(text: &str, alone: bool) -> (Transfer, String) {
-        let transfer = Transfer::choose(text, alone);
         let mut out = Vec::new();
-        transfer.write(text, alone, &mut out);
+        let transfer = write(text, alone, &mut out, |_, _| {});
         (transfer, String::from_utf8(out).unwrap())
     }
 
@@ -179,6 +197,31 @@ mod tests {
     fn accents_go_as_quoted_printable_where_that_is_shorter() {
         assert_eq!(written("Une facture arrivée\n", true).1, "Une facture arriv=C3=A9e\r\n");
         assert_eq!(written(&"日本".repeat(50), true).0, Transfer::Base64);
+    }
+
+    #[test]
+    fn what_was_written_of_the_longer_encoding_is_taken_back() {
+        let fields = |out: &mut Vec<u8>, transfer: Transfer| out.extend_from_slice(transfer.name().as_bytes());
+        for text in [
+            "é".repeat(50),
+            "é".repeat(STRETCH),
+            "a".repeat(STRETCH) + &"é".repeat(STRETCH),
+        ] {
+            let mut out = b"before ".to_vec();
+            assert_eq!(write(&text, true, &mut out, fields), Transfer::Base64);
+            let mut wanted = b"before base64".to_vec();
+            wrapped(text.as_bytes(), &mut Vec::new(), &mut wanted);
+            assert_eq!(out, wanted);
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_written_as_it_would_be_in_one_piece() {
+        let text = "Une ligne du procès-verbal, .point. \nFrom here \n".repeat(STRETCH / 16);
+        let (transfer, out) = written(&text, true);
+        let mut whole = Vec::new();
+        Quoted::default().append(text.as_bytes(), true, &mut whole);
+        assert_eq!((transfer, out.into_bytes()), (Transfer::QuotedPrintable, whole));
     }
 
     #[test]
@@ -217,7 +260,7 @@ mod tests {
     #[test]
     fn quoted_printable_protects_dots_from_lines_and_trailing_blanks() {
         let mut out = Vec::new();
-        quoted_printable("From é \n.\nFrom \t\n..a=b\n".as_bytes(), true, &mut out);
+        let _ = quoted_printable("From é \n.\nFrom \t\n..a=b\n".as_bytes(), true, &mut out);
         let lines = ["=46rom =C3=A9=20", "=2E", "=46rom =09", "=2E.a=3Db", ""];
         assert_eq!(String::from_utf8(out).unwrap(), lines.join("\r\n"));
     }

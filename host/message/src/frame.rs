@@ -186,14 +186,16 @@ impl Writer<'_> {
         let start = self.out.len();
         match node {
             Node::Text { subtype, text } => {
-                let transfer = Transfer::choose(text, alone);
                 let mut field = Field::new(&mut self.out, "Content-Type");
                 field.token(&["text/", subtype, "; charset=utf-8"]);
                 field.end()?;
-                self.transfer_encoding(transfer);
-                let fields = start..self.out.len();
-                self.out.extend_from_slice(b"\r\n");
-                transfer.write(text, alone, &mut self.out);
+                let place = self.out.len();
+                let above = |out: &mut Vec<u8>, transfer| {
+                    transfer_encoding(out, transfer);
+                    out.extend_from_slice(b"\r\n");
+                };
+                let transfer = encode::write(text, alone, &mut self.out, above);
+                let fields = start..place + transfer_encoding_len(transfer);
                 if !alone && transfer != Transfer::Base64 {
                     self.out.extend_from_slice(b"\r\n");
                 }
@@ -204,7 +206,7 @@ impl Writer<'_> {
                     return Ok(start..start);
                 };
                 attachment_fields(&mut self.out, attachment, *inline)?;
-                self.transfer_encoding(Transfer::Base64);
+                transfer_encoding(&mut self.out, Transfer::Base64);
                 let fields = start..self.out.len();
                 self.out.extend_from_slice(b"\r\n");
                 self.marks.push((self.out.len(), *index));
@@ -236,17 +238,26 @@ impl Writer<'_> {
         }
     }
 
-    fn transfer_encoding(&mut self, transfer: Transfer) {
-        for part in ["Content-Transfer-Encoding: ", transfer.name(), "\r\n"] {
-            self.out.extend_from_slice(part.as_bytes());
-        }
-    }
-
     fn boundary(&mut self, boundary: &str, end: &str) {
         for part in ["--", boundary, end] {
             self.out.extend_from_slice(part.as_bytes());
         }
     }
+}
+
+/// The field that names an encoding, in its parts.
+fn transfer_field(transfer: Transfer) -> [&'static str; 3] {
+    ["Content-Transfer-Encoding: ", transfer.name(), "\r\n"]
+}
+
+fn transfer_encoding(out: &mut Vec<u8>, transfer: Transfer) {
+    for part in transfer_field(transfer) {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
+fn transfer_encoding_len(transfer: Transfer) -> usize {
+    transfer_field(transfer).into_iter().map(str::len).sum()
 }
 
 /// The fields above an attachment. Its name stands in both: RFC 2183's `filename`, and the older `name` that old

@@ -30,8 +30,9 @@ impl Message {
         };
         let mut size = frame.size;
         let mut pieces = frame.pieces.iter();
-        if let (Addressing::Envelope, Some(Piece::Text(first))) = (addressing, frame.pieces.first()) {
-            let fields = self.inner.envelope_fields(&self.envelope);
+        if let (Addressing::Envelope, Some(Piece::Text(first))) = (addressing, frame.pieces.first())
+            && let Some(fields) = self.inner.other_fields(&self.envelope, first)
+        {
             let written: usize = frame.addresses.iter().map(ExactSizeIterator::len).sum();
             size = size - written as u64 + fields.len() as u64;
             let mut fields = Some(fields);
@@ -73,14 +74,22 @@ impl Message {
 }
 
 impl Inner {
+    /// To, Cc and Bcc for an envelope, where they are not what stands in the first piece.
+    fn other_fields(&self, envelope: &Envelope, first: &Bytes) -> Option<Bytes> {
+        let fields = self.envelope_fields(envelope);
+        let stands = match self.frame.addresses.as_slice() {
+            [place] => first.get(place.clone()) == Some(&*fields),
+            _ => false,
+        };
+        (!stands).then_some(fields)
+    }
+
     /// To, Cc and Bcc so that they name every recipient of the envelope once, and nobody else.
     fn envelope_fields(&self, envelope: &Envelope) -> Bytes {
         let mut left: HashSet<String> = envelope.recipients.iter().map(|email| address::key(email)).collect();
         let mut in_envelope = |list: &[Address]| -> Vec<Address> {
-            list.iter()
-                .filter(|a| left.remove(&address::key(&a.email)))
-                .cloned()
-                .collect()
+            let named = list.iter().filter(|a| left.remove(&address::key(&a.email)));
+            named.cloned().collect()
         };
         let to = in_envelope(&self.to);
         let cc = in_envelope(&self.cc);
@@ -105,7 +114,7 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use crate::Draft;
+    use crate::{Addressing, Draft, Framing};
 
     /// The fields To, Cc and Bcc for an envelope that is not the one that the lists were written for.
     fn fields(recipients: &[&str]) -> String {
@@ -119,6 +128,31 @@ mod tests {
         let message = draft.accept(&crate::Limits::default()).unwrap();
         let message = message.with_recipients(recipients.iter().map(|&recipient| recipient.to_owned()).collect());
         String::from_utf8(message.inner.envelope_fields(message.envelope()).to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_envelope_that_the_header_names_leaves_the_message_as_it_was_written() {
+        let draft = |bcc: &[&str]| Draft {
+            from: Some("f@x".into()),
+            to: vec!["A <a@x>".into()],
+            cc: vec!["c@x".into()],
+            bcc: bcc.iter().map(|&email| email.to_owned()).collect(),
+            text: Some("Bonjour\n".into()),
+            ..Draft::default()
+        };
+        for (bcc, same) in [(&[][..], true), (&["d@x"][..], false)] {
+            let message = draft(bcc).accept(&crate::Limits::default()).unwrap();
+            let mut whole = Vec::new();
+            for addressing in [Addressing::Written, Addressing::Envelope] {
+                let mut body = message.mime(addressing, Framing::Raw);
+                let size = body.size();
+                let block = body.next().await.unwrap().unwrap();
+                assert_eq!((size, body.next().await.unwrap()), (Some(block.len() as u64), None));
+                whole.push(String::from_utf8(block.to_vec()).unwrap());
+            }
+            assert_eq!(whole.first() == whole.last(), same);
+            assert_eq!(whole.last().unwrap().contains("Bcc: d@x\r\n"), !same);
+        }
     }
 
     #[test]

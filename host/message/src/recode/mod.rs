@@ -11,7 +11,7 @@ mod rewrapped;
 
 pub(crate) use decode::{Decode, Decoder};
 pub(crate) use lines::changed;
-pub(crate) use quoted::{Length, Quoted, Sink};
+pub(crate) use quoted::Quoted;
 
 use std::io;
 

@@ -7,25 +7,6 @@ const LINE: usize = 76;
 /// Bytes that are looked at, at most, to judge the one before them: `From ` and what is around it.
 pub(crate) const AHEAD: usize = 8;
 
-/// Where quoted-printable goes: into a buffer, or only counted.
-pub(crate) trait Sink {
-    fn put(&mut self, bytes: &[u8]);
-}
-
-impl Sink for Vec<u8> {
-    fn put(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-}
-
-pub(crate) struct Length(pub(crate) u64);
-
-impl Sink for Length {
-    fn put(&mut self, bytes: &[u8]) {
-        self.0 += bytes.len() as u64;
-    }
-}
-
 /// Writes quoted-printable. LF and CRLF are line breaks; a CR that stands alone is encoded. No line of the output
 /// begins with a dot or with `From `, and none ends with a blank.
 #[derive(Debug, Default)]
@@ -36,7 +17,7 @@ pub(crate) struct Quoted {
 impl Quoted {
     /// Writes the text up to the bytes that cannot be judged yet, and says how many were written: all of them where
     /// they are the `last`.
-    pub(crate) fn append(&mut self, text: &[u8], last: bool, out: &mut impl Sink) -> usize {
+    pub(crate) fn append(&mut self, text: &[u8], last: bool, out: &mut Vec<u8>) -> usize {
         let unjudged = if last { 0 } else { AHEAD };
         let mut rest = text;
         while let Some((&byte, after)) = rest.split_first() {
@@ -44,7 +25,7 @@ impl Quoted {
                 break;
             };
             if let Some(after) = line_break(rest) {
-                out.put(b"\r\n");
+                out.extend_from_slice(b"\r\n");
                 self.column = 0;
                 rest = after;
                 continue;
@@ -55,15 +36,15 @@ impl Quoted {
             let plain = if at_start { 0 } else { plain_run(rest, room.min(judged)) };
             if plain > 0 {
                 let (run, after) = rest.split_at(plain);
-                out.put(run);
+                out.extend_from_slice(run);
                 self.column += plain;
                 rest = after;
             } else if room < 3 {
-                out.put(b"=\r\n");
+                out.extend_from_slice(b"=\r\n");
                 self.column = 0;
             } else {
                 let [high, low] = hex::digits(byte);
-                out.put(&[b'=', high, low]);
+                out.extend_from_slice(&[b'=', high, low]);
                 self.column += 3;
                 rest = after;
             }
@@ -72,9 +53,9 @@ impl Quoted {
     }
 
     /// Ends the last line with a soft break, where it is not ended.
-    pub(crate) fn end_line(&mut self, out: &mut impl Sink) {
+    pub(crate) fn end_line(&mut self, out: &mut Vec<u8>) {
         if self.column > 0 {
-            out.put(b"=\r\n");
+            out.extend_from_slice(b"=\r\n");
             self.column = 0;
         }
     }
