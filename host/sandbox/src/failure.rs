@@ -155,15 +155,21 @@ pub(crate) fn clean(text: &str, bytes: usize) -> String {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text.get(..end)
-        .unwrap_or_default()
-        .chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' && c != '\t' {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect()
+    let text = text.get(..end).unwrap_or_default();
+    match text.chars().any(is_obeyed) {
+        false => text.to_owned(),
+        true => text.chars().map(|c| if is_obeyed(c) { ' ' } else { c }).collect(),
+    }
+}
+
+/// [`clean`] of a text that is given away: most are clean already.
+pub(crate) fn cleaned(text: String, bytes: usize) -> String {
+    match text.len() > bytes || text.chars().any(is_obeyed) {
+        false => text,
+        true => clean(&text, bytes),
+    }
+}
+
+fn is_obeyed(c: char) -> bool {
+    c.is_control() && c != '\n' && c != '\t'
 }

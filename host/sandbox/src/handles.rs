@@ -5,9 +5,9 @@
 //! back, so the request is refused before a byte leaves, and audited.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 
 use relais_outgoing::hex;
 
@@ -15,6 +15,9 @@ use relais_outgoing::hex;
 const PREFIX: &str = "relais-credential-";
 /// Bytes of a handle.
 pub(crate) const LENGTH: usize = PREFIX.len() + 32;
+
+/// Looks for [`PREFIX`].
+static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(PREFIX));
 
 /// The handles of one session, by the name of their credential.
 #[derive(Debug, Default)]
@@ -38,13 +41,16 @@ impl Handles {
 
     /// The credential that a handle stands for.
     pub(crate) fn credential(&self, handle: &str) -> Option<String> {
+        if handle.len() != LENGTH {
+            return None;
+        }
         let given = self.given.lock().unwrap_or_else(|e| e.into_inner());
         given.get(handle).cloned()
     }
 
     /// Whether bytes hold a handle of this session.
     pub(crate) fn within(&self, bytes: &[u8]) -> bool {
-        if memmem::find(bytes, PREFIX.as_bytes()).is_none() {
+        if bytes.len() < LENGTH || FINDER.find(bytes).is_none() {
             return false;
         }
         let given = self.given.lock().unwrap_or_else(|e| e.into_inner());

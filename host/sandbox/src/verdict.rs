@@ -12,7 +12,7 @@ use relais_message::Envelope;
 use crate::bindings::exports::relais::mail::sender::{Receipt as GuestReceipt, Refusal as GuestRefusal};
 use crate::bindings::relais::connector::failures::Failure as GuestFailure;
 use crate::context::Context;
-use crate::failure::clean;
+use crate::failure::{clean, cleaned};
 use crate::{AccountFault, Failure, Kind, ProxyError, Receipt, Refusal, way_out};
 
 /// Bytes of a code, a name or a value of a guest's.
@@ -29,9 +29,9 @@ pub(crate) fn read(failure: GuestFailure) -> Failure {
         kind: Kind::read(&failure.kind),
         code: failure
             .code
-            .map(|code| clean(&code, SHORT_BYTES))
+            .map(|code| cleaned(code, SHORT_BYTES))
             .filter(|code| !code.is_empty() && !way_out::is_code(code)),
-        text: clean(&failure.text, Failure::TEXT_BYTES),
+        text: cleaned(failure.text, Failure::TEXT_BYTES),
         retry_after,
         details: pairs(failure.details)
             .into_iter()
@@ -100,7 +100,7 @@ fn is_the_hosts(name: &str) -> bool {
 
 /// Pairs of a guest's, bounded.
 pub(crate) fn pairs(pairs: Vec<(String, String)>) -> Vec<(String, String)> {
-    let pair = |(name, value): (String, String)| (clean(&name, SHORT_BYTES), clean(&value, Failure::TEXT_BYTES));
+    let pair = |(name, value): (String, String)| (cleaned(name, SHORT_BYTES), cleaned(value, Failure::TEXT_BYTES));
     pairs.into_iter().take(Failure::DETAILS).map(pair).collect()
 }
 
@@ -144,6 +144,9 @@ pub(crate) fn of_send(
 }
 
 fn mismatch(receipt: &GuestReceipt, envelope: &Envelope, context: &Context) -> Option<String> {
+    if receipt.refused.is_empty() && !envelope.recipients.is_empty() {
+        return None;
+    }
     let recipients: BTreeSet<&str> = envelope.recipients.iter().map(String::as_str).collect();
     let mut refused = BTreeSet::new();
     for refusal in &receipt.refused {
@@ -166,12 +169,12 @@ fn mismatch(receipt: &GuestReceipt, envelope: &Envelope, context: &Context) -> O
 fn read_receipt(receipt: GuestReceipt) -> Receipt {
     let refusal = |refusal: GuestRefusal| Refusal {
         recipient: refusal.recipient,
-        code: refusal.code.map(|code| clean(&code, SHORT_BYTES)),
-        text: clean(&refusal.text, SHORT_BYTES),
+        code: refusal.code.map(|code| cleaned(code, SHORT_BYTES)),
+        text: cleaned(refusal.text, SHORT_BYTES),
     };
     Receipt {
-        id: receipt.id.map(|id| clean(&id, SHORT_BYTES)),
-        text: clean(&receipt.text, Failure::TEXT_BYTES),
+        id: receipt.id.map(|id| cleaned(id, SHORT_BYTES)),
+        text: cleaned(receipt.text, Failure::TEXT_BYTES),
         refused: receipt.refused.into_iter().map(refusal).collect(),
         details: pairs(receipt.details),
     }

@@ -1,5 +1,6 @@
 //! The one decision.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -19,9 +20,14 @@ pub struct Asked {
 
 impl Asked {
     pub fn new(scheme: Scheme, host: &str, port: u16) -> Self {
-        let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        let host = bare(host).to_ascii_lowercase();
         Self { scheme, host, port }
+    }
+
+    /// Whether it is what this grant names: [`new`](Self::new) of the grant, compared without making it.
+    fn is(&self, granted: &Egress) -> bool {
+        let host = bare(&granted.host).bytes().map(|byte| byte.to_ascii_lowercase());
+        self.port == granted.port && self.scheme == granted.scheme && host.eq(self.host.bytes())
     }
 
     /// The destination of an absolute HTTP URL; none where it is no such URL.
@@ -40,10 +46,22 @@ impl Asked {
     }
 }
 
+/// A host without the brackets of an address, or the final dot of a name.
+fn bare(host: &str) -> &str {
+    let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+/// The most characters of a host in words; control characters are none of them.
+const HOST: usize = 253;
+
 impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.scheme;
-        let host: String = self.host.chars().filter(|c| !c.is_control()).take(253).collect();
+        let host = match self.host.len() <= HOST && !self.host.chars().any(char::is_control) {
+            true => Cow::Borrowed(self.host.as_str()),
+            false => self.host.chars().filter(|c| !c.is_control()).take(HOST).collect(),
+        };
         if host.contains(':') {
             write!(f, "{scheme}://[{host}]:{}", self.port)
         } else {
@@ -69,8 +87,7 @@ impl Destination {
 
 /// The grant that covers a name and a port, and its place among all.
 pub fn entitled<'a>(egress: &'a [Egress], asked: &Asked) -> Result<(usize, &'a Egress), Refused> {
-    let granted = |e: &Egress| Asked::new(e.scheme, &e.host, e.port) == *asked;
-    let covering = egress.iter().enumerate().find(|(_, e)| granted(e));
+    let covering = egress.iter().enumerate().find(|(_, e)| asked.is(e));
     covering.ok_or_else(|| Refused::NotGranted {
         asked: asked.to_string(),
         granted: egress.iter().map(ToString::to_string).collect(),

@@ -16,7 +16,7 @@ impl Base64 {
     /// The characters of all groups that are whole with this piece.
     pub(crate) fn push(&mut self, piece: &[u8]) -> Vec<u8> {
         let mut rest = piece;
-        let mut out = String::with_capacity(piece.len() / GROUP * 4 + 8);
+        let mut out = Vec::with_capacity((piece.len() / GROUP + 2) * 4);
         if !self.carry.is_empty() {
             let missing = GROUP.saturating_sub(self.carry.len()).min(rest.len());
             let (first, after) = rest.split_at_checked(missing).unwrap_or((rest, &[]));
@@ -25,14 +25,14 @@ impl Base64 {
             if self.carry.len() < GROUP {
                 return Vec::new();
             }
-            STANDARD.encode_string(&self.carry, &mut out);
+            append(&self.carry, &mut out);
             self.carry.clear();
         }
         let whole = rest.len() - rest.len() % GROUP;
         let (groups, left) = rest.split_at_checked(whole).unwrap_or((rest, &[]));
-        STANDARD.encode_string(groups, &mut out);
+        append(groups, &mut out);
         self.carry.extend_from_slice(left);
-        out.into_bytes()
+        out
     }
 
     /// The last characters, padded.
@@ -46,6 +46,17 @@ impl Base64 {
             .saturating_add(self.carry.len() as u64)
             .div_ceil(GROUP as u64)
             .saturating_mul(4)
+    }
+}
+
+/// Encodes in place: the library's own way into a string goes through a kilobyte at a time.
+fn append(groups: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + groups.len().div_ceil(GROUP) * 4, 0);
+    if let Some(place) = out.get_mut(start..) {
+        // The place has exactly the size that is needed, which is the only thing that can be wrong here.
+        let written = STANDARD.encode_slice(groups, place).unwrap_or(0);
+        out.truncate(start + written);
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
-use http_body_util::BodyExt;
+use http_body::Body as _;
+use http_body_util::BodyExt as _;
 use relais_outgoing::Body;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -119,6 +120,10 @@ impl ResponseBody {
     /// At most `len` bytes; none at the end.
     pub(crate) async fn read(&mut self, len: usize, context: &Context) -> Result<Option<Bytes>, StreamError> {
         while self.pending.is_empty() {
+            if self.body.is_end_stream() {
+                self.place = None;
+                return Ok(None);
+            }
             let frame = tokio::time::timeout(context.limits.silence, self.body.frame()).await;
             match frame.map_err(|_| StreamError::Timeout)? {
                 None => {

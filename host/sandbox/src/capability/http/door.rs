@@ -1,13 +1,14 @@
 //! The door that every HTTP request of a guest passes: destination, credentials, then the exchange.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::header::{HeaderName, HeaderValue};
+use http::uri::{Authority, PathAndQuery};
 use relais_manifest::{CredentialKind, Egress, Scheme};
-use relais_outgoing::{Asked, Client, decide, entitled};
+use relais_outgoing::{Asked, Client, Destination, decide, entitled};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
@@ -56,6 +57,8 @@ pub(crate) struct Admitted {
 pub(crate) struct Door {
     context: Arc<Context>,
     clients: Mutex<HashMap<usize, Client>>,
+    /// Where each grant leads, in the order of the instance's; found out once.
+    destinations: OnceLock<Vec<Destination>>,
     /// How many exchanges may be open at once.
     places: Arc<Semaphore>,
 }
@@ -66,6 +69,7 @@ impl Door {
             places: Arc::new(Semaphore::new(context.limits.connections)),
             context,
             clients: Mutex::default(),
+            destinations: OnceLock::new(),
         }
     }
 
@@ -80,7 +84,9 @@ impl Door {
         let (index, egress) =
             entitled(&self.context.instance.egress, &asked).map_err(|refused| refuse(refused.into()))?;
         if let Some(ip) = asked.literal() {
-            decide(&self.context.destination(egress), &asked, &[ip]).map_err(|refused| refuse(refused.into()))?;
+            let destination = self.granted(index);
+            let destination = destination.ok_or_else(|| DoorError::Failed("no such grant".to_owned()))?;
+            decide(destination, &asked, &[ip]).map_err(|refused| refuse(refused.into()))?;
         }
         let method = head.method.as_str();
         if METHODS_REFUSED
@@ -89,7 +95,7 @@ impl Door {
         {
             return Err(refuse(Rule::Method));
         }
-        if self.context.handles.within(head.uri.to_string().as_bytes()) {
+        if self.in_url(&head.uri) {
             return Err(self.refuse(&asked, Rule::Handle(Place::Url)));
         }
         let words = head
@@ -229,6 +235,23 @@ impl Door {
             .map_err(|missing| not_ready(credential, &missing.0))
     }
 
+    /// Whether a handle stands in a URL. What parts its authority from its path is no character of a handle.
+    fn in_url(&self, uri: &http::Uri) -> bool {
+        let authority = uri.authority().map_or("", Authority::as_str);
+        let path = uri.path_and_query().map_or("", PathAndQuery::as_str);
+        [authority, path]
+            .into_iter()
+            .any(|part| self.context.handles.within(part.as_bytes()))
+    }
+
+    fn granted(&self, index: usize) -> Option<&Destination> {
+        let all = self.destinations.get_or_init(|| {
+            let egress = self.context.instance.egress.iter();
+            egress.map(|egress| self.context.destination(egress)).collect()
+        });
+        all.get(index)
+    }
+
     fn client(&self, index: usize, egress: &Egress) -> Result<Client, DoorError> {
         let mut clients = self.clients.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(client) = clients.get(&index) {
@@ -254,9 +277,7 @@ impl Door {
         let in_field = |(name, value): (&HeaderName, &HeaderValue)| {
             handles.within(name.as_ref()) || handles.within(value.as_bytes())
         };
-        handles.within(head.uri.to_string().as_bytes())
-            || handles.within(head.method.as_str().as_bytes())
-            || head.headers.iter().any(in_field)
+        self.in_url(&head.uri) || handles.within(head.method.as_str().as_bytes()) || head.headers.iter().any(in_field)
     }
 
     fn refuse(&self, asked: impl ToString, rule: Rule) -> DoorError {

@@ -35,7 +35,8 @@ impl Door {
         let limited = |limit| DoorError::Limit(context.limited(limit));
         let place = self.place().ok_or_else(|| limited(LimitHit("connections")))?;
         let credentials = self.write(request.headers_mut()).await?;
-        let address = format!("{asked}{}", request.uri().path());
+        let destination = asked.to_string();
+        let address = [destination.as_str(), request.uri().path()].concat();
         let withdraws = context
             .service()
             .withdraws(request.method().as_str(), request.uri().path());
@@ -43,7 +44,7 @@ impl Door {
             context.floor.asks(&address);
         }
         let method = clean(request.method().as_str(), METHOD_BYTES);
-        let bytes = head_bytes(request.headers()) + request.uri().to_string().len();
+        let bytes = head_bytes(request.headers()) + url_bytes(request.uri());
         let head = context.head_leaves(turn, bytes).await;
         let head = head.map_err(|held| DoorError::Limit(context.held(held)))?;
         let answered = self.patiently(client.execute(request)).await;
@@ -66,7 +67,7 @@ impl Door {
             .map(http::Response::status);
         context.audit.tell(Event::Requested {
             method,
-            destination: asked.to_string(),
+            destination,
             status: status.map(|status| status.as_u16()),
         });
         let response = answered
@@ -128,6 +129,14 @@ impl Door {
             ClientFault::Failed(text) => DoorError::Failed(text),
         }
     }
+}
+
+/// Bytes of a URL: the scheme is written with `://`, and an empty path as `/`.
+fn url_bytes(uri: &http::Uri) -> usize {
+    let scheme = uri.scheme_str().map_or(0, |scheme| scheme.len() + 3);
+    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
+    let query = uri.query().map_or(0, |query| query.len() + 1);
+    scheme + authority + uri.path().len() + query
 }
 
 /// Bytes that header fields take on the wire of HTTP/1.1.
