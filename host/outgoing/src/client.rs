@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use http::header::{ACCEPT, HeaderValue, USER_AGENT};
 use hyper_util::client::legacy;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 
 use crate::body::Body;
 use crate::dial::DialError;
+use crate::drive::Drive;
 use crate::egress::{Asked, Destination};
 use crate::line::{Connector, LineError};
 use crate::outgoing::Outgoing;
@@ -20,8 +21,8 @@ use crate::proxy::ProxyError;
 use crate::refused::Refused;
 use crate::tls::causes;
 
-/// Header fields of an answer.
-const FIELDS: usize = 128;
+/// Header fields that a request gets on its way: `user-agent`, `accept`, `host`, `content-length`.
+const ADDED: usize = 4;
 /// How long a connection without a request is kept.
 const IDLE: Duration = Duration::from_secs(90);
 
@@ -33,6 +34,17 @@ pub type OnRefused = Arc<dyn Fn(&Asked, &Refused) + Send + Sync>;
 pub struct Client {
     http: legacy::Client<Connector, Body>,
     destination: Arc<Destination>,
+    /// Behind `http`, so that its connections are given up before their drive is told.
+    drive: Arc<Closing>,
+}
+
+/// The drive of a client and its clones, closed with the last of them.
+struct Closing(Drive);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 impl fmt::Debug for Client {
@@ -53,13 +65,18 @@ impl Client {
         let tls = Arc::new(outgoing.tls(&destination.egress)?);
         let destination = Arc::new(destination);
         let connector = Connector::new(outgoing, destination.clone(), tls, connect, on_refused);
-        let http = legacy::Client::builder(TokioExecutor::new())
+        let drive = Drive::new();
+        let http = legacy::Client::builder(drive.clone())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .http1_max_headers(FIELDS)
+            // An answer has a hundred header fields at most, hyper's own limit: with any other it allocates 8 KiB for each head.
             .build(connector);
-        Ok(Self { http, destination })
+        Ok(Self {
+            http,
+            destination,
+            drive: Arc::new(Closing(drive)),
+        })
     }
 
     /// Sends a request, and waits for the head of its answer without a time limit. The destination of its URL must be the
@@ -67,9 +84,11 @@ impl Client {
     pub async fn execute(&self, mut request: http::Request<Body>) -> Result<http::Response<Body>, ClientError> {
         let relais = HeaderValue::from_static(concat!("Relais/", env!("CARGO_PKG_VERSION")));
         let headers = request.headers_mut();
+        // Room for what is added here and below this.
+        headers.reserve(ADDED);
         headers.entry(USER_AGENT).or_insert(relais);
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        let answered = self.http.request(request).await;
+        let answered = self.drive.0.run(self.http.request(request)).await;
         answered.map(|answer| answer.map(Body::of)).map_err(explain)
     }
 }

@@ -10,6 +10,7 @@
 mod body;
 mod client;
 mod dial;
+mod drive;
 mod egress;
 mod line;
 mod outgoing;

@@ -1,0 +1,249 @@
+//! What goes on on the connections of an HTTP client, while somebody waits for an answer and while nobody does.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use relais_manifest::{Egress, Scheme};
+use relais_outgoing::{Body, Client, Destination, Outgoing};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+const LIMIT: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_millis(30);
+
+/// How the server is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Http1,
+    /// Over TLS, which is how it is agreed on.
+    Http2,
+}
+
+/// A server that does what the path of a request says.
+struct Server {
+    url: String,
+    client: Client,
+    opened: Arc<AtomicUsize>,
+    closed: Arc<AtomicUsize>,
+}
+
+impl Server {
+    async fn start(way: Way) -> Self {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+        let mut config =
+            rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(vec![made.cert.der().clone()], key)
+                .unwrap();
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::LOCALHOST), 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (opened, closed) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let counts = (opened.clone(), closed.clone());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (opened, closed) = counts.clone();
+                let acceptor = acceptor.clone();
+                opened.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(async move {
+                    let _ = match way {
+                        Way::Http1 => {
+                            let http = hyper::server::conn::http1::Builder::new();
+                            http.serve_connection(TokioIo::new(stream), service_fn(answer)).await
+                        }
+                        Way::Http2 => {
+                            let stream = TokioIo::new(acceptor.accept(stream).await.unwrap());
+                            let http = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                            http.serve_connection(stream, service_fn(answer)).await
+                        }
+                    };
+                    closed.fetch_add(1, Ordering::SeqCst);
+                });
+            }
+        });
+        let scheme = match way {
+            Way::Http1 => Scheme::Http,
+            Way::Http2 => Scheme::Https,
+        };
+        let egress = Egress {
+            scheme,
+            host: "localhost".to_owned(),
+            port,
+            typed: true,
+            tls_name: None,
+            certificate_pem: (way == Way::Http2).then(|| made.cert.pem()),
+            connect_timeout: None,
+        };
+        let destination = Destination { egress, private: false };
+        let client = Outgoing::default().client(destination, LIMIT, Arc::new(|_, _| {}));
+        Self {
+            url: format!("{scheme}://localhost:{port}"),
+            client: client.unwrap(),
+            opened,
+            closed,
+        }
+    }
+
+    async fn ask(&self, path: &str) -> http::Response<Body> {
+        self.ask_with(path, Body::from("Bonjour")).await
+    }
+
+    async fn ask_with(&self, path: &str, body: Body) -> http::Response<Body> {
+        let request = http::Request::post(format!("{}{path}", self.url)).body(body).unwrap();
+        let answered = timeout(LIMIT, self.client.execute(request)).await;
+        answered.expect("an answer in time").expect("an answer")
+    }
+}
+
+async fn answer(request: http::Request<Incoming>) -> Result<http::Response<Body>, Infallible> {
+    let path = request.uri().path().to_owned();
+    let echo = async move { request.into_body().collect().await.map(|body| body.to_bytes()) };
+    Ok(match path.as_str() {
+        // The head at once, and the body once the whole request has come.
+        "/early" => http::Response::new(Body::wrap_stream(stream::once(echo))),
+        "/last" => {
+            let _ = echo.await;
+            let last = http::Response::builder().header("connection", "close");
+            last.body(Body::empty()).unwrap()
+        }
+        "/in-pieces" => {
+            let _ = echo.await;
+            let pieces = stream::unfold(0, |count| async move {
+                sleep(SHORT).await;
+                (count < 5).then(|| (Ok::<_, Infallible>(Bytes::from_static(b"piece ")), count + 1))
+            });
+            http::Response::new(Body::wrap_stream(pieces))
+        }
+        "/never" => std::future::pending().await,
+        path => {
+            let body = echo.await.unwrap();
+            let pause: u64 = path.trim_start_matches('/').parse().unwrap_or(0);
+            sleep(Duration::from_millis(pause)).await;
+            http::Response::new(Body::from(body))
+        }
+    })
+}
+
+async fn text(answer: http::Response<Body>) -> String {
+    let whole = timeout(LIMIT, answer.into_body().collect()).await;
+    let whole = whole.expect("a body in time").expect("a body").to_bytes();
+    String::from_utf8(whole.to_vec()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn requests_side_by_side_are_all_answered() {
+    for way in [Way::Http1, Way::Http2] {
+        let server = Arc::new(Server::start(way).await);
+        let mut tasks = Vec::new();
+        for task in 0..16 {
+            let server = server.clone();
+            tasks.push(tokio::spawn(async move {
+                for count in 0..50 {
+                    let said = format!("{task}, {count}");
+                    let path = format!("/{}", (task + count) % 3);
+                    let answer = server.ask_with(&path, Body::from(said.clone())).await;
+                    assert_eq!(text(answer).await, said, "{way:?}");
+                }
+            }));
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn requests_one_after_the_other_share_one_connection() {
+    for way in [Way::Http1, Way::Http2] {
+        let server = Server::start(way).await;
+        for path in ["/", "/early", "/in-pieces", "/1", "/"] {
+            text(server.ask(path).await).await;
+        }
+        assert_eq!(server.opened.load(Ordering::SeqCst), 1, "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_task_may_wait_for_several_answers() {
+    for way in [Way::Http1, Way::Http2] {
+        let server = Server::start(way).await;
+        let (slow, quick, given_up) = tokio::join!(
+            async { text(server.ask("/60").await).await },
+            async { text(server.ask("/1").await).await },
+            timeout(SHORT, server.ask("/never")),
+        );
+        assert_eq!((slow.as_str(), quick.as_str()), ("Bonjour", "Bonjour"), "{way:?}");
+        assert!(given_up.is_err());
+        assert_eq!(text(server.ask("/").await).await, "Bonjour", "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_an_idle_connection_is_noticed_while_nobody_waits() {
+    let server = Server::start(Way::Http1).await;
+    for count in 1..=3 {
+        assert!(text(server.ask("/last").await).await.is_empty());
+        sleep(SHORT).await;
+        assert_eq!(server.opened.load(Ordering::SeqCst), count);
+        assert_eq!(server.closed.load(Ordering::SeqCst), count);
+    }
+}
+
+#[tokio::test]
+async fn a_body_comes_while_nobody_waits_for_an_answer() {
+    for way in [Way::Http1, Way::Http2] {
+        let server = Server::start(way).await;
+        let answer = server.ask("/in-pieces").await;
+        assert_eq!(text(answer).await, "piece ".repeat(5), "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_goes_on_behind_the_head_of_its_answer() {
+    for way in [Way::Http1, Way::Http2] {
+        let server = Server::start(way).await;
+        let pieces = stream::unfold(0, |count| async move {
+            sleep(Duration::from_millis(3)).await;
+            (count < 40).then(|| (Ok::<_, Infallible>(Bytes::from(vec![b'x'; 10_000])), count + 1))
+        });
+        let answer = server.ask_with("/early", Body::wrap_stream(pieces)).await;
+        assert_eq!(text(answer).await.len(), 400_000, "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_of_a_clients_clones_takes_its_connections_along() {
+    for way in [Way::Http1, Way::Http2] {
+        let server = Server::start(way).await;
+        let clone = server.client.clone();
+        assert_eq!(text(server.ask("/").await).await, "Bonjour");
+        let closed = server.closed.clone();
+        drop(server);
+        sleep(SHORT).await;
+        assert_eq!(closed.load(Ordering::SeqCst), 0, "{way:?}");
+        drop(clone);
+        let gone = async {
+            while closed.load(Ordering::SeqCst) == 0 {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(LIMIT, gone).await.expect("the server sees the end");
+    }
+}
