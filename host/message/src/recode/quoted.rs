@@ -72,10 +72,20 @@ fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'<' | b'>'..=b'~')
 }
 
+/// How many bytes from the start of `text` stand for themselves. Without leaving early inside a chunk, so that the compiler
+/// compares many bytes at once.
+fn plain_prefix(text: &[u8]) -> usize {
+    let (chunks, _) = text.as_chunks::<16>();
+    let is_whole = |chunk: &&[u8; 16]| chunk.iter().fold(true, |plain, &byte| plain & is_plain(byte));
+    let start = 16 * chunks.iter().take_while(is_whole).count();
+    let rest = text.get(start..).unwrap_or_default();
+    start + rest.iter().take_while(|&&byte| is_plain(byte)).count()
+}
+
 /// How many bytes from the start of `text`, `room` at most, are written as they are. A blank before a line break, or at
 /// the end, is not among them: it is lost on the way where it stands as it is.
 fn plain_run(text: &[u8], room: usize) -> usize {
-    let run = text.iter().take(room).take_while(|&&byte| is_plain(byte)).count();
+    let run = plain_prefix(text.get(..room).unwrap_or(text));
     let behind = text.get(run..).unwrap_or_default();
     let before_break = behind.is_empty() || line_break(behind).is_some();
     let ends_blank = run > 0 && text.get(run - 1) == Some(&b' ');
