@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::convert::Infallible;
+use std::future::{Future as _, poll_fn};
 use std::net::{IpAddr, Ipv4Addr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -192,6 +194,23 @@ async fn one_task_may_wait_for_several_answers() {
         assert_eq!((slow.as_str(), quick.as_str()), ("Bonjour", "Bonjour"), "{way:?}");
         assert!(given_up.is_err());
         assert_eq!(text(server.ask("/").await).await, "Bonjour", "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_waits_is_not_woken_for_nothing() {
+    for way in [Way::Http1, Way::Http2] {
+        let server = Server::start(way).await;
+        for path in ["/", "/last", "/60", "/in-pieces"] {
+            let mut answer = pin!(server.ask(path));
+            let mut polls = 0;
+            let answer = poll_fn(|task| {
+                polls += 1;
+                answer.as_mut().poll(task)
+            });
+            drop(answer.await);
+            assert!(polls < 30, "{way:?} {path}: polled {polls} times");
+        }
     }
 }
 
