@@ -224,8 +224,16 @@ pub(crate) struct Unquoted {
 
 impl Unquoted {
     fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
-        for &byte in input {
-            self.take(byte, out);
+        let mut rest = input;
+        loop {
+            if matches!(self.state, State::Text) {
+                rest = escapes(rest, out);
+            }
+            let Some((byte, after)) = rest.split_first() else {
+                return;
+            };
+            self.take(*byte, out);
+            rest = after;
         }
     }
 
@@ -274,6 +282,27 @@ impl Unquoted {
             State::Text | State::Escape | State::Soft(_) => {}
         }
     }
+}
+
+/// Decodes for as long as escapes and soft breaks stand whole; returns what is left, from the first that does not.
+fn escapes<'i>(mut input: &'i [u8], out: &mut Vec<u8>) -> &'i [u8] {
+    while let Some(at) = memchr(b'=', input) {
+        let (plain, escape) = input.split_at(at);
+        out.extend_from_slice(plain);
+        input = match escape {
+            [_, b'\r', b'\n', after @ ..] | [_, b'\n', after @ ..] => after,
+            [_, high, low, after @ ..] => match (hex::value(*high), hex::value(*low)) {
+                (Some(high), Some(low)) => {
+                    out.push(high << 4 | low);
+                    after
+                }
+                _ => return escape,
+            },
+            _ => return escape,
+        };
+    }
+    out.extend_from_slice(input);
+    &[]
 }
 
 #[cfg(test)]
