@@ -2,7 +2,7 @@
 
 use std::io;
 
-use memchr::memchr;
+use memchr::{memchr, memchr2_iter};
 
 use crate::header::LONGEST;
 use crate::reason::Flaw;
@@ -86,6 +86,8 @@ pub(super) struct Lines<'a> {
     /// Where the buffer ends in the content.
     at: u64,
     buffer: Vec<u8>,
+    /// All of the buffer is ASCII without NUL.
+    plain: bool,
     /// Bytes of the buffer that were used.
     used: usize,
     number: u64,
@@ -99,6 +101,7 @@ impl<'a> Lines<'a> {
             content,
             at: 0,
             buffer: Vec::new(),
+            plain: false,
             used: 0,
             number: 0,
             kept: Vec::with_capacity(KEPT),
@@ -158,6 +161,37 @@ impl<'a> Lines<'a> {
         }))
     }
 
+    /// Passes over lines that stand whole in the buffer, hold no flaw, end with CRLF and begin with neither a dash nor a dot: in a
+    /// body nothing is to be said of any of them. Returns the last, if there are any.
+    pub(super) fn pass(&mut self) -> Option<Line> {
+        let rest = if self.plain { self.rest() } else { return None };
+        let mut breaks = memchr2_iter(b'\r', b'\n', rest);
+        let (mut begin, mut count, mut last) = (0, 0, None);
+        while !matches!(rest.get(begin), None | Some(b'-' | b'.')) {
+            let (Some(cr), Some(lf)) = (breaks.next(), breaks.next()) else {
+                break;
+            };
+            let len = cr.saturating_sub(begin);
+            if rest.get(cr..=lf) != Some(b"\r\n") || len > LONGEST {
+                break;
+            }
+            count += 1;
+            last = Some((begin, len));
+            begin = lf + 1;
+        }
+        let (start, len) = last?;
+        let start = self.at - rest.len() as u64 + start as u64;
+        self.used += begin;
+        self.number += count;
+        Some(Line {
+            number: self.number,
+            start,
+            len: len as u64,
+            ends: Break::CrLf,
+            flaws: Flaws::default(),
+        })
+    }
+
     fn rest(&self) -> &[u8] {
         self.buffer.get(self.used..).unwrap_or_default()
     }
@@ -167,6 +201,7 @@ impl<'a> Lines<'a> {
         self.buffer.resize(BUFFER, 0);
         let count = self.content.read_at(&mut self.buffer, self.at)?;
         self.buffer.truncate(count);
+        self.plain = self.buffer.is_ascii() && memchr(0, &self.buffer).is_none();
         self.used = 0;
         self.at += count as u64;
         Ok(count > 0)
@@ -255,5 +290,60 @@ mod tests {
                 "{length}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_passed_over_is_told_right_and_is_nothing_to_speak_of() {
+        const PIECES: [&[u8]; 16] = [
+            b"x",
+            b"abc",
+            b"--b",
+            b"-",
+            b".",
+            b"..",
+            b"\r\n",
+            b"\r\n",
+            b"\r\n",
+            b"\n",
+            b"\r",
+            b"\0",
+            b"\xe9",
+            b"\r\r\n",
+            b"\n\r",
+            &[b'y'; 998],
+        ];
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut passed = 0;
+        for round in 0..20_000 {
+            // Most without what makes all of the buffer be looked at line by line.
+            let kinds = if round % 4 == 0 { PIECES.len() } else { 11 };
+            let text: Vec<u8> = (0..random.usize(..40))
+                .flat_map(|_| PIECES[random.usize(..kinds)])
+                .copied()
+                .collect();
+            let content = Content::Bytes(text.clone().into());
+            let (mut one, mut other) = (Lines::new(&content), Lines::new(&content));
+            loop {
+                if let Some(over) = one.pass() {
+                    passed += 1;
+                    loop {
+                        let line = other.next().unwrap().unwrap();
+                        assert!(!line.flaws.any() && line.ends == Break::CrLf, "{text:?}");
+                        assert!(!other.text().starts_with(b"-") && !other.text().starts_with(b"."));
+                        if line.number == over.number {
+                            assert_eq!((line.start, line.len), (over.start, over.len), "{text:?}");
+                            break;
+                        }
+                    }
+                }
+                let (line, expected) = (one.next().unwrap(), other.next().unwrap());
+                assert_eq!(format!("{line:?}"), format!("{expected:?}"), "{text:?}");
+                assert_eq!(one.text(), other.text());
+                if line.is_none() {
+                    break;
+                }
+            }
+        }
+        assert!(passed > 10_000, "{passed}");
     }
 }

@@ -111,16 +111,16 @@ pub(super) fn scan(content: &Content) -> Result<Scanned, Fault> {
     let mut entity = scan.header();
     let mut lines = Lines::new(content);
     let mut last = None;
-    while let Some(line) = lines.next()? {
+    loop {
+        if let Entity::Leaf(_) | Entity::Filler { .. } = entity
+            && let Some(line) = lines.pass()
+        {
+            scan.passed(&line);
+            last = Some(line);
+        }
+        let Some(line) = lines.next()? else { break };
         entity = scan.line(entity, &line, lines.text())?;
-        scan.before = Place {
-            at: line.start + line.len,
-            ..scan.here
-        };
-        scan.here = Place {
-            at: line.next(),
-            lfs: scan.here.lfs + u64::from(line.ends == Break::Lf),
-        };
+        scan.passed(&line);
         last = Some(line);
     }
     let last_line = last.map_or(1, |line| line.number);
@@ -148,6 +148,18 @@ impl<'a> Scan<'a> {
             start: self.here,
             block: Block::default(),
         }
+    }
+
+    /// This line was the last so far.
+    fn passed(&mut self, line: &Line) {
+        self.before = Place {
+            at: line.start + line.len,
+            ..self.here
+        };
+        self.here = Place {
+            at: line.next(),
+            lfs: self.here.lfs + u64::from(line.ends == Break::Lf),
+        };
     }
 
     fn line(&mut self, entity: Entity, line: &Line, text: &[u8]) -> Result<Entity, Fault> {
