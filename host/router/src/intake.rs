@@ -9,8 +9,9 @@ use std::thread;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bytes that each processor may have before it. Some attachments, or hundreds of texts.
-const EACH: u64 = 256 << 10;
+/// Bytes that each processor may have before it: an attachment, or dozens of texts. With twice as many, sixteen callers had a quarter more
+/// of PDFs accepted than were delivered.
+const EACH: u64 = 128 << 10;
 const KIB: u64 = 1 << 10;
 
 #[derive(Debug)]
