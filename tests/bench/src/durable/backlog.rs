@@ -16,9 +16,8 @@ const PARTS: usize = 10;
 
 pub struct Backlog {
     pub mails: usize,
-    /// Accepted a second in the first tenth and in the last.
-    pub first: f64,
-    pub last: f64,
+    /// Accepted a second in each tenth.
+    pub rates: Vec<f64>,
     /// Bytes resident after the first tenth, at the end, and after the restart.
     pub resident_first: u64,
     pub resident_last: u64,
@@ -55,8 +54,7 @@ pub async fn measure(mails: usize) -> Result<Backlog, Fault> {
     tokio::time::sleep(Duration::from_secs(1)).await;
     Ok(Backlog {
         mails,
-        first: rates.first().copied().unwrap_or(f64::NAN),
-        last: rates.last().copied().unwrap_or(f64::NAN),
+        rates,
         resident_first: resident.first().copied().unwrap_or(0),
         resident_last: resident.last().copied().unwrap_or(0),
         resident_restarted: daemon.resident(),

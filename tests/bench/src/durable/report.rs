@@ -119,8 +119,7 @@ impl Report {
         let backlog = self.backlog.as_ref().map(|backlog| {
             json!({
                 "mails": backlog.mails,
-                "accepted_per_second_first_tenth": backlog.first.round(),
-                "accepted_per_second_last_tenth": backlog.last.round(),
+                "accepted_per_second": backlog.rates.iter().map(|rate| rate.round()).collect::<Vec<_>>(),
                 "resident_first_tenth": backlog.resident_first,
                 "resident_end": backlog.resident_last,
                 "resident_restarted": backlog.resident_restarted,
@@ -184,8 +183,13 @@ impl Report {
                 backlog.mails
             );
             println!(
-                "| accepted/s, first tenth and last | {:.0}, {:.0} |",
-                backlog.first, backlog.last
+                "| accepted/s, in each tenth | {} |",
+                backlog
+                    .rates
+                    .iter()
+                    .map(|rate| format!("{rate:.0}"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
             );
             println!(
                 "| resident after the first tenth, at the end, after a restart | {} |",
