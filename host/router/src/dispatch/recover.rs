@@ -13,7 +13,7 @@ use super::verdict;
 use super::words;
 use super::world::World;
 use crate::error::Error;
-use crate::outbox::{Book, Delivery, DeliveryId, Now, Outcome, Recipient, RecipientState};
+use crate::outbox::{Book, Delivery, DeliveryId, Now, Outcome, Recipient, RecipientState, blocking};
 use crate::router::Router;
 use crate::store::StoreError;
 
@@ -25,11 +25,13 @@ impl Router {
     /// holds it alone, so nobody else can be sending.
     pub(crate) async fn recover(&self) -> Result<(), StoreError> {
         let config = DispatchConfig::default();
-        let interrupted = blocking(&self.book, Book::interrupted).await?;
+        // The store may have to be opened anew, or the disk be slow.
+        let book = self.book.clone();
+        let interrupted = blocking(move || book.interrupted()).await?;
         for ids in interrupted.chunks(BATCH) {
-            let ids = ids.to_vec();
+            let (book, ids) = (self.book.clone(), ids.to_vec());
             let mut tasks = JoinSet::new();
-            for delivery in blocking(&self.book, move |book| read(book, &ids)).await? {
+            for delivery in blocking(move || read(&book, &ids)).await? {
                 let (book, id) = (self.book.clone(), delivery.id);
                 let outcome = interruption(&config, &delivery, book.now(), words::STOPPED);
                 tracing::warn!(target: "relais::dispatch", delivery = %id, "Relais had ended while it was being sent");
@@ -41,16 +43,6 @@ impl Router {
         }
         Ok(())
     }
-}
-
-/// Reads the book where that holds up nobody: the store may have to be opened anew, or the disk be slow.
-async fn blocking<T: Send + 'static>(
-    book: &Book,
-    work: impl FnOnce(&Book) -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    let book = book.clone();
-    let done = tokio::task::spawn_blocking(move || work(&book)).await;
-    done.unwrap_or(Err(StoreError::Stopped))
 }
 
 /// Those of the deliveries that are there and can be read.

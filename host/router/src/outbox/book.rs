@@ -328,7 +328,8 @@ fn new_id(folder: &Path) -> Result<DeliveryId, StoreError> {
     id.map_err(|error| StoreError::io(folder, std::io::Error::other(error.to_string())))
 }
 
-pub(super) async fn blocking<T: Send + 'static>(
+/// Does what waits for the disk where that holds up no thread of the runtime.
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     tokio::task::spawn_blocking(work)

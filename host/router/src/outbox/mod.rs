@@ -24,6 +24,7 @@ mod spool;
 mod upload;
 mod writer;
 
+pub(crate) use book::blocking;
 pub use book::{Acceptance, Book, Idempotency, NewDelivery};
 #[cfg(test)]
 pub(crate) use calendar::Hands;

@@ -88,7 +88,16 @@ impl<K: Sortable + 'static, V: Value + 'static> Logged<K, V> {
         here.or_else(|| seen.memtable?.get(self.0, key))
     }
 
-    fn apply(&self, tables: &Writing<'_>, rows: &BTreeMap<Vec<u8>, Option<Shared>>) -> Result<(), StoreError> {
+    /// Makes the changes of the table of that number, if it is this one; whether it is.
+    fn apply(
+        &self,
+        tables: &Writing<'_>,
+        number: u8,
+        rows: &BTreeMap<Vec<u8>, Option<Shared>>,
+    ) -> Result<bool, StoreError> {
+        if number != self.0 {
+            return Ok(false);
+        }
         let mut table = tables.table(self.1)?;
         for (key, value) in rows {
             let key = K::from_bytes(key);
@@ -97,7 +106,7 @@ impl<K: Sortable + 'static, V: Value + 'static> Logged<K, V> {
                 None => table.remove(&key).map(drop).at(tables.place())?,
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -113,17 +122,17 @@ impl Writing<'_> {
     /// Makes changes that are in the log already, or go there with this very transaction.
     pub(super) fn apply(&self, last: &Last<Shared>) -> Result<(), StoreError> {
         for (number, rows) in last {
-            match number {
-                1 => ROW.apply(self, rows)?,
-                2 => CONTENT.apply(self, rows)?,
-                3 => DUE_AT.apply(self, rows)?,
-                4 => SENDING_SINCE.apply(self, rows)?,
-                5 => TIMER.apply(self, rows)?,
-                6 => LISTED.apply(self, rows)?,
-                7 => KEY.apply(self, rows)?,
-                8 => KEY_EXPIRY.apply(self, rows)?,
-                9 => COUNT.apply(self, rows)?,
-                _ => return Err(self.damaged(format!("a record of its log is of table {number}, which is not known"))),
+            let is_known = ROW.apply(self, *number, rows)?
+                || CONTENT.apply(self, *number, rows)?
+                || DUE_AT.apply(self, *number, rows)?
+                || SENDING_SINCE.apply(self, *number, rows)?
+                || TIMER.apply(self, *number, rows)?
+                || LISTED.apply(self, *number, rows)?
+                || KEY.apply(self, *number, rows)?
+                || KEY_EXPIRY.apply(self, *number, rows)?
+                || COUNT.apply(self, *number, rows)?;
+            if !is_known {
+                return Err(self.damaged(format!("a record of its log is of table {number}, which is not known")));
             }
         }
         Ok(())

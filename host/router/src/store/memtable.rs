@@ -9,9 +9,9 @@ use bytes::Bytes;
 use super::wal::{Changes, Last, Malformed, read};
 
 /// How long the database may lack a change; who reads it before does not wait for that.
-pub(super) const DELAY: Duration = Duration::from_millis(20);
+const DELAY: Duration = Duration::from_millis(20);
 /// Bytes of changes that the database may lack, roughly.
-pub(super) const MOST: usize = 4 << 20;
+const MOST: usize = 4 << 20;
 
 #[derive(Debug, Default)]
 pub(super) struct Memtable {
