@@ -2,8 +2,28 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
-use relais_sandbox::{Account, AccountFault, Secret, Token, TokenFuture};
+use relais_sandbox::{Account, AccountFault, Kind, Secret, Token, TokenFuture};
+
+/// Why an account may give no token, and what a session fails with then.
+pub fn without_token() -> [(AccountFault, Kind); 3] {
+    let unavailable = AccountFault::Unavailable {
+        text: "the provider asks to wait".to_owned(),
+        retry_after: Some(Duration::from_secs(30)),
+    };
+    [
+        (
+            AccountFault::NotAssociated("associate the account".to_owned()),
+            Kind::Configuration,
+        ),
+        (
+            AccountFault::Reconnect("associate the account again".to_owned()),
+            Kind::Authentication,
+        ),
+        (unavailable, Kind::Unreachable),
+    ]
+}
 
 /// Gives its tokens one after the other: the next once the last was refused. With none left it is lost.
 #[derive(Debug, Default)]

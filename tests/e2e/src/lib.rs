@@ -24,7 +24,7 @@ pub mod proxy;
 pub mod recorder;
 mod tinyproxy;
 
-pub use account::DealtAccount;
+pub use account::{DealtAccount, without_token};
 pub use aiosmtpd::{Aiosmtpd, Demands, Received, Tls};
 pub use certificate::Identity;
 pub use decode::{Decoded, Part, Reader, unix_lines};

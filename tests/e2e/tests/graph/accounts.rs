@@ -1,12 +1,10 @@
 //! Accounts, mailboxes and rights.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use relais_e2e::DealtAccount;
 use relais_e2e::graph::{Directory, FakeGraph};
 use relais_e2e::office::{Office, TOKEN, USER};
+use relais_e2e::{DealtAccount, without_token};
 use relais_sandbox::{AccountFault, Config, Kind, Sandbox, Session};
 
 use crate::stand::{Stand, noise, with_file};
@@ -77,21 +75,7 @@ async fn a_mail_whose_token_was_refused_and_is_not_replaced_stays_here() {
 
 #[tokio::test]
 async fn an_account_without_a_token_is_the_hosts_own_finding_and_nothing_is_sent() {
-    let wait = AccountFault::Unavailable {
-        text: "the provider asks to wait".to_owned(),
-        retry_after: Some(Duration::from_secs(30)),
-    };
-    for (fault, kind) in [
-        (
-            AccountFault::NotAssociated("associate the account".to_owned()),
-            Kind::Configuration,
-        ),
-        (
-            AccountFault::Reconnect("associate the account again".to_owned()),
-            Kind::Authentication,
-        ),
-        (wait, Kind::Unreachable),
-    ] {
+    for (fault, kind) in without_token() {
         for bytes in [1_000, 4_000_000] {
             let account = DealtAccount::failing(fault.clone());
             let mut stand = Stand::of(Directory::of(USER, TOKEN), |office| office.account(account.clone())).await;

@@ -1,12 +1,10 @@
 //! An account's credential where it may not be, a token that is refused, and an account that has none.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use relais_catcher::{Catcher, Options};
-use relais_e2e::DealtAccount;
-use relais_sandbox::{AccountFault, Failure, Kind};
+use relais_e2e::{DealtAccount, without_token};
+use relais_sandbox::{AccountFault, Failure};
 
 use crate::credentials::holds_a_handle;
 use crate::host::{Host, in_time, mail};
@@ -148,21 +146,7 @@ async fn without_a_token(mode: &str, fault: AccountFault) -> Failure {
 
 #[tokio::test]
 async fn an_account_without_a_token_fails_the_send_whatever_the_guest_says() {
-    let unavailable = AccountFault::Unavailable {
-        text: "the provider asks to wait".to_owned(),
-        retry_after: Some(Duration::from_secs(30)),
-    };
-    for (fault, kind) in [
-        (
-            AccountFault::NotAssociated("associate the account".to_owned()),
-            Kind::Configuration,
-        ),
-        (
-            AccountFault::Reconnect("associate the account again".to_owned()),
-            Kind::Authentication,
-        ),
-        (unavailable, Kind::Unreachable),
-    ] {
+    for (fault, kind) in without_token() {
         // The guest says `rejected`, which would end the delivery.
         for mode in ["handle-key-header", "handle-fetch", "auth-in-clear"] {
             let failure = without_a_token(mode, fault.clone()).await;
