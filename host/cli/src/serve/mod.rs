@@ -78,10 +78,6 @@ pub async fn run(site: &Site, matches: &ArgMatches) -> Result<Answer, Fault> {
 async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: CancellationToken) -> Result<(), Fault> {
     let lang = site.lang;
     let mut doors = Listening::new();
-    let admin = router.data().join(SOCKET);
-    doors
-        .admin_socket(&admin)
-        .map_err(|error| cannot_listen(lang, &admin.display().to_string(), &error))?;
     if let Some(address) = options.listen {
         let bound = match http_tls(lang, &options)? {
             Some(tls) => doors.tls(address, tls).await,
@@ -123,6 +119,11 @@ async fn serve(site: &Site, router: Arc<Router>, options: Options, stop: Cancell
     let limiter = Arc::new(Limiter::new(limits.per_second, limits.burst));
     limits.limiter = Some(Arc::clone(&limiter));
     let submission = submission::listen(lang, &router, &options, &limiter).await?;
+    // The last of the sockets: whoever can connect to it finds the others open.
+    let admin = router.data().join(SOCKET);
+    doors
+        .admin_socket(&admin)
+        .map_err(|error| cannot_listen(lang, &admin.display().to_string(), &error))?;
     router.set_public_url(options.public_url.clone());
     let app = relais_server::app(Arc::clone(&router), limits);
     let mut pace = DispatchConfig::default();
