@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use relais_e2e::Postfix;
 use tokio::sync::Barrier;
 
+use self::backlog::Backlog;
 use self::caller::Caller;
 use self::counted::CountedSink;
 use self::relais::Daemon;
@@ -79,10 +80,10 @@ pub async fn run(json: bool, quick: bool, only: Option<&str>) -> Result<(), Faul
         true => (1, Duration::from_secs(1)),
         false => (3, Duration::from_secs(3)),
     };
-    let mails = if quick { 5_000 } else { 100_000 };
+    let (mails, backlogs) = if quick { (5_000, 1) } else { (100_000, 5) };
     if only == Some(BACKLOG) {
         let mut report = Report::new(rounds);
-        report.backlog(backlog::measure(mails).await?);
+        report.backlog(Backlog::measure(mails, backlogs).await?);
         report.print(json);
         return Ok(());
     }
@@ -126,7 +127,7 @@ pub async fn run(json: bool, quick: bool, only: Option<&str>) -> Result<(), Faul
     say(json, "20 ms of latency");
     report.latency(latency::compare(&load, window).await?);
     say(json, "100,000 queued mails");
-    report.backlog(backlog::measure(mails).await?);
+    report.backlog(Backlog::measure(mails, backlogs).await?);
     say(json, "");
     report.print(json);
     Ok(())

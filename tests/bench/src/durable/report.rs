@@ -11,7 +11,7 @@ use super::latency::{CONNECTIONS, Latency};
 use crate::load::Kind;
 use crate::report::Spread;
 
-/// The goals of the issue: delivered, as a ratio to Postfix and to nodemailer.
+/// The goals: delivered, as a ratio to Postfix and to nodemailer.
 const TO_POSTFIX: f64 = 2.0;
 const TO_NODEMAILER: f64 = 3.0;
 
@@ -116,25 +116,40 @@ impl Report {
                 "nodemailer_per_second": row.nodemailer.map(f64::round),
             })
         });
-        let backlog = self.backlog.as_ref().map(|backlog| {
-            json!({
-                "mails": backlog.mails,
-                "accepted_per_second": backlog.rates.iter().map(|rate| rate.round()).collect::<Vec<_>>(),
-                "resident_first_tenth": backlog.resident_first,
-                "resident_end": backlog.resident_last,
-                "resident_restarted": backlog.resident_restarted,
-                "ready_ms": backlog.ready.as_millis(),
-            })
-        });
         json!({
             "rounds": self.rounds,
             "rows": rows.collect::<Vec<_>>(),
             "latency": latency.collect::<Vec<_>>(),
-            "backlog": backlog,
+            "backlog": self.backlog.as_ref().map(Backlog::json),
         })
     }
 
     fn table(&self) {
+        if !self.cells.is_empty() {
+            self.cells_table();
+        }
+        if !self.latency.is_empty() {
+            println!(
+                "\n| 20 ms away, {CONNECTIONS} connections | relais/s | nodemailer/s | ratio |\n|---|---|---|---|"
+            );
+        }
+        for row in &self.latency {
+            let (nodemailer, ratio) = match row.nodemailer {
+                None => ("not installed".to_owned(), String::new()),
+                Some(rate) => {
+                    let ratio = row.relais / rate;
+                    let verdict = if ratio < TO_NODEMAILER { " (miss)" } else { "" };
+                    (format!("{rate:.0}"), format!("{ratio:.2}{verdict}"))
+                }
+            };
+            println!("| {} | {:.0} | {nodemailer} | {ratio} |", row.kind.word(), row.relais);
+        }
+        if let Some(backlog) = &self.backlog {
+            backlog.table();
+        }
+    }
+
+    fn cells_table(&self) {
         println!("{} rounds, medians\n", self.rounds);
         println!(
             "| kind | callers | server | accepted/s | delivered/s | accept p50 ms | p99 ms | fsyncs/mail | delivered / postfix |"
@@ -159,51 +174,6 @@ impl Report {
                 self.syncs
                     .get(cell)
                     .map_or("–".to_owned(), |syncs| format!("{syncs:.2}")),
-            );
-        }
-        if !self.latency.is_empty() {
-            println!(
-                "\n| 20 ms away, {CONNECTIONS} connections | relais/s | nodemailer/s | ratio |\n|---|---|---|---|"
-            );
-        }
-        for row in &self.latency {
-            let (nodemailer, ratio) = match row.nodemailer {
-                None => ("not installed".to_owned(), String::new()),
-                Some(rate) => {
-                    let ratio = row.relais / rate;
-                    let verdict = if ratio < TO_NODEMAILER { " (miss)" } else { "" };
-                    (format!("{rate:.0}"), format!("{ratio:.2}{verdict}"))
-                }
-            };
-            println!("| {} | {:.0} | {nodemailer} | {ratio} |", row.kind.word(), row.relais);
-        }
-        if let Some(backlog) = &self.backlog {
-            println!(
-                "\n| {} mails queued for a destination that is down | |\n|---|---|",
-                backlog.mails
-            );
-            println!(
-                "| accepted/s, in each tenth | {} |",
-                backlog
-                    .rates
-                    .iter()
-                    .map(|rate| format!("{rate:.0}"))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            );
-            println!(
-                "| resident after the first tenth, at the end, after a restart | {} |",
-                [
-                    backlog.resident_first,
-                    backlog.resident_last,
-                    backlog.resident_restarted
-                ]
-                .map(|bytes| format!("{} MiB", bytes >> 20))
-                .join(", ")
-            );
-            println!(
-                "| from start to ready, after a SIGKILL | {} ms |",
-                backlog.ready.as_millis()
             );
         }
     }
