@@ -25,9 +25,14 @@ impl Health {
     pub(super) fn fault(&self) -> Option<io::Error> {
         self.0.get().map(same)
     }
+
+    fn sound(&self) -> io::Result<()> {
+        self.fault().map_or(Ok(()), Err)
+    }
 }
 
-/// What redb sees of the disk. The file is locked before redb is given it and as long as the [`Engine`] lives, so that no lock
+/// What redb sees of the disk: nothing that is written once it has failed. A database that is let go of commits what it has, in
+/// another way than ours and over what nobody knows the disk kept; the log has all of that. The file is locked before redb is given it and as long as the [`Engine`] lives, so that no lock
 /// is asked of anybody here.
 pub(super) struct Backend {
     file: Arc<dyn DiskFile>,
@@ -64,14 +69,17 @@ impl StorageBackend for Backend {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
+        self.health.sound()?;
         self.health.note(self.file.set_length(len))
     }
 
     fn sync_data(&self) -> io::Result<()> {
+        self.health.sound()?;
         self.health.note(self.file.sync_data())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.health.sound()?;
         self.health.note(self.file.write_at(data, offset))
     }
 
