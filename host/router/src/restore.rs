@@ -168,21 +168,30 @@ impl Target {
         self.folder.join(SCRATCH)
     }
 
-    /// Gives everything its place; the database comes last, so that a folder with a database is whole.
+    /// Gives everything its place; the database comes last, so that a folder with a database is whole, also after a power cut.
     fn settle(mut self) -> Result<(), Error> {
         let scratch = self.scratch();
-        for name in [CONNECTORS, SPOOL, DATABASE] {
-            let (from, to) = (scratch.join(name), self.folder.join(name));
-            match fs::rename(&from, &to) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::NotFound && name != DATABASE => {}
-                Err(error) => return Err(StoreError::io(&to, error).into()),
+        for name in [CONNECTORS, SPOOL] {
+            let from = scratch.join(name);
+            if from.is_dir() {
+                sync_folders(&from).map_err(|error| StoreError::io(&from, error))?;
+                self.place(name)?;
             }
         }
+        self.sync()?;
+        self.place(DATABASE)?;
+        self.sync()?;
         self.settled = true;
-        let synced = File::open(&self.folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| StoreError::io(&self.folder, error))?;
         Ok(fs::remove_dir_all(&scratch).map_err(|error| StoreError::io(&scratch, error))?)
+    }
+
+    fn place(&self, name: &str) -> Result<(), Error> {
+        let to = self.folder.join(name);
+        Ok(fs::rename(self.scratch().join(name), &to).map_err(|error| StoreError::io(&to, error))?)
+    }
+
+    fn sync(&self) -> Result<(), Error> {
+        Ok(sync(&self.folder).map_err(|error| StoreError::io(&self.folder, error))?)
     }
 }
 
@@ -191,15 +200,34 @@ impl Drop for Target {
         if self.settled {
             return;
         }
-        for name in [SCRATCH, CONNECTORS, SPOOL] {
+        for name in [DATABASE, SCRATCH, CONNECTORS, SPOOL] {
             let path = self.folder.join(name);
-            if let Err(error) = fs::remove_dir_all(&path)
+            let removed = match name {
+                DATABASE => fs::remove_file(&path),
+                _ => fs::remove_dir_all(&path),
+            };
+            if let Err(error) = removed
                 && error.kind() != io::ErrorKind::NotFound
             {
                 tracing::warn!(%error, path = %path.display(), "what a restoration left could not be removed");
             }
         }
     }
+}
+
+/// Makes the names durable of all that is in a folder, however deep.
+fn sync_folders(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_folders(&entry.path())?;
+        }
+    }
+    sync(folder)
+}
+
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 /// Makes every pending delivery uncertain, and returns how many there were.
