@@ -3,7 +3,6 @@
 //! before it leaves and after, waits for the next acceptance where mails come in one after the other: so the caller's next mail
 //! does not have to wait for the syncs of the one before. What the database lacks then is given to it between batches.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
@@ -78,7 +77,7 @@ impl Writer {
             let due = self.store.flush_due();
             let mut left = due.map(|due| due.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
-                match self.flush() {
+                match self.store.flush() {
                     Ok(()) => continue,
                     Err(error) => {
                         tracing::debug!(%error, "the database could not be given what the log has; the next writer is told");
@@ -96,22 +95,6 @@ impl Writer {
         }
     }
 
-    fn flush(&self) -> Result<(), StoreError> {
-        let flushed = catch_unwind(AssertUnwindSafe(|| self.store.flush()));
-        flushed.unwrap_or_else(|_| {
-            self.store.distrust();
-            Err(self.unmade())
-        })
-    }
-
-    /// redb has met what it holds impossible.
-    fn unmade(&self) -> StoreError {
-        StoreError::Io {
-            path: self.store.place().to_path_buf(),
-            source: io::Error::other("a change of it could not be made"),
-        }
-    }
-
     /// Writes a batch that begins with this request; whether any of it was urgent.
     fn write(&mut self, first: Request, patience: Duration) -> bool {
         let mut making = Making::default();
@@ -119,7 +102,7 @@ impl Writer {
         let written = catch_unwind(AssertUnwindSafe(|| self.make(&mut making, patience)));
         let written = written.unwrap_or_else(|_| {
             self.store.distrust();
-            Err(self.unmade())
+            Err(StoreError::unmade(self.store.place()))
         });
         let Making {
             mut requests,

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use redb::{Database, Durability, ReadableDatabase, WriteTransaction};
 
-use super::engine::{Engine, Held, folder};
+use super::engine::{Engine, Held, folder, guarded};
 use super::error::{At, StoreError};
 use super::memtable::Memtable;
 use super::outbox::{Deliveries, Deltas, Made};
@@ -89,8 +89,10 @@ impl Engine {
         if memtable.is_empty() {
             return Ok(());
         }
-        let _watched = held.watched();
-        let flushed = self.flush_into(held.begin_write(&self.place)?, &mut memtable);
+        // Whoever reads comes here, and is not to end of it.
+        let flushed = guarded(&self.place, || {
+            self.flush_into(held.begin_write(&self.place)?, &mut memtable)
+        });
         self.noted(held, flushed)
     }
 
@@ -120,10 +122,10 @@ impl Engine {
         held: &Held<'_>,
         work: impl FnOnce(&mut Writing<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let begun = self
-            .turn(held)
-            .and_then(|turn| Ok((turn, held.begin_write(&self.place)?)));
-        let (mut turn, transaction) = begun.map_err(StoreError::of_all)?;
+        let mut turn = self.turn(held).map_err(StoreError::of_all)?;
+        // Let go of before the turn is: whoever writes next finds the fault.
+        let _watched = held.watched();
+        let transaction = held.begin_write(&self.place).map_err(StoreError::of_all)?;
         let done = work(&mut Writing::new(&transaction, &self.place));
         match done {
             Ok(value) => {

@@ -11,6 +11,7 @@
 //! begins anew.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
@@ -147,7 +148,7 @@ impl Engine {
         // The old one lets go before the new one looks at the file.
         *database = None;
         let open = database::open(&self.file, &self.place, false)?;
-        self.replay(&open.database)?;
+        guarded(&self.place, || self.replay(&open.database))?;
         *database = Some(open);
         self.reopened.store(true, Ordering::Relaxed);
         tracing::info!(path = %self.place.display(), "the database is in use again");
@@ -228,4 +229,10 @@ impl Drop for Watched<'_, '_> {
 
 pub(super) fn folder(place: &Path) -> PathBuf {
     place.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// Does what redb may panic in, as it does on what it holds impossible: to whoever asked for it that is an error. The database must
+/// be opened anew before it is used again.
+pub(super) fn guarded<T>(place: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(StoreError::unmade(place)))
 }

@@ -67,6 +67,11 @@ impl StoreError {
         }
     }
 
+    /// The database's own code panicked.
+    pub(crate) fn unmade(path: &Path) -> Self {
+        Self::io(path, io::Error::other("a change of it could not be made"))
+    }
+
     /// Whether it is of one record, of which alone nothing can be done; else it is of the store.
     pub(crate) fn of_one_record(&self) -> bool {
         matches!(self, Self::Damaged { .. } | Self::Newer { .. })

@@ -194,7 +194,6 @@ impl Store {
     /// Runs `work` in one transaction; an error undoes all of it.
     pub fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Writing<'_>) -> Result<T, E>) -> Result<T, E> {
         let held = self.database()?;
-        let _watched = held.watched();
         let done = self.engine.write(&held, work);
         // Also where it failed: whether it is on the disk is not always known then.
         self.changes.fetch_add(1, Ordering::Release);
