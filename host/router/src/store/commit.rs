@@ -209,7 +209,11 @@ impl Appending<'_> {
     /// Makes the batch durable: one record of the log. Returns by how much it changed the counts.
     pub(crate) fn commit(mut self) -> Result<Deltas, StoreError> {
         self.change(|mut tables| tables.count())?;
-        let Made { mut changes, deltas } = self.made;
+        let Made {
+            mut changes,
+            deltas,
+            forgotten,
+        } = self.made;
         if changes.is_empty() {
             return Ok(deltas);
         }
@@ -226,7 +230,7 @@ impl Appending<'_> {
         let appended = held.note(wal.append(&mut changes));
         let appended = appended.map_err(|error| StoreError::io(wal.place(), error));
         engine.noted(held, appended)?;
-        lock(&engine.memtable).take(changes);
+        lock(&engine.memtable).take(changes, forgotten);
         Ok(deltas)
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::outbox::Expiry;
 use super::wal::{Changes, Last, Malformed, read};
 
 /// How long the database may lack a change; who reads it before does not wait for that.
@@ -19,6 +20,7 @@ pub(super) struct Memtable {
     /// Of all changes, also of those that are not the last for their key: a record is held as a whole.
     bytes: usize,
     since: Option<Instant>,
+    forgotten: Option<Expiry>,
 }
 
 impl Memtable {
@@ -28,8 +30,9 @@ impl Memtable {
         Some(value.as_deref())
     }
 
-    /// Takes the changes of a record of the log.
-    pub(super) fn take(&mut self, changes: Changes) {
+    /// Takes the changes of a record of the log, and which expired key they forgot last.
+    pub(super) fn take(&mut self, changes: Changes, forgotten: Option<Expiry>) {
+        self.forgotten = forgotten.or(self.forgotten.take());
         self.bytes = self.bytes.saturating_add(changes.length());
         self.since.get_or_insert_with(Instant::now);
         for (table, rows) in changes.into_last() {
@@ -47,8 +50,13 @@ impl Memtable {
                 None => changes.removed(change.table, change.key),
             }
         }
-        self.take(changes);
+        self.take(changes, None);
         Ok(())
+    }
+
+    /// The last of the expired keys that the database has and that were forgotten.
+    pub(super) fn forgotten(&self) -> Option<&Expiry> {
+        self.forgotten.as_ref()
     }
 
     pub(super) fn rows(&self) -> &Last<Bytes> {

@@ -2,6 +2,7 @@
 //! bytes; the indexes say what the rows say, and are changed with them in one transaction.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
@@ -20,6 +21,9 @@ use crate::outbox::{DeliveryId, DeliveryRow, Places, Summary};
 /// Counts of deliveries that one transaction changes.
 pub(crate) type Deltas = BTreeMap<(InstancePath, Summary), i64>;
 
+/// When a key expires, its scope, the key.
+pub(super) type Expiry = (u64, String, String);
+
 /// The tables of the outbox, as a batch of changes sees them: what it changes it sees, and nobody else does before the batch is
 /// durable.
 pub(crate) struct Deliveries<'t, T = ReadTransaction> {
@@ -29,11 +33,12 @@ pub(crate) struct Deliveries<'t, T = ReadTransaction> {
     pub(super) made: &'t mut Made,
 }
 
-/// What a batch has changed so far.
+/// What a batch has changed so far, and the last of the expired keys that it has forgotten.
 #[derive(Debug, Default)]
 pub(super) struct Made {
     pub(super) changes: Changes,
     pub(super) deltas: Deltas,
+    pub(super) forgotten: Option<Expiry>,
 }
 
 impl<'t> Writing<'t> {
@@ -52,14 +57,6 @@ impl<'t> Writing<'t> {
         tables.count()?;
         self.apply(&made.changes.into_last())?;
         Ok(done)
-    }
-}
-
-#[cfg(test)]
-impl Writing<'_> {
-    /// Gives a row a version that nobody knows.
-    pub(crate) fn spoil_delivery(&mut self, id: DeliveryId) -> Result<(), StoreError> {
-        self.put_bytes(DELIVERIES, id.to_u128(), br#"{"v":9}"#)
     }
 }
 
@@ -129,18 +126,32 @@ impl<T: Transaction> Deliveries<'_, T> {
             return Ok(());
         };
         let place = self.base.place();
+        // The database still has those that were forgotten since it was given anything.
+        let forgotten = self.made.forgotten.as_ref();
+        let forgotten = forgotten.or_else(|| self.memtable?.forgotten());
+        if forgotten.is_some_and(|(at_ms, ..)| *at_ms > now_ms) {
+            return Ok(());
+        }
+        let after = forgotten.map_or(Bound::Unbounded, |(at_ms, scope, key)| {
+            Bound::Excluded((*at_ms, scope.as_str(), key.as_str()))
+        });
+        let until = Bound::Excluded((now_ms.saturating_add(1), "", ""));
         let mut expired = Vec::new();
-        for row in table.range(..(now_ms.saturating_add(1), "", "")).at(place)?.take(most) {
+        for row in table.range((after, until)).at(place)?.take(most) {
             let (key, _) = row.at(place)?;
             let (at_ms, scope, key) = key.value();
-            // Removed since: what stands under the key now is another row.
-            if !KEY_EXPIRY.is_gone(&self.seen(), (at_ms, scope, key)) {
-                expired.push((at_ms, scope.to_owned(), key.to_owned()));
-            }
+            expired.push((at_ms, scope.to_owned(), key.to_owned()));
         }
         for (at_ms, scope, key) in &expired {
+            // Replaced since: what stands under the key now is another row.
+            if KEY_EXPIRY.is_gone(&self.seen(), (*at_ms, scope, key)) {
+                continue;
+            }
             KEY_EXPIRY.remove(&mut self.made.changes, (*at_ms, scope, key));
             KEY.remove(&mut self.made.changes, (scope, key));
+        }
+        if let Some(last) = expired.pop() {
+            self.made.forgotten = Some(last);
         }
         Ok(())
     }
@@ -165,7 +176,7 @@ impl<T: Transaction> Deliveries<'_, T> {
     }
 
     fn index(&mut self, id: Key, before: Option<Places<'_>>, after: Option<Places<'_>>) {
-        let Made { changes, deltas } = &mut *self.made;
+        let Made { changes, deltas, .. } = &mut *self.made;
         let (before, after) = (before.as_ref(), after.as_ref());
         let due = |places: &'_ Places<'_>| Some((places.workspace.clone(), places.instance.clone(), places.due_ms?));
         let (old, new) = (before.and_then(due), after.and_then(due));
@@ -226,5 +237,33 @@ impl<T: Transaction> Tables<T> {
     /// The content of that delivery, as it was written.
     pub(crate) fn content(&self, id: DeliveryId) -> Result<Option<Vec<u8>>, StoreError> {
         self.bytes(CONTENTS, id.to_u128())
+    }
+}
+
+/// What tests break and look at.
+#[cfg(test)]
+mod spoil {
+    use std::ops::ControlFlow;
+
+    use super::super::tables::Reading;
+    use super::*;
+
+    impl Writing<'_> {
+        /// Gives a row a version that nobody knows.
+        pub(crate) fn spoil_delivery(&mut self, id: DeliveryId) -> Result<(), StoreError> {
+            self.put_bytes(DELIVERIES, id.to_u128(), br#"{"v":9}"#)
+        }
+    }
+
+    impl Reading {
+        /// How many idempotency keys are remembered.
+        pub(crate) fn remembered(&self) -> Result<usize, StoreError> {
+            let mut count = 0;
+            self.scan(IDEMPOTENCY_EXPIRY, (0, "", ""), |_, ()| {
+                count += 1;
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(count)
+        }
     }
 }

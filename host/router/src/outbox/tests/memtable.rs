@@ -97,6 +97,37 @@ async fn an_idempotency_key_is_known_at_once_and_forgotten_in_time_whatever_the_
     }
 }
 
+#[tokio::test]
+async fn expired_keys_are_forgotten_as_fast_as_mail_comes_whatever_the_database_lacks() {
+    let bench = Bench::new().await;
+    for number in 0..40 {
+        let mut new = new(&message(10), 0);
+        new.idempotency = Some(Idempotency {
+            scope: "token".to_owned(),
+            key: format!("key-{number}"),
+            fingerprint: [1; 32],
+            expires_at: at(HOUR),
+        });
+        assert_eq!(bench.book.accept(new).await.unwrap(), Acceptance::New);
+    }
+    let store = &bench.book.0.store;
+    let remembered = || store.read(|tables| tables.remembered()).unwrap();
+    assert_eq!(remembered(), 40);
+    let now_ms = u64::try_from(at(2 * HOUR).as_millisecond()).unwrap();
+    // Each asks the database, which still has what those before it have forgotten.
+    for _ in 0..2 {
+        let mut appending = store.append().unwrap();
+        for _ in 0..2 {
+            appending
+                .change(|mut tables| tables.expire_idempotency(now_ms, 10))
+                .unwrap();
+        }
+        appending.commit().unwrap();
+    }
+    assert_eq!(remembered(), 0);
+    bench.sound();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_reads_waits_for_no_sync() {
     let folder = tempfile::tempdir().unwrap();
