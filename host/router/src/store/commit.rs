@@ -208,7 +208,10 @@ impl Appending<'_> {
 
     /// Makes the batch durable: one record of the log. Returns by how much it changed the counts.
     pub(crate) fn commit(mut self) -> Result<Deltas, StoreError> {
-        self.change(|mut tables| tables.count())?;
+        self.change(|mut tables| {
+            tables.count()?;
+            tables.look()
+        })?;
         let Made {
             mut changes,
             deltas,

@@ -87,27 +87,6 @@ impl<K: Sortable + 'static, V: Value + 'static> Logged<K, V> {
         let here = seen.changes.get(self.0, key);
         here.or_else(|| seen.memtable?.get(self.0, key))
     }
-
-    /// Makes the changes of the table of that number, if it is this one; whether it is.
-    fn apply(
-        &self,
-        tables: &Writing<'_>,
-        number: u8,
-        rows: &BTreeMap<Vec<u8>, Option<Shared>>,
-    ) -> Result<bool, StoreError> {
-        if number != self.0 {
-            return Ok(false);
-        }
-        let mut table = tables.table(self.1)?;
-        for (key, value) in rows {
-            let key = K::from_bytes(key);
-            match value {
-                Some(value) => table.insert(&key, V::from_bytes(value)).map(drop).at(tables.place())?,
-                None => table.remove(&key).map(drop).at(tables.place())?,
-            }
-        }
-        Ok(true)
-    }
 }
 
 /// What a batch finds while it is being made.
@@ -118,23 +97,86 @@ pub(super) struct Seen<'s, T> {
     pub(super) base: &'s Tables<T>,
 }
 
+/// What is done with the table of a number.
+trait OnTable {
+    fn run<K: Sortable, V: Value>(self, table: &Logged<K, V>) -> Result<(), StoreError>;
+}
+
+/// Does it; none where no table has that number.
+fn on_table(number: u8, action: impl OnTable) -> Option<Result<(), StoreError>> {
+    Some(match number {
+        n if n == ROW.0 => action.run(&ROW),
+        n if n == CONTENT.0 => action.run(&CONTENT),
+        n if n == DUE_AT.0 => action.run(&DUE_AT),
+        n if n == SENDING_SINCE.0 => action.run(&SENDING_SINCE),
+        n if n == TIMER.0 => action.run(&TIMER),
+        n if n == LISTED.0 => action.run(&LISTED),
+        n if n == KEY.0 => action.run(&KEY),
+        n if n == KEY_EXPIRY.0 => action.run(&KEY_EXPIRY),
+        n if n == COUNT.0 => action.run(&COUNT),
+        _ => return None,
+    })
+}
+
 impl Writing<'_> {
     /// Makes changes that are in the log already, or go there with this very transaction.
     pub(super) fn apply(&self, last: &Last<Shared>) -> Result<(), StoreError> {
         for (number, rows) in last {
-            let is_known = ROW.apply(self, *number, rows)?
-                || CONTENT.apply(self, *number, rows)?
-                || DUE_AT.apply(self, *number, rows)?
-                || SENDING_SINCE.apply(self, *number, rows)?
-                || TIMER.apply(self, *number, rows)?
-                || LISTED.apply(self, *number, rows)?
-                || KEY.apply(self, *number, rows)?
-                || KEY_EXPIRY.apply(self, *number, rows)?
-                || COUNT.apply(self, *number, rows)?;
-            if !is_known {
-                return Err(self.damaged(format!("a record of its log is of table {number}, which is not known")));
+            let unknown = || self.damaged(format!("a record of its log is of table {number}, which is not known"));
+            on_table(*number, Apply { tables: self, rows }).ok_or_else(unknown)??;
+        }
+        Ok(())
+    }
+}
+
+struct Apply<'a, 't> {
+    tables: &'a Writing<'t>,
+    rows: &'a BTreeMap<Vec<u8>, Option<Shared>>,
+}
+
+impl OnTable for Apply<'_, '_> {
+    fn run<K: Sortable, V: Value>(self, table: &Logged<K, V>) -> Result<(), StoreError> {
+        let place = self.tables.place();
+        let mut table = self.tables.table(table.1)?;
+        for (key, value) in self.rows {
+            let key = K::from_bytes(key);
+            match value {
+                Some(value) => table.insert(&key, V::from_bytes(value)).map(drop).at(place)?,
+                None => table.remove(&key).map(drop).at(place)?,
             }
         }
         Ok(())
+    }
+}
+
+impl<T: Transaction> Seen<'_, T> {
+    /// An error where the database cannot be read where rows of old are to be removed. Once the log has a change, there is no other
+    /// way than to give it to the database: what cannot be done must be found before. New rows go where others have just gone.
+    pub(super) fn look(&self) -> Result<(), StoreError> {
+        for (number, keys) in self.changes.gone() {
+            let memtable = self.memtable;
+            let old = |key: &&[u8]| memtable.is_none_or(|memtable| memtable.get(number, key).is_none());
+            let mut keys = keys.filter(old).peekable();
+            if keys.peek().is_some() {
+                on_table(number, Look { base: self.base, keys }).transpose()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Look<'a, T, I> {
+    base: &'a Tables<T>,
+    keys: I,
+}
+
+impl<'k, T: Transaction, I: Iterator<Item = &'k [u8]>> OnTable for Look<'_, T, I> {
+    fn run<K: Sortable, V: Value>(mut self, table: &Logged<K, V>) -> Result<(), StoreError> {
+        let Some(table) = self.base.open(table.1)? else {
+            return Ok(());
+        };
+        self.keys
+            .try_for_each(|key| table.get(K::from_bytes(key)).map(drop))
+            .at(self.base.place())
     }
 }

@@ -156,6 +156,11 @@ impl<T: Transaction> Deliveries<'_, T> {
         Ok(())
     }
 
+    /// See [`Seen::look`].
+    pub(super) fn look(&self) -> Result<(), StoreError> {
+        self.seen().look()
+    }
+
     /// Writes the counts, after all else: once for a batch.
     pub(super) fn count(&mut self) -> Result<(), StoreError> {
         let mut counts = Vec::with_capacity(self.made.deltas.len());
@@ -245,6 +250,9 @@ impl<T: Transaction> Tables<T> {
 mod spoil {
     use std::ops::ControlFlow;
 
+    use redb::{TableDefinition, TableHandle};
+
+    use super::super::logged::LISTING;
     use super::super::tables::Reading;
     use super::*;
 
@@ -252,6 +260,12 @@ mod spoil {
         /// Gives a row a version that nobody knows.
         pub(crate) fn spoil_delivery(&mut self, id: DeliveryId) -> Result<(), StoreError> {
             self.put_bytes(DELIVERIES, id.to_u128(), br#"{"v":9}"#)
+        }
+
+        /// Makes an index that nothing can be read of and nothing written to.
+        pub(crate) fn spoil_listing(&mut self) -> Result<(), StoreError> {
+            self.drop_table(LISTING)?;
+            self.table(TableDefinition::<u8, u8>::new(LISTING.name())).map(drop)
         }
     }
 

@@ -128,6 +128,19 @@ async fn expired_keys_are_forgotten_as_fast_as_mail_comes_whatever_the_database_
     bench.sound();
 }
 
+#[tokio::test]
+async fn what_the_database_could_not_take_is_refused_before_it_is_acknowledged() {
+    let bench = Bench::new().await;
+    let id = bench.accept(1_000, 0).await;
+    settled(&bench.book).await;
+    let store = &bench.book.0.store;
+    store.write(|tables| tables.spoil_listing()).unwrap();
+    bench.book.transmitting(id, at(SECOND)).await.unwrap_err();
+    // The log has nothing that no start could get past.
+    let bench = bench.again().await;
+    assert!(bench.book.get(id).unwrap().is_some());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_reads_waits_for_no_sync() {
     let folder = tempfile::tempdir().unwrap();

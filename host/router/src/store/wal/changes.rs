@@ -70,6 +70,14 @@ impl Changes {
         Some(value.clone().and_then(|value| self.bytes.get(value)))
     }
 
+    /// The keys of the rows that are gone, of each table.
+    pub(crate) fn gone(&self) -> impl Iterator<Item = (u8, impl Iterator<Item = &[u8]>)> {
+        self.last.iter().map(|(table, rows)| {
+            let gone = rows.iter().filter(|(_, value)| value.is_none());
+            (*table, gone.map(|(key, _)| key.as_slice()))
+        })
+    }
+
     /// No row is touched.
     pub(crate) fn is_empty(&self) -> bool {
         self.last.is_empty()
