@@ -1,6 +1,6 @@
 //! One call into a guest: what bounds it, and what its end means.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::Trap;
 use wasmtime::component::ResourceTableError;
@@ -32,6 +32,8 @@ pub(crate) enum CallError {
     Silent,
     /// Too little moved for too long.
     Slow,
+    /// It went on for longer than any call may.
+    Lasting,
     /// The gate said no; the words are the gate's ([`kept`]).
     Kept,
 }
@@ -42,6 +44,7 @@ impl CallError {
         match self {
             CallError::Silent => silent(context),
             CallError::Slow => slow(context),
+            CallError::Lasting => lasting(context),
             CallError::Kept => kept(&Held::Refused.to_string()),
             CallError::Trapped(error) => explain(context, error),
         }
@@ -57,18 +60,25 @@ impl Drop for Ending<'_> {
     }
 }
 
-/// Runs a call; a guest that waits for nothing for ever is ended, and so is one whose message the host keeps.
+/// Runs a call that is about so many bytes of a message; a guest that waits for nothing for ever is ended, and so is one whose
+/// message the host keeps.
 pub(crate) async fn bounded<T>(
     context: &Context,
+    bytes: u64,
     call: impl Future<Output = wasmtime::Result<T>>,
 ) -> Result<T, CallError> {
     let _ending = Ending(&context.floor);
     let mut call = context.busy.during(call);
     let patience = context.limits.silence + GRACE;
     let slow_after = context.limits.slow_after;
+    let begun = Instant::now();
+    let more = Duration::from_secs(bytes / context.limits.lasting_bytes.max(1));
+    let lasting = context.limits.lasting.saturating_add(more);
     loop {
-        let silent = patience.saturating_sub(context.meter.silence());
-        let left = silent.min(slow_after.saturating_sub(context.meter.dragging()));
+        let left = patience
+            .saturating_sub(context.meter.silence())
+            .min(slow_after.saturating_sub(context.meter.dragging()))
+            .min(lasting.saturating_sub(begun.elapsed()));
         let called = tokio::select! {
             biased;
             called = tokio::time::timeout(left, &mut call) => called,
@@ -77,6 +87,7 @@ pub(crate) async fn bounded<T>(
         match called {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => return Err(CallError::Trapped(error)),
+            Err(_) if begun.elapsed() >= lasting => return Err(CallError::Lasting),
             Err(_) if context.meter.silence() >= patience => return Err(CallError::Silent),
             Err(_) if context.meter.dragging() >= slow_after => return Err(CallError::Slow),
             Err(_) => {}
@@ -98,6 +109,12 @@ fn slow(context: &Context) -> Failure {
         "{}: fewer than {bytes} bytes moved in {seconds} s",
         context.limited(hit)
     );
+    Failure::new(Kind::Timeout, text).with_detail("limit", hit.0)
+}
+
+fn lasting(context: &Context) -> Failure {
+    let hit = LimitHit("lasting");
+    let text = format!("{}: the call went on for too long", context.limited(hit));
     Failure::new(Kind::Timeout, text).with_detail("limit", hit.0)
 }
 

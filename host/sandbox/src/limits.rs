@@ -38,6 +38,11 @@ pub struct Limits {
     pub slow_after: Duration,
     /// Bytes, in both directions together.
     pub slow_bytes: u64,
+    /// A call is ended after this long, and a second more for each [`lasting_bytes`](Self::lasting_bytes) of its message, whatever
+    /// moves (`lasting`): a connector with a server of its own would else hold a session for as long as it likes.
+    pub lasting: Duration,
+    /// Bytes.
+    pub lasting_bytes: u64,
 }
 
 impl Default for Limits {
@@ -59,6 +64,8 @@ impl Default for Limits {
             slow_after: Duration::from_secs(900),
             // 256 bytes a second.
             slow_bytes: 900 * 256,
+            lasting: Duration::from_secs(3600),
+            lasting_bytes: 1024,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Counts what a session uses, and knows which limit ended it.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::Limits;
@@ -30,8 +31,8 @@ pub(crate) struct Meter {
     started: Instant,
     /// Milliseconds after `started` when something last moved.
     moved_at: AtomicU64,
-    /// How many wait for the host itself, which is no silence of the guest's.
-    waits: AtomicU32,
+    /// Who waits for the host itself, which is no silence of the guest's.
+    waiting: Mutex<Waiting>,
     slow_bytes: u64,
     /// Bytes that moved since `paced_at`, fewer than `slow_bytes`.
     paced: AtomicU64,
@@ -52,7 +53,7 @@ impl Meter {
             guest_bytes: AtomicU64::new(0),
             started: Instant::now(),
             moved_at: AtomicU64::new(0),
-            waits: AtomicU32::new(0),
+            waiting: Mutex::default(),
             slow_bytes: limits.slow_bytes,
             paced: AtomicU64::new(0),
             paced_at: AtomicU64::new(0),
@@ -72,11 +73,6 @@ impl Meter {
     /// A call begins: all that is counted by call starts anew.
     pub(crate) fn begin(&self) {
         self.lost_idle.store(false, Ordering::Relaxed);
-        self.restart();
-    }
-
-    /// Silence and pace are counted anew.
-    fn restart(&self) {
         self.moved();
         self.paced.store(0, Ordering::Relaxed);
         self.paced_at.store(self.now(), Ordering::Relaxed);
@@ -117,7 +113,7 @@ impl Meter {
     }
 
     fn since(&self, at: &AtomicU64) -> Duration {
-        if self.waits.load(Ordering::SeqCst) > 0 {
+        if self.waiting().count > 0 {
             return Duration::ZERO;
         }
         let at = Duration::from_millis(at.load(Ordering::Relaxed));
@@ -129,10 +125,18 @@ impl Meter {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Something waits for the host itself until this is dropped: no silence is counted meanwhile.
+    /// Something waits for the host itself until this is dropped: silence and pace stand still meanwhile.
     pub(crate) fn wait_for_host(&self) -> Waits<'_> {
-        self.waits.fetch_add(1, Ordering::SeqCst);
+        let mut waiting = self.waiting();
+        if waiting.count == 0 {
+            waiting.since = self.now();
+        }
+        waiting.count += 1;
         Waits(self)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts bytes that are about to leave; what the remote has taken of them is [`carried`](Self::carried).
@@ -174,10 +178,27 @@ impl Meter {
 pub(crate) struct Waits<'a>(&'a Meter);
 
 impl Drop for Waits<'_> {
+    /// What was counted before goes on: a guest that makes the host wait now and then would else never be silent.
     fn drop(&mut self) {
-        self.0.restart();
-        self.0.waits.fetch_sub(1, Ordering::SeqCst);
+        let mut waiting = self.0.waiting();
+        waiting.count = waiting.count.saturating_sub(1);
+        if waiting.count > 0 {
+            return;
+        }
+        let now = self.0.now();
+        let waited = now.saturating_sub(waiting.since);
+        for at in [&self.0.moved_at, &self.0.paced_at] {
+            let later = at.load(Ordering::Relaxed).saturating_add(waited);
+            at.store(later.min(now), Ordering::Relaxed);
+        }
     }
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    count: u32,
+    /// Milliseconds after `started` when the first began.
+    since: u64,
 }
 
 /// What a session used so far.
@@ -224,5 +245,15 @@ mod tests {
         assert_eq!((meter.silence(), meter.dragging()), (Duration::ZERO, Duration::ZERO));
         drop(waits);
         assert!(meter.silence() < Duration::from_millis(15) && meter.dragging() < Duration::from_millis(15));
+    }
+
+    #[test]
+    fn a_wait_for_the_host_makes_nothing_of_the_silence_before_it() {
+        let meter = Meter::new(&Limits::default());
+        meter.begin();
+        pause();
+        drop(meter.wait_for_host());
+        let before = Duration::from_millis(20);
+        assert!(meter.silence() >= before && meter.dragging() >= before);
     }
 }

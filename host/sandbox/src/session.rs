@@ -86,7 +86,7 @@ impl Session {
         store.epoch_deadline_callback(|store| tick(store.data()));
         begin(&context);
         // A component's start function is a stranger's code too.
-        let made = bounded(&context, connector.pre.instantiate_async(&mut store)).await;
+        let made = bounded(&context, 0, connector.pre.instantiate_async(&mut store)).await;
         let guest = made.map_err(|error| error.explain(&context))?;
         let mut session = Self {
             store,
@@ -105,7 +105,7 @@ impl Session {
     async fn opened(&mut self) -> Result<(), Failure> {
         self.begin();
         let call = self.guest.relais_connector_session().call_open(&mut self.store);
-        let called = bounded(&self.context, call).await;
+        let called = bounded(&self.context, 0, call).await;
         self.judge(called)
     }
 
@@ -114,7 +114,7 @@ impl Session {
         self.check_usable()?;
         self.begin();
         let call = self.guest.relais_connector_session().call_verify(&mut self.store);
-        let called = bounded(&self.context, call).await;
+        let called = bounded(&self.context, 0, call).await;
         let found = self.judge(called)?;
         Ok(verdict::pairs(found))
     }
@@ -142,7 +142,7 @@ impl Session {
         let lent = self.store.data_mut().lend(message.clone());
         let lent = lent.map_err(|error| CallError::Trapped(error).explain(&context))?;
         let call = self.guest.relais_mail_sender().call_send(&mut self.store, lent);
-        let called = bounded(&context, call).await;
+        let called = bounded(&context, message.size(), call).await;
         self.store.data_mut().take_back();
         let sent = match context.doorway.end().await {
             None => verdict::of_send(self.judge(called), message.envelope(), &context),
@@ -165,7 +165,7 @@ impl Session {
         }
         self.begin();
         let call = self.guest.relais_connector_session().call_close(&mut self.store);
-        if let Ok(Err(error)) = tokio::time::timeout(FAREWELL, bounded(&self.context, call)).await {
+        if let Ok(Err(error)) = tokio::time::timeout(FAREWELL, bounded(&self.context, 0, call)).await {
             error.explain(&self.context);
         }
     }

@@ -121,6 +121,19 @@ async fn a_server_that_trickles_its_answer_leaves_the_outcome_unknown() {
     assert_eq!(failure.detail("claimed"), Some("timeout"));
 }
 
+#[tokio::test]
+async fn a_server_of_the_connectors_own_holds_no_session_however_much_moves() {
+    let server = Server::start(End::TricklesGreeting).await;
+    let attack = Setup::attack("door-splice").granted("127.0.0.1", server.port);
+    let limits = Limits {
+        lasting: Duration::from_secs(2),
+        slow_bytes: 1,
+        ..impatient()
+    };
+    let failure = Host::limited(limits).stops(attack, "lasting").await;
+    assert_eq!(failure.kind, Kind::Timeout);
+}
+
 /// Every connection counts as idle between two calls, and has half a second to show that it lives.
 fn doubtful() -> Host {
     Host::limited(Limits {
