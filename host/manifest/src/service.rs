@@ -22,7 +22,8 @@ pub struct Service {
     /// What happens to the other recipients of a message when one is refused.
     #[serde(default)]
     pub recipients: Recipients,
-    /// How many sessions an instance has at most where its administrator sets no limit: what the remote bears at once.
+    /// How many sessions an instance has at most where its administrator sets no limit: what the remote bears at once. The
+    /// host gives no more than 16 by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]
     pub sessions: Option<u32>,

@@ -8,6 +8,8 @@ use crate::error::Error;
 
 /// Sessions of one instance at most.
 pub const SESSIONS: u32 = 64;
+/// Sessions of one instance at most where its administrator sets no limit: a connector can ask for fewer, and not for more.
+pub const SESSIONS_UNSET: u32 = 16;
 /// Mails of one instance in a minute at most, where they are limited at all.
 pub const PER_MINUTE: u32 = 1_000_000;
 
@@ -33,7 +35,7 @@ impl InstanceLimits {
         Self {
             sessions: self
                 .sessions
-                .or(service.sessions.map(|sessions| sessions.min(SESSIONS))),
+                .or(service.sessions.map(|sessions| sessions.min(SESSIONS_UNSET))),
             ..self
         }
     }
@@ -71,7 +73,7 @@ mod tests {
             sessions: Some(1000),
             ..service
         };
-        assert_eq!(InstanceLimits::default().or(&greedy).sessions, Some(SESSIONS));
+        assert_eq!(InstanceLimits::default().or(&greedy).sessions, Some(SESSIONS_UNSET));
         assert!(InstanceLimits::default().or(&Service::default()).is_none());
     }
 }

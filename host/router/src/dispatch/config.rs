@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::limits::SESSIONS_UNSET;
+
 /// How the dispatcher paces itself. The defaults are for production; a test shortens them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DispatchConfig {
@@ -39,7 +41,7 @@ impl Default for DispatchConfig {
         const HOUR: Duration = Duration::from_secs(3600);
         Self {
             sessions: 64,
-            sessions_per_instance: 16,
+            sessions_per_instance: SESSIONS_UNSET,
             heads: 64,
             idle: MINUTE,
             idle_last: 5 * MINUTE,
