@@ -102,8 +102,8 @@ impl<W: World> Engine<W> {
     }
 
     /// A place is free: whoever waits for it gets it, unless nobody works any more.
-    pub(super) fn vacated(self: &Arc<Self>, surrendered: bool) {
-        if let Some(path) = self.slots.give_back(surrendered)
+    pub(super) fn vacated(self: &Arc<Self>, from: &InstancePath, surrendered: bool) {
+        if let Some(path) = self.slots.give_back(&from.workspace, surrendered)
             && self.core.running()
         {
             let lane = self.lane(&path);

@@ -44,7 +44,7 @@ impl<W: World> Post<W> {
     fn owed(&mut self, idle: bool) -> bool {
         let slots = &self.engine.slots;
         let due = idle || self.since.elapsed() >= self.engine.core.config.turn;
-        self.surrendered = due && slots.contended() && slots.surrender();
+        self.surrendered = due && slots.contended() && slots.surrender(&self.lane.path.workspace);
         self.surrendered
     }
 }
@@ -56,7 +56,7 @@ impl<W: World> Drop for Post<W> {
             self.engine.report(&self.lane, Report::Ails { asked: None });
         }
         lock(&self.lane.queue).left();
-        self.engine.vacated(self.surrendered);
+        self.engine.vacated(&self.lane.path, self.surrendered);
         // What came while it was leaving.
         self.engine.call(&self.lane);
     }
