@@ -42,6 +42,7 @@ mod tokens;
 mod unpack;
 mod uses;
 mod vault;
+mod verifying;
 mod view;
 mod who;
 mod workspaces;

@@ -23,6 +23,7 @@ use crate::outbox::Book;
 use crate::resolve::Routes;
 use crate::store::{Reading, Store, Writing};
 use crate::vault::Vault;
+use crate::verifying::Verifying;
 use crate::workspaces;
 
 /// The folder of compiled code within the data folder.
@@ -60,6 +61,7 @@ pub struct Router {
     pub(crate) outgoing: Outgoing,
     pub(crate) hub: Arc<Hub>,
     pub(crate) intake: Intake,
+    pub(crate) verifying: Verifying,
     /// Compiled connectors, by digest.
     pub(crate) loaded: Mutex<HashMap<String, Connector>>,
     /// Held while a connector is compiled or installed: one at a time.
@@ -121,6 +123,7 @@ impl Router {
             book,
             hub,
             intake: Intake::default(),
+            verifying: Verifying::default(),
         };
         router.reload_tokens()?;
         router.recover().await?;

@@ -7,7 +7,7 @@ use relais_sandbox::{Connector, Session};
 use crate::accounts;
 use crate::connectors;
 use crate::enablement;
-use crate::error::{AccountError, ConnectorError, Error, SendError};
+use crate::error::{AccountError, ConnectorError, Error, InstanceError, SendError};
 use crate::instances;
 use crate::names::{InstanceName, InstancePath, WorkspaceName};
 use crate::router::Router;
@@ -15,12 +15,15 @@ use crate::store::Reading;
 use crate::workspaces;
 
 impl Router {
-    /// Asks the connector whether the instance works: pairs of what it found.
+    /// Asks the connector whether the instance works: pairs of what it found. Waits half a minute at most for others that are
+    /// verified ([`InstanceError::VerifyBusy`]).
     pub async fn verify_instance(
         &self,
         ws: &WorkspaceName,
         name: &InstanceName,
     ) -> Result<Vec<(String, String)>, Error> {
+        let busy = || InstanceError::VerifyBusy { name: name.clone() };
+        let _turn = self.verifying.turn(ws).await.ok_or_else(busy)?;
         let mut session = self.open_session(ws, name).await?;
         let found = session.verify().await;
         session.close().await;

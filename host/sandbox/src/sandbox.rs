@@ -38,7 +38,8 @@ impl Default for Config {
         Self {
             cache: None,
             limits: Limits::default(),
-            sessions: 64,
+            // 64 that send, and a few for whoever verifies an instance meanwhile.
+            sessions: 68,
             observer: Arc::new(Tracing),
             outgoing: Outgoing::default(),
             keep_dumps: false,

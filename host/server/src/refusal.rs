@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use relais_manifest::Lang;
-use relais_router::{Class, Error, SendError};
+use relais_router::{Class, Error, InstanceError, SendError};
 use serde_json::Map;
 
 use crate::api::problem::{PROBLEM_JSON, Problem, ProblemField, TYPE_PREFIX};
@@ -236,6 +236,9 @@ impl IntoResponse for Refusal {
                 if let Some(wait) = error.retry_after() {
                     headers.insert(RETRY_AFTER, wait.as_secs().max(1).into());
                 }
+            }
+            Self::Router(Error::Instance(InstanceError::VerifyBusy { .. })) => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
             }
             Self::Request(Request::Busy) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));

@@ -61,6 +61,10 @@ pub enum InstanceError {
     Pending {
         name: InstanceName,
     },
+    /// Others are being verified, and have been for too long to wait for.
+    VerifyBusy {
+        name: InstanceName,
+    },
 }
 
 /// What a connector instance is used for.
@@ -159,6 +163,7 @@ impl InstanceError {
             Self::SecretsLost { .. } => "secrets-lost",
             Self::InUse { .. } => "instance-in-use",
             Self::Pending { .. } => "instance-has-deliveries",
+            Self::VerifyBusy { .. } => "verify-busy",
         }
     }
 
@@ -176,6 +181,7 @@ impl InstanceError {
             Self::Exists { .. } | Self::SecretsLost { .. } | Self::InUse { .. } | Self::Pending { .. } => {
                 Class::Conflict
             }
+            Self::VerifyBusy { .. } => Class::TooMany,
         }
     }
 
@@ -240,6 +246,10 @@ impl InstanceError {
                 "Deliveries wait to go through instance `{name}`. Let them go, or cancel them: `relais delivery list --instance \
                  {name}`."
             ),
+            Self::VerifyBusy { name } => format!(
+                "Instance `{name}` was not verified: other verifications are under way and wait for their servers. Try again in a \
+                 few minutes."
+            ),
         }
     }
 
@@ -296,6 +306,10 @@ impl InstanceError {
             Self::Pending { name } => format!(
                 "Des envois attendent de passer par l'instance « {name} ». Laissez-les partir, ou annulez-les : « relais \
                  delivery list --instance {name} »."
+            ),
+            Self::VerifyBusy { name } => format!(
+                "L'instance « {name} » n'a pas été vérifiée : d'autres vérifications sont en cours et attendent leurs serveurs. \
+                 Réessayez dans quelques minutes."
             ),
         }
     }

@@ -97,6 +97,7 @@ fn what_was_asked_wrongly_is_told_from_what_went_wrong() {
                 | "backup-write"
                 | "backup-read"
                 | "backup-busy"
+                | "verify-busy"
                 | "restore-not-empty"
                 | "account-none"
                 | "account-reconnect"

@@ -230,6 +230,7 @@ pub(super) fn samples() -> Vec<Error> {
         }
         .into(),
         InstanceError::Pending { name: name() }.into(),
+        InstanceError::VerifyBusy { name: name() }.into(),
         ServiceError::Unknown { name: "fax".to_owned() }.into(),
         ServiceError::NoDefault { service: MAIL }.into(),
         ServiceError::NotServed {
