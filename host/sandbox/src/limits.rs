@@ -13,7 +13,8 @@ pub struct Limits {
     pub cpu: Duration,
     /// What one call to the host may hand over, in bytes of strings and lists (`host-call`).
     pub host_call: usize,
-    /// Connections open at once (`connections`).
+    /// Connections open at once (`connections`). By HTTP, requests of which something is not written yet or whose answer is not
+    /// read.
     pub connections: usize,
     /// Handles open at once: streams, messages, attachments, requests (`resources`).
     pub resources: usize,

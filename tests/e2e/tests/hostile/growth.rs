@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use relais_sandbox::{Kind, Limits};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use crate::host::{Host, SESSIONS, in_time, mail, small};
-use crate::peer::Peer;
+use crate::peer::{Peer, answer};
 use crate::setup::Setup;
 
 #[tokio::test]
@@ -141,6 +143,37 @@ async fn connections_without_end_are_refused_at_their_limit() {
         assert_eq!(failure.detail("held"), Some(most.to_string().as_str()));
         assert_eq!(host.observed.limits(), ["connections"]);
         assert_eq!(peer.heard().await.len(), most);
+    }
+}
+
+/// A server of the guest's own: answers each request's head, and takes no more of it.
+async fn that_takes_no_bodies() -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://127.0.0.1:{}/mails", listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(answer("200 OK", "").as_bytes()).await;
+            held.push(stream);
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_written_yet_keeps_its_place_among_the_connections() {
+    let url = that_takes_no_bodies().await;
+    for mode in ["leaves-bodies", "leaves-fetches"] {
+        let host = Host::limited(Limits {
+            cpu: Limits::default().cpu,
+            ..small()
+        });
+        let mut session = host.open(Setup::attack(mode).set("url", url.clone())).await;
+        let failure = in_time(session.send(&mail())).await.unwrap_err();
+        assert!(failure.text.contains("`connections`"), "{mode}: {failure}");
+        assert_eq!(failure.detail("held"), Some("3"), "{mode}");
+        assert!(!session.usable(), "{mode}: its connections go with the session");
     }
 }
 

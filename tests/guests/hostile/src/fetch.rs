@@ -63,6 +63,18 @@ impl Upload {
         Ok(())
     }
 
+    /// Waits for an answer, and drops it; the body is still open.
+    pub(crate) fn answered(self) -> Result<Self, Failure> {
+        self.answer.subscribe().block();
+        let answer = self
+            .answer
+            .get()
+            .and_then(Result::ok)
+            .ok_or_else(|| told("no answer"))?;
+        drop(answer.map_err(told)?);
+        Ok(self)
+    }
+
     /// Ends the body and waits for the answer's status.
     pub(crate) fn finish(self) -> Result<u16, Failure> {
         let Self { stream, body, answer } = self;

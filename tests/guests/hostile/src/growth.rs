@@ -3,11 +3,12 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use relais_sdk::http::{self, Field, Request};
+use relais_sdk::http::{self, Chunk, Field, Request};
 use relais_sdk::log::{self, Level};
 use relais_sdk::message::{Addressing, Framing, Message};
 use relais_sdk::network::{Connection, Security};
 
+use crate::fetch::Upload;
 use crate::{Outcome, Settings, told};
 
 pub(crate) fn endless_loop() -> Outcome {
@@ -83,6 +84,36 @@ pub(crate) fn connections(settings: &Settings) -> Outcome {
             Err(error) => return Err(told(error).with_detail("held", held.len().to_string())),
         }
     }
+}
+
+/// Large bodies for a server that answers and takes none of them; drops each answer, and begins the next. It comes to an end,
+/// since a host that holds them all could only be told by its memory.
+pub(crate) fn bodies_left_behind(settings: &Settings) -> Outcome {
+    let body = vec![b'x'; 16 << 20];
+    for count in 0..10 {
+        let request = Request {
+            method: "POST".to_owned(),
+            url: settings.url.clone().unwrap_or_default(),
+            headers: Vec::new(),
+            body: vec![Chunk::Bytes(body.clone())],
+        };
+        if let Err(error) = http::send(&request) {
+            return Err(told(error).with_detail("held", count.to_string()));
+        }
+    }
+    Err(told("the host holds ten bodies"))
+}
+
+/// The same by `wasi:http`, with bodies that it never ends.
+pub(crate) fn fetches_left_open(settings: &Settings) -> Outcome {
+    let mut held = Vec::new();
+    for count in 0..10 {
+        match Upload::begin(settings.url.as_deref().unwrap_or_default(), None)?.answered() {
+            Ok(upload) => held.push(upload),
+            Err(error) => return Err(error.with_detail("held", count.to_string())),
+        }
+    }
+    Err(told("the host holds ten bodies"))
 }
 
 /// Asks for what it may not have, and does not listen.

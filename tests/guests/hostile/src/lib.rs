@@ -66,6 +66,8 @@ impl MailConnector for Hostile {
             "log-flood" => growth::log_flood(),
             "print-flood" => growth::print_flood(),
             "connections" => growth::connections(settings),
+            "leaves-bodies" => growth::bodies_left_behind(settings),
+            "leaves-fetches" => growth::fetches_left_open(settings),
             "long-hosts" => growth::long_hosts(),
             "streams" => growth::streams(&message),
             "refusals" => growth::refusals(),

@@ -7,13 +7,13 @@ use futures_util::stream::{self, Stream};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use relais_outgoing::Body;
-use tokio::sync::OwnedSemaphorePermit;
 
+use super::underway::{BLOCK, Outward, Underway};
 use crate::bindings::relais::connector::streams::StreamError;
 use crate::capability::part::MessageBody;
 use crate::capability::streams::some_of;
 use crate::context::Context;
-use crate::floor::{OnItsWay, Turn};
+use crate::floor::Turn;
 
 /// A piece of a request body.
 pub(crate) enum Piece {
@@ -36,13 +36,13 @@ pub(super) fn size(pieces: &[Piece]) -> Option<u64> {
 
 /// The pieces as one body. The end of the message's own stream is marked before its last block is handed over, so that a
 /// connection lost meanwhile leaves the outcome unknown.
-pub(super) fn request_body(pieces: Vec<Piece>, turn: Turn, context: Arc<Context>) -> Body {
+pub(super) fn request_body(pieces: Vec<Piece>, turn: Turn, outward: Arc<Outward>, context: Arc<Context>) -> Body {
     let start = Blocks {
         pieces: pieces.into_iter(),
         current: None,
         ahead: None,
         turn,
-        on_its_way: Some(OnItsWay::new(context.clone())),
+        outward: Some(outward),
         context,
     };
     Body::wrap_stream(blocks(start))
@@ -54,8 +54,8 @@ struct Blocks {
     /// Read ahead of what is handed over.
     ahead: Option<Bytes>,
     turn: Turn,
-    /// Until the last block is handed over.
-    on_its_way: Option<OnItsWay>,
+    /// Until the last block is handed over, which holds it on.
+    outward: Option<Arc<Outward>>,
     context: Arc<Context>,
 }
 
@@ -72,9 +72,14 @@ fn blocks(start: Blocks) -> impl Stream<Item = Result<Bytes, std::io::Error>> + 
         let leaves = blocks.context.leave(blocks.turn, block.len()).await;
         leaves.map_err(std::io::Error::other)?;
         blocks.context.meter.carried(block.len());
-        if blocks.ahead.is_none() {
-            blocks.on_its_way = None;
-        }
+        let outward = match blocks.ahead {
+            Some(_) => blocks.outward.clone(),
+            None => blocks.outward.take(),
+        };
+        let block = match outward {
+            Some(outward) => outward.block(block),
+            None => block,
+        };
         Ok(Some((block, blocks)))
     })
 }
@@ -85,7 +90,7 @@ impl Blocks {
         loop {
             let block = match &mut self.current {
                 None => None,
-                Some(Piece::Bytes(bytes)) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
+                Some(Piece::Bytes(bytes)) => Some(some_of(bytes, BLOCK)).filter(|bytes| !bytes.is_empty()),
                 Some(Piece::Message(body)) => body.next(self.turn, &self.context).await.map_err(failed)?,
                 Some(Piece::Response(body)) => body.read(usize::MAX, &self.context).await.map_err(failed)?,
             };
@@ -105,15 +110,15 @@ pub struct ResponseBody {
     body: Body,
     pending: Bytes,
     /// Given back with the end of the body: a runtime may drop it late.
-    place: Option<OwnedSemaphorePermit>,
+    underway: Option<Arc<Underway>>,
 }
 
 impl ResponseBody {
-    pub(super) fn new(body: Body, place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(body: Body, underway: Arc<Underway>) -> Self {
         Self {
             body,
             pending: Bytes::new(),
-            place: Some(place),
+            underway: Some(underway),
         }
     }
 
@@ -121,13 +126,13 @@ impl ResponseBody {
     pub(crate) async fn read(&mut self, len: usize, context: &Context) -> Result<Option<Bytes>, StreamError> {
         while self.pending.is_empty() {
             if self.body.is_end_stream() {
-                self.place = None;
+                self.underway = None;
                 return Ok(None);
             }
             let frame = tokio::time::timeout(context.limits.silence, self.body.frame()).await;
             match frame.map_err(|_| StreamError::Timeout)? {
                 None => {
-                    self.place = None;
+                    self.underway = None;
                     return Ok(None);
                 }
                 Some(Err(error)) if error.is_timeout() => return Err(StreamError::Timeout),

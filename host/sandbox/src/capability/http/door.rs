@@ -9,13 +9,15 @@ use http::header::{HeaderName, HeaderValue};
 use http::uri::{Authority, PathAndQuery};
 use relais_manifest::{CredentialKind, Egress, Scheme};
 use relais_outgoing::{Asked, Client, Destination, decide, entitled};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use super::underway::Underway;
 use crate::capability::credentials::{Parts, Value};
 use crate::context::Context;
 use crate::floor::Turn;
 use crate::handles::Watch;
+use crate::meter::LimitHit;
 use crate::{Place, Rule};
 
 /// Header fields that belong to the connection (RFC 9110 section 7.6.1) or to the host.
@@ -148,9 +150,11 @@ impl Door {
         }
     }
 
-    /// A place among the connections of the session, if one is left.
-    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
-        self.places.clone().try_acquire_owned().ok()
+    /// A place among the connections of the session, for a request that may leave.
+    pub(super) fn place(&self) -> Result<Arc<Underway>, DoorError> {
+        let place = self.places.clone().try_acquire_owned();
+        let none = |_| DoorError::Limit(self.context.limited(LimitHit("connections")));
+        place.map(Underway::new).map_err(none)
     }
 
     fn destination(&self, uri: &http::Uri) -> Result<Asked, DoorError> {

@@ -1,25 +1,25 @@
 //! One exchange of what was admitted: its time, its count, and how it ends badly.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use relais_outgoing::{Body, ClientError, ClientFault, causes};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::door::{Admitted, Door, DoorError};
+use super::underway::Underway;
 use crate::Rule;
 use crate::failure::clean;
 use crate::floor::Turn;
 use crate::gate::Held;
-use crate::meter::LimitHit;
 use crate::observer::Event;
 
 /// Bytes of a method in the audit.
 const METHOD_BYTES: usize = 32;
 
-/// An answer, and the place among the session's connections that it keeps until its body is read.
+/// An answer, and its place among the session's connections, kept until its body is read.
 pub(crate) struct Answer {
     pub(crate) response: http::Response<Body>,
-    pub(crate) place: OwnedSemaphorePermit,
+    pub(crate) underway: Arc<Underway>,
 }
 
 impl Door {
@@ -28,12 +28,11 @@ impl Door {
         &self,
         turn: Turn,
         admitted: Admitted,
+        underway: Arc<Underway>,
         mut request: http::Request<Body>,
     ) -> Result<Answer, DoorError> {
         let Admitted { client, asked } = admitted;
         let context = self.context();
-        let limited = |limit| DoorError::Limit(context.limited(limit));
-        let place = self.place().ok_or_else(|| limited(LimitHit("connections")))?;
         let credentials = self.write(request.headers_mut()).await?;
         let destination = asked.to_string();
         let address = [destination.as_str(), request.uri().path()].concat();
@@ -94,7 +93,7 @@ impl Door {
         if withdraws && response.status().is_success() {
             context.floor.withdrawn(turn, &address);
         }
-        Ok(Answer { response, place })
+        Ok(Answer { response, underway })
     }
 
     /// Waits as long as something moves: a big body on a slow line is no silence.

@@ -3,6 +3,7 @@
 mod body;
 mod door;
 mod exchange;
+mod underway;
 mod wasi;
 
 use wasmtime::component::Resource;
@@ -13,10 +14,12 @@ pub(crate) use wasi::Hooks;
 
 use crate::bindings::relais::connector::http::{Chunk, Field, Host, HttpError, Request, Response};
 use crate::capability::streams::Input;
+use crate::floor::OnItsWay;
 use crate::state::State;
 use body::Piece;
 use door::DoorError;
 use exchange::Answer;
+use underway::Outward;
 
 /// Header fields of one request or response.
 const FIELDS: usize = 128;
@@ -50,7 +53,7 @@ impl Host for State {
                     name: name.as_str().to_owned(),
                     value: String::from_utf8_lossy(value.as_bytes()).into_owned(),
                 };
-                let body = Input::Response(Box::new(ResponseBody::new(body, answer.place)));
+                let body = Input::Response(Box::new(ResponseBody::new(body, answer.underway)));
                 Ok(Ok(Response {
                     status: head.status.as_u16(),
                     headers: head.headers.iter().take(FIELDS).map(field).collect(),
@@ -87,6 +90,7 @@ impl State {
             Chunk::Stream(_) => None,
         });
         self.door.admit_body(&client.asked, composed)?;
+        let underway = self.door.place()?;
         let mut pieces = Vec::with_capacity(request.body.len());
         for chunk in request.body {
             pieces.push(match chunk {
@@ -99,9 +103,10 @@ impl State {
             head.headers.insert(http::header::CONTENT_LENGTH, size.into());
         }
         let turn = self.door.turn(&head.method, &head.uri);
-        let body = body::request_body(pieces, turn, self.context.clone());
+        let outward = Outward::new(underway.clone(), OnItsWay::new(self.context.clone()));
+        let body = body::request_body(pieces, turn, outward, self.context.clone());
         let request = http::Request::from_parts(head, body);
-        Ok(self.door.exchange(turn, client, request).await?)
+        Ok(self.door.exchange(turn, client, underway, request).await?)
     }
 
     /// Moves the rest of a stream into a request; the guest's stream is at its end from here on.

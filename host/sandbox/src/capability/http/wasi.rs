@@ -9,12 +9,12 @@ use futures_util::TryStreamExt as _;
 use futures_util::stream::try_unfold;
 use http_body_util::{BodyExt as _, BodyStream, StreamBody};
 use relais_outgoing::{Asked, Body};
-use tokio::sync::OwnedSemaphorePermit;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::door::{Door, DoorError};
 use super::exchange::Answer;
+use super::underway::{Outward, Underway};
 use crate::context::Context;
 use crate::floor::{OnItsWay, Turn};
 use crate::handles::Watch;
@@ -56,17 +56,19 @@ impl WasiHttpHooks for Hooks {
         Box::new(async move {
             let (mut head, body) = request.into_parts();
             let admitted = door.admit(&mut head).map_err(error)?;
-            let body = watched(&door, &admitted.asked, turn, on_its_way, body);
+            let underway = door.place().map_err(error)?;
+            let outward = Outward::new(underway.clone(), on_its_way);
+            let body = watched(&door, &admitted.asked, turn, outward, body);
             let destination = head.uri.authority().map(ToString::to_string).unwrap_or_default();
             let answer = door
-                .exchange(turn, admitted, http::Request::from_parts(head, body))
+                .exchange(turn, admitted, underway, http::Request::from_parts(head, body))
                 .await;
-            let Answer { response, place } = answer.map_err(|fault| {
+            let Answer { response, underway } = answer.map_err(|fault| {
                 tell(&door, &destination, &fault);
                 error(fault)
             })?;
             let context = door.context().clone();
-            let response = response.map(|body| counted(context, body, place));
+            let response = response.map(|body| counted(context, body, underway));
             let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })
@@ -85,29 +87,32 @@ fn tell(door: &Door, destination: &str, fault: &DoorError) {
 }
 
 /// An answer's body, counted. It keeps its place among the session's connections until its end.
-fn counted(context: Arc<Context>, body: Body, place: OwnedSemaphorePermit) -> WasiBody {
+fn counted(context: Arc<Context>, body: Body, underway: Arc<Underway>) -> WasiBody {
     let failed = |text: String| Error::from(ErrorCode::InternalError(Some(text)));
-    let frames = try_unfold((body, context, place), move |(mut body, context, place)| async move {
-        let Some(frame) = body.frame().await else {
-            return Ok(None);
-        };
-        let frame = frame.map_err(|e| failed(e.to_string()))?;
-        let bytes = frame.data_ref().map_or(0, Bytes::len);
-        context
-            .meter
-            .arrived(bytes)
-            .map_err(|limit| failed(context.limited(limit)))?;
-        Ok(Some((frame, (body, context, place))))
-    });
+    let frames = try_unfold(
+        (body, context, underway),
+        move |(mut body, context, underway)| async move {
+            let Some(frame) = body.frame().await else {
+                return Ok(None);
+            };
+            let frame = frame.map_err(|e| failed(e.to_string()))?;
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            context
+                .meter
+                .arrived(bytes)
+                .map_err(|limit| failed(context.limited(limit)))?;
+            Ok(Some((frame, (body, context, underway))))
+        },
+    );
     StreamBody::new(frames).boxed_unsync()
 }
 
 /// A guest's body, counted and watched. All of its pieces are the guest's own words.
-fn watched(door: &Arc<Door>, asked: &Asked, turn: Turn, on_its_way: OnItsWay, body: WasiBody) -> Body {
+fn watched(door: &Arc<Door>, asked: &Asked, turn: Turn, outward: Arc<Outward>, body: WasiBody) -> Body {
     let (context, asked) = (door.context().clone(), asked.clone());
     let body = http_body_util::BodyExt::map_err(body, |e| std::io::Error::other(format!("{e:?}")));
-    let start = (BodyStream::new(body), Watch::default(), on_its_way);
-    let pieces = try_unfold(start, move |(mut frames, mut watch, on_its_way)| {
+    let start = (BodyStream::new(body), Watch::default(), outward);
+    let pieces = try_unfold(start, move |(mut frames, mut watch, outward)| {
         let (context, asked) = (context.clone(), asked.clone());
         async move {
             while let Some(frame) = frames.try_next().await? {
@@ -121,7 +126,7 @@ fn watched(door: &Arc<Door>, asked: &Asked, turn: Turn, on_its_way: OnItsWay, bo
                 let leaves = context.leave(turn, bytes.len()).await;
                 leaves.map_err(std::io::Error::other)?;
                 context.meter.carried(bytes.len());
-                return Ok(Some((bytes, (frames, watch, on_its_way))));
+                return Ok(Some((outward.clone().block(bytes), (frames, watch, outward))));
             }
             Ok(None)
         }
