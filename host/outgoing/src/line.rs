@@ -17,6 +17,7 @@ use rustix::net::sockopt;
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -35,6 +36,11 @@ const PROBES: u32 = 3;
 /// How long sent bytes may stay without the other end's receipt.
 const UNTAKEN: Duration = Duration::from_secs(30);
 
+/// Connections of one client, from when they are dialled until they are closed. A request takes one at most, but what is dialled
+/// for it goes on where another connection comes free first, and what was closed may still say goodbye: a server that is slow at
+/// both costs so many, and no more.
+const CONNECTIONS: usize = 32;
+
 /// Why an HTTP client has no connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LineError {
@@ -46,6 +52,8 @@ pub(crate) enum LineError {
     Timeout,
     #[error("the URL has no host")]
     NoHost,
+    #[error("{CONNECTIONS} connections to this server are open, and none came free in time")]
+    Full,
 }
 
 /// Connects to one destination.
@@ -62,6 +70,7 @@ struct Shared {
     config: Arc<ClientConfig>,
     limit: Duration,
     on_refused: OnRefused,
+    places: Arc<Semaphore>,
 }
 
 impl Connector {
@@ -82,6 +91,7 @@ impl Connector {
                 config: Arc::new(config),
                 limit,
                 on_refused,
+                places: Arc::new(Semaphore::new(CONNECTIONS)),
             }),
         }
     }
@@ -91,8 +101,13 @@ impl Shared {
     async fn connect(&self, uri: http::Uri) -> Result<TokioIo<Line>, LineError> {
         let begun = Instant::now();
         let asked = Asked::of(&uri).ok_or(LineError::NoHost)?;
+        let place = timeout(self.limit, self.places.clone().acquire_owned()).await;
+        let Ok(Ok(place)) = place else {
+            return Err(LineError::Full);
+        };
+        let left = || self.limit.saturating_sub(begun.elapsed());
         let dialled = match entitled(std::slice::from_ref(&self.destination.egress), &asked) {
-            Ok(_) => self.outgoing.dial(&self.destination, self.limit).await,
+            Ok(_) => self.outgoing.dial(&self.destination, left()).await,
             Err(refused) => Err(refused.into()),
         };
         if let Err(DialError::Refused(refused)) = &dialled {
@@ -102,15 +117,14 @@ impl Shared {
         // Without them a dead connection is noticed late, and no worse comes of it.
         let _ = notice_death(&stream);
         if asked.scheme == Scheme::Http {
-            return Ok(TokioIo::new(Line::Clear(stream)));
+            return Ok(Line::over(Stream::Clear(stream), place));
         }
         let name = self.tls.server_name(&asked.host).map_err(LineError::Tls)?;
         let connector = TlsConnector::from(self.config.clone());
-        let left = self.limit.saturating_sub(begun.elapsed());
-        let shaken = timeout(left, connector.connect(name, stream)).await;
+        let shaken = timeout(left(), connector.connect(name, stream)).await;
         let stream = shaken.map_err(|_| LineError::Timeout)?;
         let stream = stream.map_err(|error| LineError::Tls(said(self.tls.explain(&error))))?;
-        Ok(TokioIo::new(Line::Encrypted(Box::new(stream))))
+        Ok(Line::over(Stream::Encrypted(Box::new(stream)), place))
     }
 }
 
@@ -147,16 +161,27 @@ impl Service<http::Uri> for Connector {
     }
 }
 
-/// A connection that speaks HTTP.
-pub(crate) enum Line {
+/// A connection that speaks HTTP, and its place among the client's.
+pub(crate) struct Line {
+    stream: Stream,
+    _place: OwnedSemaphorePermit,
+}
+
+enum Stream {
     Clear(TcpStream),
     Encrypted(Box<TlsStream<TcpStream>>),
 }
 
+impl Line {
+    fn over(stream: Stream, place: OwnedSemaphorePermit) -> TokioIo<Self> {
+        TokioIo::new(Self { stream, _place: place })
+    }
+}
+
 impl Connection for Line {
     fn connected(&self) -> Connected {
-        match self {
-            Line::Encrypted(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+        match &self.stream {
+            Stream::Encrypted(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
                 Connected::new().negotiated_h2()
             }
             _ => Connected::new(),
@@ -166,18 +191,18 @@ impl Connection for Line {
 
 impl AsyncRead for Line {
     fn poll_read(self: Pin<&mut Self>, task: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Line::Clear(stream) => Pin::new(stream).poll_read(task, into),
-            Line::Encrypted(stream) => Pin::new(stream).poll_read(task, into),
+        match &mut self.get_mut().stream {
+            Stream::Clear(stream) => Pin::new(stream).poll_read(task, into),
+            Stream::Encrypted(stream) => Pin::new(stream).poll_read(task, into),
         }
     }
 }
 
 impl AsyncWrite for Line {
     fn poll_write(self: Pin<&mut Self>, task: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Line::Clear(stream) => Pin::new(stream).poll_write(task, bytes),
-            Line::Encrypted(stream) => Pin::new(stream).poll_write(task, bytes),
+        match &mut self.get_mut().stream {
+            Stream::Clear(stream) => Pin::new(stream).poll_write(task, bytes),
+            Stream::Encrypted(stream) => Pin::new(stream).poll_write(task, bytes),
         }
     }
 
@@ -186,30 +211,30 @@ impl AsyncWrite for Line {
         task: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Line::Clear(stream) => Pin::new(stream).poll_write_vectored(task, slices),
-            Line::Encrypted(stream) => Pin::new(stream).poll_write_vectored(task, slices),
+        match &mut self.get_mut().stream {
+            Stream::Clear(stream) => Pin::new(stream).poll_write_vectored(task, slices),
+            Stream::Encrypted(stream) => Pin::new(stream).poll_write_vectored(task, slices),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
-        match self {
-            Line::Clear(stream) => stream.is_write_vectored(),
-            Line::Encrypted(stream) => stream.is_write_vectored(),
+        match &self.stream {
+            Stream::Clear(stream) => stream.is_write_vectored(),
+            Stream::Encrypted(stream) => stream.is_write_vectored(),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Line::Clear(stream) => Pin::new(stream).poll_flush(task),
-            Line::Encrypted(stream) => Pin::new(stream).poll_flush(task),
+        match &mut self.get_mut().stream {
+            Stream::Clear(stream) => Pin::new(stream).poll_flush(task),
+            Stream::Encrypted(stream) => Pin::new(stream).poll_flush(task),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Line::Clear(stream) => Pin::new(stream).poll_shutdown(task),
-            Line::Encrypted(stream) => Pin::new(stream).poll_shutdown(task),
+        match &mut self.get_mut().stream {
+            Stream::Clear(stream) => Pin::new(stream).poll_shutdown(task),
+            Stream::Encrypted(stream) => Pin::new(stream).poll_shutdown(task),
         }
     }
 }

@@ -72,8 +72,8 @@ impl Outgoing {
         Tls::new(egress, &self.settings.roots)
     }
 
-    /// An HTTP client for one destination, with connections of its own, each made within `connect`. A destination that is refused is
-    /// told to `on_refused` as well.
+    /// An HTTP client for one destination, with connections of its own, 32 at most at once, each made within `connect`. A
+    /// destination that is refused is told to `on_refused` as well.
     ///
     /// # Errors
     ///

@@ -266,3 +266,18 @@ async fn the_last_of_a_clients_clones_takes_its_connections_along() {
         timeout(LIMIT, gone).await.expect("the server sees the end");
     }
 }
+
+#[tokio::test]
+async fn a_client_has_so_many_connections_at_once_and_no_more() {
+    let server = Server::start(Way::Http1).await;
+    let most = Arc::<AtomicUsize>::default();
+    let requests = (0..40).map(|_| async {
+        let answer = text(server.ask("/300").await).await;
+        let open = server.opened.load(Ordering::SeqCst) - server.closed.load(Ordering::SeqCst);
+        most.fetch_max(open, Ordering::SeqCst);
+        answer
+    });
+    let answers = futures_util::future::join_all(requests).await;
+    assert!(answers.iter().all(|answer| answer == "Bonjour"));
+    assert_eq!(most.load(Ordering::SeqCst), 32);
+}
