@@ -29,7 +29,8 @@ const IDLE: Duration = Duration::from_secs(90);
 /// Told of a destination that was refused: for an audit.
 pub type OnRefused = Arc<dyn Fn(&Asked, &Refused) + Send + Sync>;
 
-/// A client for one destination. Its connections are shared with nobody but its clones.
+/// A client for one destination. Its connections are shared with nobody but its clones, and go with the last of them: what is
+/// still on its way then, an answer's body for one, has 5 seconds to come to its end.
 #[derive(Clone)]
 pub struct Client {
     http: legacy::Client<Connector, Body>,

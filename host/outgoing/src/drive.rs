@@ -13,10 +13,12 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use futures_util::task::AtomicWaker;
+use tokio::time::{Sleep, sleep};
 
 /// What a client runs beside its requests: a connection, for one.
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -24,6 +26,10 @@ type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// How often one poll looks again at what was rung for meanwhile. tokio bounds what a task does at a time, and what it then
 /// puts off rings at once.
 const ROUNDS: usize = 8;
+
+/// How long a client's connections may take to end once it is gone. What a server does not take until then is thrown away: one
+/// that takes nothing would have the host keep it for ever.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Something is to be done that nobody has looked at.
 const RUNG: u8 = 1;
@@ -43,7 +49,7 @@ struct Shared {
     /// Not polled yet.
     fresh: Mutex<Vec<Work>>,
     is_kept: AtomicBool,
-    /// The client is gone: what still runs comes to its end.
+    /// The client is gone: what still runs comes to its end, or is given up.
     is_closing: AtomicBool,
 }
 
@@ -87,7 +93,7 @@ impl Drive {
         .await
     }
 
-    /// The client is gone. What runs is left to end by itself: a connection says goodbye.
+    /// The client is gone. What runs is left to end by itself for [`FAREWELL`]: a connection says goodbye.
     pub(crate) fn close(&self) {
         self.0.is_closing.store(true, Ordering::SeqCst);
         self.0.bell.keeper.wake();
@@ -104,12 +110,19 @@ impl hyper::rt::Executor<Work> for Drive {
     }
 }
 
-/// Drives whenever nobody else does, until the client is gone and its work done.
+/// Drives whenever nobody else does, until the client is gone and its work done, or [`FAREWELL`] after it.
 async fn keep(keeper: Keeper) {
     let shared = &keeper.0;
+    let mut farewell: Option<Pin<Box<Sleep>>> = None;
     poll_fn(|task| {
         shared.bell.keeper.register(task.waker());
         let is_closing = shared.is_closing.load(Ordering::SeqCst);
+        if is_closing {
+            let farewell = farewell.get_or_insert_with(|| Box::pin(sleep(FAREWELL)));
+            if farewell.as_mut().poll(task).is_ready() {
+                return Poll::Ready(());
+            }
+        }
         shared.turn(None, task, |_| match is_closing && shared.is_done() {
             true => Poll::Ready(()),
             false => Poll::Pending,
@@ -118,7 +131,7 @@ async fn keep(keeper: Keeper) {
     .await;
 }
 
-/// The keeper's share. Connections may hold one too, so that it takes them along when it is ended with its runtime.
+/// The keeper's share. Connections may hold one too, so that it takes them along when it ends, with its runtime for one.
 struct Keeper(Arc<Shared>);
 
 impl Drop for Keeper {

@@ -7,7 +7,7 @@ use std::future::{Future as _, poll_fn};
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -72,7 +72,8 @@ impl Server {
                         }
                         Way::Http2 => {
                             let stream = TokioIo::new(acceptor.accept(stream).await.unwrap());
-                            let http = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                            let mut http = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                            http.initial_stream_window_size(65_535);
                             http.serve_connection(stream, service_fn(answer)).await
                         }
                     };
@@ -132,6 +133,14 @@ async fn answer(request: http::Request<Incoming>) -> Result<http::Response<Body>
                 (count < 5).then(|| (Ok::<_, Infallible>(Bytes::from_static(b"piece ")), count + 1))
             });
             http::Response::new(Body::wrap_stream(pieces))
+        }
+        // At once, and nothing more of the request is ever read.
+        "/unread" => {
+            tokio::spawn(async move {
+                let _echo = echo;
+                std::future::pending::<()>().await;
+            });
+            http::Response::new(Body::empty())
         }
         "/never" => std::future::pending().await,
         path => {
@@ -264,6 +273,48 @@ async fn the_last_of_a_clients_clones_takes_its_connections_along() {
             }
         };
         timeout(LIMIT, gone).await.expect("the server sees the end");
+    }
+}
+
+/// Bytes that say when nobody holds them any more.
+struct Held(Vec<u8>, Arc<AtomicBool>);
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.1.store(true, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn a_block_is_held_until_it_is_written_and_ends_with_its_client_whatever_the_server_takes() {
+    for way in [Way::Http1, Way::Http2] {
+        let server = Server::start(way).await;
+        let written = Arc::<AtomicBool>::default();
+        let block = Bytes::from_owner(Held(vec![b'x'; 50_000], written.clone()));
+        let body = Body::wrap_stream(stream::once(async { Ok::<_, Infallible>(block) }));
+        text(server.ask_with("/", body).await).await;
+        assert!(written.load(Ordering::SeqCst), "{way:?}");
+
+        // More than the system and the server's window take.
+        let gone = Arc::<AtomicBool>::default();
+        let block = Bytes::from_owner(Held(vec![b'x'; 32 << 20], gone.clone()));
+        let body = Body::wrap_stream(stream::once(async { Ok::<_, Infallible>(block) }));
+        assert!(text(server.ask_with("/unread", body).await).await.is_empty());
+        sleep(SHORT).await;
+        assert!(!gone.load(Ordering::SeqCst), "{way:?}");
+        drop(server);
+        let gone = async {
+            while !gone.load(Ordering::SeqCst) {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(LIMIT, gone).await.expect("it goes with the client");
     }
 }
 
