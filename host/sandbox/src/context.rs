@@ -100,29 +100,4 @@ impl Context {
         let passed = passed.inspect_err(|_| self.floor.refuse(turn))?;
         self.floor.left_whole(turn, passed)
     }
-
-    /// Called before the head of a request leaves; answers what [`stayed`](Self::stayed) takes back.
-    pub(crate) async fn head_leaves(&self, turn: Turn, bytes: usize) -> Result<Head, Held> {
-        let reached = self.floor.may_have_left();
-        self.leave(turn, bytes).await?;
-        let sum = self.meter.bytes_out();
-        Ok(Head { turn, reached, sum })
-    }
-
-    /// No connection was made for that head: unless something else left meanwhile, the message is where it was.
-    pub(crate) fn stayed(&self, head: &Head) {
-        if !head.reached && self.meter.bytes_out() == head.sum {
-            self.floor.stayed(head.turn);
-        }
-    }
-}
-
-/// A request's head on its way.
-#[derive(Debug)]
-pub(crate) struct Head {
-    turn: Turn,
-    /// The message may have left before it.
-    reached: bool,
-    /// Bytes that had left with it.
-    sum: u64,
 }

@@ -82,7 +82,7 @@ pub(crate) struct Floor {
 struct Asked {
     /// Where they went.
     addresses: BTreeSet<String>,
-    /// How many of them may have done something.
+    /// How many of them may have sent it, or still may.
     open: usize,
 }
 
@@ -153,8 +153,11 @@ impl Floor {
     }
 
     /// A request that may send the message leaves for this address.
-    pub(crate) fn asks(&self, address: &str) {
+    pub(crate) fn asks(&self, turn: Turn, address: &str) {
         let mut asked = self.asked();
+        if !self.turn().is_of(turn) {
+            return;
+        }
         asked.open += 1;
         if asked.addresses.len() < ADDRESSES {
             asked.addresses.insert(address.to_owned());
@@ -181,19 +184,36 @@ impl Floor {
         }
     }
 
-    /// No connection was made for one of the requests: it did nothing.
-    pub(crate) fn unheard(&self) {
-        let mut asked = self.asked();
-        asked.open = asked.open.saturating_sub(1);
+    /// One of the requests has come to its end. Where the message cannot have left by then, nor be on its way in any body, this
+    /// one did not send it.
+    pub(crate) fn settled(&self, turn: Turn) {
+        let asked = self.asked();
+        if !self.has_bodies() && !self.may_have_left() {
+            self.undone(asked, turn, false);
+        }
+    }
+
+    /// No connection was made for one of the requests: it did nothing. Where that is so of all of them the message is where it
+    /// was, unless it may have left before this one (`reached`).
+    pub(crate) fn unheard(&self, turn: Turn, reached: bool) {
+        self.undone(self.asked(), turn, !reached);
     }
 
     /// One of the requests was answered 401 to a credential of the host's: it did nothing (RFC 9110 section 15.5.2), and where
     /// that is so of all of them the message is where it was. A guest need not say so in the remote's words, and cannot where the
     /// account then has no other token: its next request does not leave.
     pub(crate) fn turned_away(&self, turn: Turn) {
-        let mut asked = self.asked();
+        self.undone(self.asked(), turn, true);
+    }
+
+    /// One of the requests did not send the message; where none did, it is taken back that it may have left. What only prepares
+    /// is none of them, and neither is what an earlier call began.
+    fn undone(&self, mut asked: MutexGuard<'_, Asked>, turn: Turn, takes_back: bool) {
+        if turn.prepares() || !self.turn().is_of(turn) {
+            return;
+        }
         asked.open = asked.open.saturating_sub(1);
-        if asked.open == 0 && self.word.load(Ordering::SeqCst) & OTHERWISE == 0 {
+        if takes_back && asked.open == 0 && self.word.load(Ordering::SeqCst) & OTHERWISE == 0 {
             self.stayed(turn);
         }
     }
@@ -203,7 +223,7 @@ impl Floor {
     }
 
     /// What was thought to leave has not: the message is where it was.
-    pub(crate) fn stayed(&self, turn: Turn) {
+    fn stayed(&self, turn: Turn) {
         let stayed = |word| permit(word, turn).is_ok().then_some(word & !REACHED);
         let _ = self.word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, stayed);
     }

@@ -57,7 +57,7 @@ fn a_gateway_that_heard_nothing_refuses_nothing() {
 fn what_was_taken_back_at_the_address_that_was_asked_stayed() {
     let (floor, turn) = floor();
     left(&floor, turn).unwrap();
-    floor.asks("https://api.example/drafts/1/send");
+    floor.asks(turn, "https://api.example/drafts/1/send");
     floor.withdrawn(turn, "https://api.example/drafts/2");
     floor.withdrawn(turn, "https://api.example/drafts/1/se");
     assert!(floor.may_have_left());
@@ -70,9 +70,9 @@ fn what_was_taken_back_takes_nothing_else_back() {
     for other in [Some("https://api.example/send"), None] {
         let (floor, turn) = floor();
         left(&floor, turn).unwrap();
-        floor.asks("https://api.example/drafts/1/send");
+        floor.asks(turn, "https://api.example/drafts/1/send");
         match other {
-            Some(other) => floor.asks(other),
+            Some(other) => floor.asks(turn, other),
             None => floor.asks_otherwise(),
         }
         floor.withdrawn(turn, "https://api.example/drafts/1");
@@ -80,7 +80,7 @@ fn what_was_taken_back_takes_nothing_else_back() {
         floor.end();
         floor.begin();
         left(&floor, floor.turn()).unwrap();
-        floor.asks("https://api.example/drafts/3/send");
+        floor.asks(floor.turn(), "https://api.example/drafts/3/send");
         floor.withdrawn(floor.turn(), "https://api.example/drafts/3");
         assert!(!floor.may_have_left());
     }
@@ -90,19 +90,19 @@ fn what_was_taken_back_takes_nothing_else_back() {
 fn what_was_turned_away_stayed_unless_something_else_was_asked() {
     let (floor, turn) = floor();
     left(&floor, turn).unwrap();
-    floor.asks("https://api.example/send");
+    floor.asks(turn, "https://api.example/send");
     floor.turned_away(turn);
     assert!(!floor.may_have_left());
     // The next one may send it, and the one after it does not say of both.
     left(&floor, turn).unwrap();
-    floor.asks("https://api.example/send");
-    floor.asks("https://api.example/send");
+    floor.asks(turn, "https://api.example/send");
+    floor.asks(turn, "https://api.example/send");
     floor.turned_away(turn);
     assert!(floor.may_have_left());
     floor.turned_away(turn);
     assert!(!floor.may_have_left());
     left(&floor, turn).unwrap();
-    floor.asks("https://api.example/send");
+    floor.asks(turn, "https://api.example/send");
     floor.asks_otherwise();
     floor.turned_away(turn);
     assert!(floor.may_have_left());
@@ -112,11 +112,80 @@ fn what_was_turned_away_stayed_unless_something_else_was_asked() {
 fn a_request_for_which_no_connection_was_made_takes_no_other_back() {
     let (floor, turn) = floor();
     left(&floor, turn).unwrap();
-    floor.asks("https://api.example/send");
-    floor.asks("https://api.example/send");
-    floor.unheard();
+    floor.asks(turn, "https://api.example/send");
+    floor.asks(turn, "https://api.example/send");
+    floor.unheard(turn, false);
     assert!(floor.may_have_left());
     floor.turned_away(turn);
+    assert!(!floor.may_have_left());
+}
+
+#[test]
+fn requests_for_none_of_which_a_connection_was_made_leave_the_message_where_it_was() {
+    let (floor, turn) = floor();
+    for _ in 0..2 {
+        floor.asks(turn, "https://api.example/send");
+    }
+    left(&floor, turn).unwrap();
+    floor.unheard(turn, false);
+    assert!(floor.may_have_left());
+    floor.unheard(turn, false);
+    assert!(!floor.may_have_left());
+}
+
+#[test]
+fn a_request_without_a_connection_takes_nothing_back_that_left_before_it_or_otherwise() {
+    let (floor, turn) = floor();
+    floor.asks(turn, "https://api.example/send");
+    left(&floor, turn).unwrap();
+    floor.unheard(turn, true);
+    assert!(floor.may_have_left());
+    floor.asks(turn, "https://api.example/send");
+    floor.asks_otherwise();
+    floor.unheard(turn, false);
+    assert!(floor.may_have_left());
+}
+
+#[test]
+fn what_only_prepares_or_was_begun_by_an_earlier_call_takes_nothing_back() {
+    let (floor, earlier) = floor();
+    floor.asks(earlier, "https://api.example/token");
+    floor.end();
+    floor.begin();
+    let turn = floor.turn();
+    floor.asks(turn, "https://api.example/send");
+    left(&floor, turn).unwrap();
+    for other in [turn.preparing(), earlier] {
+        floor.unheard(other, false);
+        floor.turned_away(other);
+    }
+    assert!(floor.may_have_left());
+    floor.unheard(turn, false);
+    assert!(!floor.may_have_left());
+}
+
+#[test]
+fn what_an_earlier_call_asks_late_is_not_the_later_ones() {
+    let (floor, earlier) = floor();
+    floor.end();
+    floor.begin();
+    floor.asks(earlier, "https://api.example/token");
+    left(&floor, floor.turn()).unwrap();
+    floor.asks(floor.turn(), "https://api.example/send");
+    floor.unheard(floor.turn(), false);
+    assert!(!floor.may_have_left());
+}
+
+#[test]
+fn a_request_that_ended_before_the_message_could_leave_did_not_send_it() {
+    let (floor, turn) = floor();
+    floor.asks(turn, "https://api.example/token");
+    floor.settled(turn);
+    floor.asks(turn, "https://api.example/send");
+    left(&floor, turn).unwrap();
+    floor.settled(turn);
+    assert!(floor.may_have_left());
+    floor.unheard(turn, false);
     assert!(!floor.may_have_left());
 }
 

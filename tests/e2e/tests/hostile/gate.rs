@@ -244,3 +244,18 @@ async fn a_request_that_a_call_left_on_its_way_carries_no_later_message() {
     peer.heard().await;
     assert!(!peer.has_heard(&CONTENT)());
 }
+
+#[tokio::test]
+async fn a_request_that_left_is_not_taken_back_by_one_that_found_no_server() {
+    let host = patient();
+    let peer = Peer::silent().await;
+    let setup = Setup::attack("door-two-at-once").set("url", peer.url());
+    // Where nobody listens.
+    let setup = setup.set("other_url", "http://127.0.0.1:9/mails");
+    let mut session = host.open(setup).await;
+    // Both wait for the gate.
+    let gate = Watched::new(None, || false);
+    let failure = in_time(session.send_through(&recognised(), gate)).await.unwrap_err();
+    assert_eq!(failure.kind, Kind::UnknownOutcome, "{failure}");
+    assert_eq!(peer.heard().await.len(), 1);
+}

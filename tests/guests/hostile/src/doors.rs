@@ -3,7 +3,7 @@
 
 use relais_sdk::http::{self, Chunk, Request};
 use relais_sdk::message::{Addressing, Framing, Message};
-use relais_sdk::{Failure, Receipt};
+use relais_sdk::{Failure, Receipt, kind};
 
 use crate::fetch::Upload;
 use crate::smtp::{self, Line};
@@ -119,6 +119,16 @@ pub(crate) fn fetch(settings: &Settings, message: &Message) -> Outcome {
     let upload = Upload::begin(settings.url.as_deref().unwrap_or_default(), None)?;
     upload.write(message.text().unwrap_or_default().as_bytes())?;
     taken(upload.finish()?.to_string())
+}
+
+/// Holds the text and asks two servers at once, of which one is not there; tells of that one alone.
+pub(crate) fn two_at_once(settings: &Settings, message: &Message) -> Outcome {
+    let _words = message.text();
+    let _taken = Upload::begin(settings.url.as_deref().unwrap_or_default(), None)?;
+    match Upload::begin(settings.other_url.as_deref().unwrap_or_default(), None)?.answered() {
+        Ok(_) => Err(told("answered")),
+        Err(_) => Err(Failure::new(kind::UNREACHABLE, "no connection")),
+    }
 }
 
 impl Hostile {

@@ -113,6 +113,7 @@ impl MailConnector for Hostile {
             "door-post-words" => doors::post_words(settings, &message),
             "door-url" => doors::in_the_url(settings, &message),
             "door-fetch" => doors::fetch(settings, &message),
+            "door-two-at-once" => doors::two_at_once(settings, &message),
             "leaves-a-request" => self.leave_a_request(&message),
 
             "prepares-and-fails" => prepared::and_fails(settings, &message),

@@ -40,18 +40,19 @@ impl Door {
             .service()
             .withdraws(request.method().as_str(), request.uri().path());
         if !turn.prepares() {
-            context.floor.asks(&address);
+            context.floor.asks(turn, &address);
         }
         let method = clean(request.method().as_str(), METHOD_BYTES);
         let bytes = head_bytes(request.headers()) + url_bytes(request.uri());
-        let head = context.head_leaves(turn, bytes).await;
-        let head = head.map_err(|held| DoorError::Limit(context.held(held)))?;
+        let reached = context.floor.may_have_left();
+        let leaves = context.leave(turn, bytes).await;
+        leaves.map_err(|held| DoorError::Limit(context.held(held)))?;
         let answered = self.patiently(client.execute(request)).await;
-        if matches!(&answered, Some(Err(error)) if !error.connected) {
-            context.stayed(&head);
-            if !turn.prepares() {
-                context.floor.unheard();
-            }
+        let is_401 = |response: &http::Response<Body>| response.status() == http::StatusCode::UNAUTHORIZED;
+        match &answered {
+            Some(Err(error)) if !error.connected => context.floor.unheard(turn, reached),
+            Some(Ok(response)) if is_401(response) && !credentials.is_empty() => context.floor.turned_away(turn),
+            _ => context.floor.settled(turn),
         }
         context.way_out.note(match &answered {
             Some(Err(ClientError {
@@ -72,7 +73,7 @@ impl Door {
         let response = answered
             .ok_or(DoorError::Timeout)?
             .map_err(|error| self.explain(&error))?;
-        if response.status() == http::StatusCode::UNAUTHORIZED {
+        if is_401(&response) {
             // The answer is the guest's to read; what the host learns of it is that the token is worth nothing there.
             for credential in &credentials {
                 credential.refused(context);
@@ -86,9 +87,6 @@ impl Door {
         }
         if !turn.prepares() {
             context.floor.heard_status(response.status().as_u16());
-            if response.status() == http::StatusCode::UNAUTHORIZED && !credentials.is_empty() {
-                context.floor.turned_away(turn);
-            }
         }
         if withdraws && response.status().is_success() {
             context.floor.withdrawn(turn, &address);
