@@ -206,6 +206,15 @@ impl Floor {
         self.undone(self.asked(), turn, true);
     }
 
+    /// The rest of a request's body stays here, since it was turned down. The message may have been about to leave with it, and
+    /// it waited for the gate when the request was found to have done nothing.
+    pub(crate) fn withheld(&self, turn: Turn) {
+        let asked = self.asked();
+        if asked.open == 0 {
+            self.undone(asked, turn, true);
+        }
+    }
+
     /// One of the requests did not send the message; where none did, it is taken back that it may have left. What only prepares
     /// is none of them, and neither is what an earlier call began.
     fn undone(&self, mut asked: MutexGuard<'_, Asked>, turn: Turn, takes_back: bool) {

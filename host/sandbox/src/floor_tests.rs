@@ -190,6 +190,22 @@ fn a_request_that_ended_before_the_message_could_leave_did_not_send_it() {
 }
 
 #[test]
+fn what_waited_for_the_gate_while_it_was_turned_away_stayed_unless_another_may_have_sent_it() {
+    for others in [0, 1] {
+        let (floor, turn) = floor();
+        for _ in 0..=others {
+            floor.asks(turn, "https://api.example/send");
+        }
+        floor.turned_away(turn);
+        left(&floor, turn).unwrap();
+        floor.withheld(turn.preparing());
+        assert!(floor.may_have_left());
+        floor.withheld(turn);
+        assert_eq!(floor.may_have_left(), others > 0);
+    }
+}
+
+#[test]
 fn nothing_leaves_before_a_call_or_after_it() {
     let floor = Floor::default();
     assert_eq!(floor.allows(floor.turn()), Err(Held::Over));

@@ -21,6 +21,7 @@ mod peer;
 mod prepared;
 mod setup;
 mod slow;
+mod turned_down;
 mod way_out;
 
 // How the standard connectors are built is how this one is.

@@ -1,6 +1,8 @@
 //! Hands a message over through each door there is, as a good connector may: what stands behind it has to hold at all of
 //! them.
 
+use std::time::Duration;
+
 use relais_sdk::http::{self, Chunk, Request};
 use relais_sdk::message::{Addressing, Framing, Message};
 use relais_sdk::{Failure, Receipt, kind};
@@ -129,6 +131,31 @@ pub(crate) fn two_at_once(settings: &Settings, message: &Message) -> Outcome {
         Ok(_) => Err(told("answered")),
         Err(_) => Err(Failure::new(kind::UNREACHABLE, "no connection")),
     }
+}
+
+/// Posts the stream, and reads what the server says while that is still on its way; then waits for what does not come to its
+/// end without this.
+pub(crate) fn turned_down(settings: &Settings, message: &Message) -> Outcome {
+    let content = message.mime(Addressing::Written, Framing::Raw);
+    let request = Request {
+        method: "POST".to_owned(),
+        url: settings.url.clone().unwrap_or_default(),
+        headers: Vec::new(),
+        body: vec![Chunk::Stream(&content)],
+    };
+    let answer = http::send(&request).map_err(told)?;
+    let words = answer.body.read(100).map_err(told)?.unwrap_or_default();
+    let end = answer.body.read(100).map_err(told)?;
+    std::thread::sleep(Duration::from_secs(2));
+    Err(told((answer.status, String::from_utf8_lossy(&words), end)))
+}
+
+/// Goes on with a request that was answered already, by `wasi:http`: with what it read only then.
+pub(crate) fn goes_on(settings: &Settings, message: &Message) -> Outcome {
+    let upload = Upload::begin(settings.url.as_deref().unwrap_or_default(), None)?.answered()?;
+    let _ = upload.write(message.text().unwrap_or_default().as_bytes());
+    std::thread::sleep(Duration::from_millis(500));
+    Err(told("it went on"))
 }
 
 impl Hostile {

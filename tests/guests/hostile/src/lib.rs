@@ -113,6 +113,8 @@ impl MailConnector for Hostile {
             "door-post-words" => doors::post_words(settings, &message),
             "door-url" => doors::in_the_url(settings, &message),
             "door-fetch" => doors::fetch(settings, &message),
+            "door-turned-down" => doors::turned_down(settings, &message),
+            "door-goes-on" => doors::goes_on(settings, &message),
             "door-two-at-once" => doors::two_at_once(settings, &message),
             "leaves-a-request" => self.leave_a_request(&message),
 

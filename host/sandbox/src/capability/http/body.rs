@@ -8,7 +8,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use relais_outgoing::Body;
 
-use super::underway::{BLOCK, Outward, Underway};
+use super::underway::{BLOCK, Outward, Unread};
 use crate::bindings::relais::connector::streams::StreamError;
 use crate::capability::part::MessageBody;
 use crate::capability::streams::some_of;
@@ -68,9 +68,12 @@ fn blocks(start: Blocks) -> impl Stream<Item = Result<Bytes, std::io::Error>> + 
         let Some(block) = block else {
             return Ok(None);
         };
+        // Before the message is read to its end for nothing, and once more before anything of it leaves.
+        blocks.goes_on().await?;
         blocks.ahead = blocks.read().await?;
         let leaves = blocks.context.leave(blocks.turn, block.len()).await;
         leaves.map_err(std::io::Error::other)?;
+        blocks.goes_on().await?;
         blocks.context.meter.carried(block.len());
         let outward = match blocks.ahead {
             Some(_) => blocks.outward.clone(),
@@ -85,6 +88,13 @@ fn blocks(start: Blocks) -> impl Stream<Item = Result<Bytes, std::io::Error>> + 
 }
 
 impl Blocks {
+    async fn goes_on(&mut self) -> Result<(), std::io::Error> {
+        match &self.outward {
+            Some(outward) => outward.goes_on(self.turn, &self.context).await,
+            None => Ok(()),
+        }
+    }
+
     async fn read(&mut self) -> Result<Option<Bytes>, std::io::Error> {
         let failed = |error: StreamError| std::io::Error::other(format!("{error:?}"));
         loop {
@@ -110,15 +120,15 @@ pub struct ResponseBody {
     body: Body,
     pending: Bytes,
     /// Given back with the end of the body: a runtime may drop it late.
-    underway: Option<Arc<Underway>>,
+    unread: Option<Unread>,
 }
 
 impl ResponseBody {
-    pub(super) fn new(body: Body, underway: Arc<Underway>) -> Self {
+    pub(super) fn new(body: Body, unread: Unread) -> Self {
         Self {
+            unread: (!body.is_end_stream()).then_some(unread),
             body,
             pending: Bytes::new(),
-            underway: Some(underway),
         }
     }
 
@@ -126,13 +136,13 @@ impl ResponseBody {
     pub(crate) async fn read(&mut self, len: usize, context: &Context) -> Result<Option<Bytes>, StreamError> {
         while self.pending.is_empty() {
             if self.body.is_end_stream() {
-                self.underway = None;
+                self.unread = None;
                 return Ok(None);
             }
             let frame = tokio::time::timeout(context.limits.silence, self.body.frame()).await;
             match frame.map_err(|_| StreamError::Timeout)? {
                 None => {
-                    self.underway = None;
+                    self.unread = None;
                     return Ok(None);
                 }
                 Some(Err(error)) if error.is_timeout() => return Err(StreamError::Timeout),

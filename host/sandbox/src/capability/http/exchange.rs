@@ -6,7 +6,7 @@ use std::time::Duration;
 use relais_outgoing::{Body, ClientError, ClientFault, causes};
 
 use super::door::{Admitted, Door, DoorError};
-use super::underway::Underway;
+use super::underway::{Underway, Unread};
 use crate::Rule;
 use crate::failure::clean;
 use crate::floor::Turn;
@@ -19,7 +19,7 @@ const METHOD_BYTES: usize = 32;
 /// An answer, and its place among the session's connections, kept until its body is read.
 pub(crate) struct Answer {
     pub(crate) response: http::Response<Body>,
-    pub(crate) underway: Arc<Underway>,
+    pub(crate) unread: Unread,
 }
 
 impl Door {
@@ -48,10 +48,16 @@ impl Door {
         let leaves = context.leave(turn, bytes).await;
         leaves.map_err(|held| DoorError::Limit(context.held(held)))?;
         let answered = self.patiently(client.execute(request)).await;
-        let is_401 = |response: &http::Response<Body>| response.status() == http::StatusCode::UNAUTHORIZED;
+        // Before anything is taken back, so that none of a body that was turned down leaves after it.
+        let answer = |response: http::Response<Body>| Answer {
+            unread: underway.answered(response.status()),
+            response,
+        };
+        let answered = answered.map(|answered| answered.map(answer));
+        let is_401 = |answer: &Answer| answer.response.status() == http::StatusCode::UNAUTHORIZED;
         match &answered {
             Some(Err(error)) if !error.connected => context.floor.unheard(turn, reached),
-            Some(Ok(response)) if is_401(response) && !credentials.is_empty() => context.floor.turned_away(turn),
+            Some(Ok(answer)) if is_401(answer) && !credentials.is_empty() => context.floor.turned_away(turn),
             _ => context.floor.settled(turn),
         }
         context.way_out.note(match &answered {
@@ -64,34 +70,34 @@ impl Door {
         let status = answered
             .as_ref()
             .and_then(|answered| answered.as_ref().ok())
-            .map(http::Response::status);
+            .map(|answer| answer.response.status());
         context.audit.tell(Event::Requested {
             method,
             destination,
             status: status.map(|status| status.as_u16()),
         });
-        let response = answered
+        let answer = answered
             .ok_or(DoorError::Timeout)?
             .map_err(|error| self.explain(&error))?;
-        if is_401(&response) {
+        if is_401(&answer) {
             // The answer is the guest's to read; what the host learns of it is that the token is worth nothing there.
             for credential in &credentials {
                 credential.refused(context);
             }
         }
         // The request left: this is no limit that kept it, and may not be read as one.
-        let arrived = context.meter.arrived(head_bytes(response.headers()));
+        let arrived = context.meter.arrived(head_bytes(answer.response.headers()));
         arrived.map_err(|limit| DoorError::Failed(context.limited(limit)))?;
         if !context.floor.turn().is_of(turn) {
             return Err(DoorError::Failed(Held::Over.to_string()));
         }
         if !turn.prepares() {
-            context.floor.heard_status(response.status().as_u16());
+            context.floor.heard_status(answer.response.status().as_u16());
         }
-        if withdraws && response.status().is_success() {
+        if withdraws && answer.response.status().is_success() {
             context.floor.withdrawn(turn, &address);
         }
-        Ok(Answer { response, underway })
+        Ok(answer)
     }
 
     /// Waits as long as something moves: a big body on a slow line is no silence.

@@ -53,7 +53,7 @@ impl Host for State {
                     name: name.as_str().to_owned(),
                     value: String::from_utf8_lossy(value.as_bytes()).into_owned(),
                 };
-                let body = Input::Response(Box::new(ResponseBody::new(body, answer.underway)));
+                let body = Input::Response(Box::new(ResponseBody::new(body, answer.unread)));
                 Ok(Ok(Response {
                     status: head.status.as_u16(),
                     headers: head.headers.iter().take(FIELDS).map(field).collect(),

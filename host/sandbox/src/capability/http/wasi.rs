@@ -14,7 +14,7 @@ use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
 
 use super::door::{Door, DoorError};
 use super::exchange::Answer;
-use super::underway::{Outward, Underway};
+use super::underway::{Outward, Unread};
 use crate::context::Context;
 use crate::floor::{OnItsWay, Turn};
 use crate::handles::Watch;
@@ -63,12 +63,12 @@ impl WasiHttpHooks for Hooks {
             let answer = door
                 .exchange(turn, admitted, underway, http::Request::from_parts(head, body))
                 .await;
-            let Answer { response, underway } = answer.map_err(|fault| {
+            let Answer { response, unread } = answer.map_err(|fault| {
                 tell(&door, &destination, &fault);
                 error(fault)
             })?;
             let context = door.context().clone();
-            let response = response.map(|body| counted(context, body, underway));
+            let response = response.map(|body| counted(context, body, unread));
             let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })
@@ -87,23 +87,20 @@ fn tell(door: &Door, destination: &str, fault: &DoorError) {
 }
 
 /// An answer's body, counted. It keeps its place among the session's connections until its end.
-fn counted(context: Arc<Context>, body: Body, underway: Arc<Underway>) -> WasiBody {
+fn counted(context: Arc<Context>, body: Body, unread: Unread) -> WasiBody {
     let failed = |text: String| Error::from(ErrorCode::InternalError(Some(text)));
-    let frames = try_unfold(
-        (body, context, underway),
-        move |(mut body, context, underway)| async move {
-            let Some(frame) = body.frame().await else {
-                return Ok(None);
-            };
-            let frame = frame.map_err(|e| failed(e.to_string()))?;
-            let bytes = frame.data_ref().map_or(0, Bytes::len);
-            context
-                .meter
-                .arrived(bytes)
-                .map_err(|limit| failed(context.limited(limit)))?;
-            Ok(Some((frame, (body, context, underway))))
-        },
-    );
+    let frames = try_unfold((body, context, unread), move |(mut body, context, unread)| async move {
+        let Some(frame) = body.frame().await else {
+            return Ok(None);
+        };
+        let frame = frame.map_err(|e| failed(e.to_string()))?;
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        context
+            .meter
+            .arrived(bytes)
+            .map_err(|limit| failed(context.limited(limit)))?;
+        Ok(Some((frame, (body, context, unread))))
+    });
     StreamBody::new(frames).boxed_unsync()
 }
 
@@ -123,8 +120,10 @@ fn watched(door: &Arc<Door>, asked: &Asked, turn: Turn, outward: Arc<Outward>, b
                     context.audit.refuse(&asked, rule.clone());
                     return Err(std::io::Error::other(rule));
                 }
+                outward.goes_on(turn, &context).await?;
                 let leaves = context.leave(turn, bytes.len()).await;
                 leaves.map_err(std::io::Error::other)?;
+                outward.goes_on(turn, &context).await?;
                 context.meter.carried(bytes.len());
                 return Ok(Some((outward.clone().block(bytes), (frames, watch, outward))));
             }
