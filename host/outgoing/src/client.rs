@@ -111,16 +111,23 @@ fn explain(error: legacy::Error) -> ClientError {
         None => ClientFault::Failed(causes(&error).last().map(ToString::to_string).unwrap_or_default()),
     };
     ClientError {
-        connected: !error.is_connect(),
+        connected: error.connect_info().is_some() && !is_unsent(&error),
         fault,
         source: Box::new(error),
     }
 }
 
+/// Whether a request came back as it was given to a connection: only then does hyper call it cancelled. Its own word, and not one
+/// among the causes, which may be a body's.
+fn is_unsent(error: &legacy::Error) -> bool {
+    let own = error.source().and_then(|own| own.downcast_ref::<hyper::Error>());
+    own.is_some_and(hyper::Error::is_canceled)
+}
+
 /// Why there is no answer.
 #[derive(Debug)]
 pub struct ClientError {
-    /// False where no connection was made, so that nothing of the request left.
+    /// False where no connection took the request, so that nothing of it left.
     pub connected: bool,
     pub fault: ClientFault,
     /// What is behind it: an error of the request's body, for one, is among its causes.

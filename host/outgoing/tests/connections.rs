@@ -18,7 +18,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use relais_manifest::{Egress, Scheme};
 use relais_outgoing::{Body, Client, Destination, Outgoing};
+use rustls::SupportedProtocolVersion;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -34,6 +36,35 @@ enum Way {
     Http2,
 }
 
+/// TLS for a server, and its certificate.
+fn encrypted(versions: &[&'static SupportedProtocolVersion], protocol: &str) -> (TlsAcceptor, String) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let mut config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+    (TlsAcceptor::from(Arc::new(config)), made.cert.pem())
+}
+
+fn client(scheme: Scheme, port: u16, certificate_pem: Option<String>) -> Client {
+    let egress = Egress {
+        scheme,
+        host: "localhost".to_owned(),
+        port,
+        typed: true,
+        tls_name: None,
+        certificate_pem,
+        connect_timeout: None,
+    };
+    let destination = Destination { egress, private: false };
+    let client = Outgoing::default().client(destination, LIMIT, Arc::new(|_, _| {}));
+    client.unwrap()
+}
+
 /// A server that does what the path of a request says.
 struct Server {
     url: String,
@@ -44,17 +75,7 @@ struct Server {
 
 impl Server {
     async fn start(way: Way) -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-        let mut config =
-            rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_no_client_auth()
-                .with_single_cert(vec![made.cert.der().clone()], key)
-                .unwrap();
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let (acceptor, certificate) = encrypted(rustls::DEFAULT_VERSIONS, "h2");
         let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::LOCALHOST), 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (opened, closed) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
@@ -85,20 +106,10 @@ impl Server {
             Way::Http1 => Scheme::Http,
             Way::Http2 => Scheme::Https,
         };
-        let egress = Egress {
-            scheme,
-            host: "localhost".to_owned(),
-            port,
-            typed: true,
-            tls_name: None,
-            certificate_pem: (way == Way::Http2).then(|| made.cert.pem()),
-            connect_timeout: None,
-        };
-        let destination = Destination { egress, private: false };
-        let client = Outgoing::default().client(destination, LIMIT, Arc::new(|_, _| {}));
+        let client = client(scheme, port, (way == Way::Http2).then_some(certificate));
         Self {
             url: format!("{scheme}://localhost:{port}"),
-            client: client.unwrap(),
+            client,
             opened,
             closed,
         }
@@ -331,4 +342,27 @@ async fn a_client_has_so_many_connections_at_once_and_no_more() {
     let answers = futures_util::future::join_all(requests).await;
     assert!(answers.iter().all(|answer| answer == "Bonjour"));
     assert_eq!(most.load(Ordering::SeqCst), 32);
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_before_it_takes_a_request_was_none() {
+    for protocol in ["h2", "http/1.1"] {
+        // Up to 1.2 the server has the last word of a handshake: its end comes with it.
+        let (acceptor, certificate) = encrypted(&[&rustls::version::TLS12], protocol);
+        let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::LOCALHOST), 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let _ = acceptor.accept(stream).await.unwrap().shutdown().await;
+            }
+        });
+        for _ in 0..5 {
+            // A new one each time: a handshake that is resumed ends with the client's word.
+            let client = client(Scheme::Https, port, Some(certificate.clone()));
+            let request = http::Request::post(format!("https://localhost:{port}/"));
+            let answered = client.execute(request.body(Body::from("Bonjour")).unwrap());
+            let error = timeout(LIMIT, answered).await.unwrap().unwrap_err();
+            assert!(!error.connected, "{protocol}: {error:?}");
+        }
+    }
 }
