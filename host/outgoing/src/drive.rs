@@ -9,6 +9,7 @@
 //! wakes all who wait, or else the keeper.
 
 use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,6 +17,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use futures_util::future::{CatchUnwind, FutureExt as _};
 use futures_util::stream::FuturesUnordered;
 use futures_util::task::AtomicWaker;
 use tokio::time::{Sleep, sleep};
@@ -44,13 +46,19 @@ struct Shared {
     bell: Arc<Bell>,
     /// Rings the bell.
     waker: Waker,
-    /// Polled by the one who drives.
-    work: Mutex<FuturesUnordered<Work>>,
-    /// Not polled yet.
-    fresh: Mutex<Vec<Work>>,
-    is_kept: AtomicBool,
+    /// Polled by the one who drives. What panics ends alone: whoever polls it is another's, or all the others'.
+    work: Mutex<FuturesUnordered<CatchUnwind<AssertUnwindSafe<Work>>>>,
+    fresh: Mutex<Fresh>,
     /// The client is gone: what still runs comes to its end, or is given up.
     is_closing: AtomicBool,
+}
+
+/// What was not polled yet.
+#[derive(Default)]
+struct Fresh {
+    work: Vec<Work>,
+    /// There is a keeper, who will see to it.
+    is_kept: bool,
 }
 
 /// What wakes whom.
@@ -77,7 +85,6 @@ impl Drive {
             bell,
             work: Mutex::default(),
             fresh: Mutex::default(),
-            is_kept: AtomicBool::new(false),
             is_closing: AtomicBool::new(false),
         }))
     }
@@ -102,8 +109,12 @@ impl Drive {
 
 impl hyper::rt::Executor<Work> for Drive {
     fn execute(&self, work: Work) {
-        lock(&self.0.fresh).push(work);
-        if !self.0.is_kept.swap(true, Ordering::SeqCst) {
+        let is_kept = {
+            let mut fresh = lock(&self.0.fresh);
+            fresh.work.push(work);
+            std::mem::replace(&mut fresh.is_kept, true)
+        };
+        if !is_kept {
             tokio::spawn(keep(Keeper(self.0.clone())));
         }
         self.0.bell.ring();
@@ -131,7 +142,8 @@ async fn keep(keeper: Keeper) {
     .await;
 }
 
-/// The keeper's share. Connections may hold one too, so that it takes them along when it ends, with its runtime for one.
+/// The keeper's share. Connections may hold one too, so that it takes them along when it ends, with its runtime for one. What comes
+/// after it has a keeper of its own.
 struct Keeper(Arc<Shared>);
 
 impl Drop for Keeper {
@@ -172,12 +184,13 @@ impl Shared {
 
     fn work(&self, bell: &mut Context<'_>) {
         let mut work = lock(&self.work);
-        work.extend(std::mem::take(&mut *lock(&self.fresh)));
-        while let Poll::Ready(Some(())) = work.poll_next_unpin(bell) {}
+        let fresh = std::mem::take(&mut lock(&self.fresh).work);
+        work.extend(fresh.into_iter().map(|work| AssertUnwindSafe(work).catch_unwind()));
+        while let Poll::Ready(Some(_)) = work.poll_next_unpin(bell) {}
     }
 
     fn is_done(&self) -> bool {
-        lock(&self.fresh).is_empty() && lock(&self.work).is_empty()
+        lock(&self.fresh).work.is_empty() && lock(&self.work).is_empty()
     }
 }
 
@@ -304,3 +317,7 @@ impl Drop for Waiter<'_> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|e| e.into_inner())
 }
+
+#[cfg(test)]
+#[path = "drive_tests.rs"]
+mod tests;
