@@ -121,6 +121,16 @@ async fn a_huge_header_is_not_copied_into_the_host() {
 }
 
 #[tokio::test]
+async fn a_head_beyond_what_any_server_takes_does_not_leave() {
+    let peer = Peer::answering(&answer("204 No Content", "")).await;
+    let failure = Host::new()
+        .survives(Setup::attack("large-header").set("url", peer.url()))
+        .await;
+    assert!(failure.text.contains("send at most 131072"), "{failure}");
+    peer.assert_untouched().await;
+}
+
+#[tokio::test]
 async fn a_flood_of_log_lines_ends_in_its_limit() {
     for (limits, lines) in [(small(), 20), (Limits::default(), 1000)] {
         for mode in ["log-flood", "print-flood"] {

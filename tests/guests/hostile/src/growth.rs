@@ -50,13 +50,13 @@ pub(crate) fn huge_log_line() -> Outcome {
     Err(told("the host took a line of 200 MiB"))
 }
 
-pub(crate) fn huge_header(settings: &Settings) -> Outcome {
+pub(crate) fn huge_header(settings: &Settings, bytes: usize) -> Outcome {
     let request = Request {
         method: "GET".to_owned(),
         url: settings.url.clone().unwrap_or_default(),
         headers: vec![Field {
             name: "x-huge".to_owned(),
-            value: "a".repeat(100 << 20),
+            value: "a".repeat(bytes),
         }],
         body: Vec::new(),
     };

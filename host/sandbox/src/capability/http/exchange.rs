@@ -135,7 +135,7 @@ impl Door {
 }
 
 /// Bytes of a URL: the scheme is written with `://`, and an empty path as `/`.
-fn url_bytes(uri: &http::Uri) -> usize {
+pub(super) fn url_bytes(uri: &http::Uri) -> usize {
     let scheme = uri.scheme_str().map_or(0, |scheme| scheme.len() + 3);
     let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
     let query = uri.query().map_or(0, |query| query.len() + 1);
@@ -143,7 +143,7 @@ fn url_bytes(uri: &http::Uri) -> usize {
 }
 
 /// Bytes that header fields take on the wire of HTTP/1.1.
-fn head_bytes(headers: &http::HeaderMap) -> usize {
+pub(super) fn head_bytes(headers: &http::HeaderMap) -> usize {
     headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len() + 4)

@@ -14,7 +14,7 @@ use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
 
 use super::door::{Door, DoorError};
 use super::exchange::Answer;
-use super::underway::{Outward, Unread};
+use super::underway::{BLOCK, Outward, Unread};
 use crate::context::Context;
 use crate::floor::{OnItsWay, Turn};
 use crate::handles::Watch;
@@ -41,6 +41,11 @@ impl WasiHttpHooks for Hooks {
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         // The door itself drops what is the host's; a `fetch` that sets `host` is no reason to fail.
         Arc::new(|_| false)
+    }
+
+    /// Each write of a guest is a block of its request's body.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BLOCK
     }
 
     fn send_request(
