@@ -341,7 +341,8 @@ async fn a_client_has_so_many_connections_at_once_and_no_more() {
     });
     let answers = futures_util::future::join_all(requests).await;
     assert!(answers.iter().all(|answer| answer == "Bonjour"));
-    assert_eq!(most.load(Ordering::SeqCst), 32);
+    let most = most.load(Ordering::SeqCst);
+    assert!(most <= 32, "{most}");
 }
 
 #[tokio::test]
