@@ -7,7 +7,7 @@ use crate::limits::SESSIONS_UNSET;
 /// How the dispatcher paces itself. The defaults are for production; a test shortens them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DispatchConfig {
-    /// Sessions open at once, over all connector instances.
+    /// Sessions open at once, over all connector instances; a workspace has three quarters of them at most.
     pub sessions: usize,
     /// Sessions of one connector instance that sets no limit of its own.
     pub sessions_per_instance: u32,
