@@ -20,6 +20,9 @@ pub struct Limits {
     pub resources: usize,
     /// Bytes that a session may send in its life (`bytes-out`).
     pub bytes_out: u64,
+    /// Bytes of heads of HTTP requests that a session may send in its life (`heads`): the host holds those that a server does not take,
+    /// and a server of the guest's own may answer them all the same. The session is replaced after a call that is beyond half of it.
+    pub heads: u64,
     /// Bytes that a session may receive in its life (`bytes-in`).
     pub bytes_in: u64,
     /// Lines that one call may log (`log`).
@@ -56,6 +59,7 @@ impl Default for Limits {
             connections: 8,
             resources: 2048,
             bytes_out: 8 << 30,
+            heads: 32 << 20,
             bytes_in: 1 << 30,
             log_lines: 1000,
             connect: Duration::from_secs(30),

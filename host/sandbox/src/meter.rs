@@ -24,6 +24,8 @@ impl std::error::Error for LimitHit {}
 pub(crate) struct Meter {
     max_out: u64,
     max_in: u64,
+    max_heads: u64,
+    heads: AtomicU64,
     bytes_out: AtomicU64,
     bytes_in: AtomicU64,
     host_calls: AtomicU64,
@@ -47,6 +49,8 @@ impl Meter {
         Self {
             max_out: limits.bytes_out,
             max_in: limits.bytes_in,
+            max_heads: limits.heads,
+            heads: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
             bytes_in: AtomicU64::new(0),
             host_calls: AtomicU64::new(0),
@@ -147,6 +151,17 @@ impl Meter {
         }
         self.moved();
         Ok(())
+    }
+
+    /// Counts a request's head that is about to leave.
+    pub(crate) fn head(&self, bytes: usize) -> Result<(), LimitHit> {
+        let sum = self.heads.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
+        (sum <= self.max_heads).then_some(()).ok_or(LimitHit("heads"))
+    }
+
+    /// More than half of what the heads may have has left.
+    pub(crate) fn many_heads(&self) -> bool {
+        self.heads.load(Ordering::Relaxed) > self.max_heads / 2
     }
 
     pub(crate) fn bytes_out(&self) -> u64 {

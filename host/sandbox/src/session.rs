@@ -150,7 +150,8 @@ impl Session {
         };
         let taken = self.store.data_mut().table.iter_mut().count();
         let lost = sent.is_err() && context.meter.lost_idle();
-        self.worn = lost || taken > context.limits.resources / 2 || context.floor.has_bodies();
+        self.worn =
+            lost || taken > context.limits.resources / 2 || context.floor.has_bodies() || context.meter.many_heads();
         context.audit.tell(Event::Sent {
             took: begun.elapsed(),
             bytes: context.meter.bytes_out() - sent_before,
@@ -171,7 +172,7 @@ impl Session {
     }
 
     /// Whether another call should be made: not after a trap, a limit or a gate that said no, nor once half of its handles are
-    /// taken, nor where a call left a request on its way or failed of a connection that had died before it.
+    /// taken or half of its heads sent, nor where a call left a request on its way or failed of a connection that had died before it.
     pub fn usable(&self) -> bool {
         self.usable && !self.worn
     }

@@ -131,6 +131,22 @@ async fn a_head_beyond_what_any_server_takes_does_not_leave() {
 }
 
 #[tokio::test]
+async fn heads_without_end_are_refused_at_their_limit() {
+    let peer = Peer::answering(&answer("204 No Content", "Connection: close\r\n")).await;
+    let host = Host::limited(Limits {
+        heads: 1 << 20,
+        cpu: Limits::default().cpu,
+        ..small()
+    });
+    let attack = Setup::attack("heads").set("url", peer.url());
+    let mut session = host.open(attack.granted("127.0.0.1", peer.port)).await;
+    let failure = in_time(session.send(&mail())).await.unwrap_err();
+    assert!(failure.text.contains("`heads`"), "{failure}");
+    assert_eq!(failure.detail("sent"), Some("10"));
+    assert!(!session.usable(), "what the host may hold goes with the session");
+}
+
+#[tokio::test]
 async fn a_flood_of_log_lines_ends_in_its_limit() {
     for (limits, lines) in [(small(), 20), (Limits::default(), 1000)] {
         for mode in ["log-flood", "print-flood"] {

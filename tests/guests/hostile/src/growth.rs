@@ -104,7 +104,26 @@ pub(crate) fn bodies_left_behind(settings: &Settings) -> Outcome {
     Err(told("the host holds ten bodies"))
 }
 
-/// The same by `wasi:http`, with bodies that it never ends.
+/// Requests without a body, of which a server need take none to answer.
+pub(crate) fn heads(settings: &Settings) -> Outcome {
+    for count in 0..100 {
+        let request = Request {
+            method: "GET".to_owned(),
+            url: settings.url.clone().unwrap_or_default(),
+            headers: vec![Field {
+                name: "x-large".to_owned(),
+                value: "x".repeat(100 << 10),
+            }],
+            body: Vec::new(),
+        };
+        if let Err(error) = http::send(&request) {
+            return Err(told(error).with_detail("sent", count.to_string()));
+        }
+    }
+    Err(told("the host takes heads without end"))
+}
+
+/// Bodies left behind by `wasi:http`, which it never ends.
 pub(crate) fn fetches_left_open(settings: &Settings) -> Outcome {
     let mut held = Vec::new();
     for count in 0..10 {

@@ -68,6 +68,7 @@ impl MailConnector for Hostile {
             "print-flood" => growth::print_flood(),
             "connections" => growth::connections(settings),
             "leaves-bodies" => growth::bodies_left_behind(settings),
+            "heads" => growth::heads(settings),
             "leaves-fetches" => growth::fetches_left_open(settings),
             "long-hosts" => growth::long_hosts(),
             "streams" => growth::streams(&message),

@@ -34,6 +34,9 @@ impl Door {
         let Admitted { client, asked } = admitted;
         let context = self.context();
         let credentials = self.write(request.headers_mut()).await?;
+        let bytes = head_bytes(request.headers()) + url_bytes(request.uri());
+        let counted = context.meter.head(bytes);
+        counted.map_err(|hit| DoorError::Limit(context.limited(hit)))?;
         let destination = asked.to_string();
         let address = [destination.as_str(), request.uri().path()].concat();
         let withdraws = context
@@ -43,7 +46,6 @@ impl Door {
             context.floor.asks(turn, &address);
         }
         let method = clean(request.method().as_str(), METHOD_BYTES);
-        let bytes = head_bytes(request.headers()) + url_bytes(request.uri());
         let reached = context.floor.may_have_left();
         let leaves = context.leave(turn, bytes).await;
         leaves.map_err(|held| DoorError::Limit(context.held(held)))?;
