@@ -12,7 +12,7 @@ use relais_outgoing::{Asked, Client, Destination, decide, entitled};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::exchange::{head_bytes, url_bytes};
+use super::head;
 use super::underway::Underway;
 use crate::capability::credentials::{Parts, Value};
 use crate::context::Context;
@@ -36,10 +36,6 @@ const HOST_OWNED: [HeaderName; 9] = [
 
 /// Methods that hand a request's head, with its credential, to whoever answers (RFC 9110 sections 9.3.6 and 9.3.8).
 const METHODS_REFUSED: [&str; 3] = ["CONNECT", "TRACE", "TRACK"];
-
-/// Bytes of a request's method, URL and header fields. The host holds a head until a server takes it, whole; any takes far
-/// less.
-const HEAD_BYTES: usize = 128 << 10;
 
 /// How an exchange ends badly.
 #[derive(Debug)]
@@ -121,12 +117,8 @@ impl Door {
         for (name, value) in &head.headers {
             self.judge_header(&asked, egress, name, value)?;
         }
-        let bytes = method.len() + url_bytes(&head.uri) + head_bytes(&head.headers);
-        if bytes > HEAD_BYTES {
-            let text = format!(
-                "the request's head has {bytes} bytes; send at most {HEAD_BYTES} in its method, URL and headers"
-            );
-            return Err(DoorError::Failed(text));
+        if let Some(excess) = head::excess(head) {
+            return Err(DoorError::Failed(excess));
         }
         Ok(Admitted {
             client: self.client(index, egress)?,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use relais_outgoing::{Body, ClientError, ClientFault, causes};
 
 use super::door::{Admitted, Door, DoorError};
+use super::head;
 use super::underway::{Underway, Unread};
 use crate::Rule;
 use crate::failure::clean;
@@ -34,7 +35,7 @@ impl Door {
         let Admitted { client, asked } = admitted;
         let context = self.context();
         let credentials = self.write(request.headers_mut()).await?;
-        let bytes = head_bytes(request.headers()) + url_bytes(request.uri());
+        let bytes = head::url_bytes(request.uri()) + head::field_bytes(request.headers());
         let counted = context.meter.head(bytes);
         counted.map_err(|hit| DoorError::Limit(context.limited(hit)))?;
         let destination = asked.to_string();
@@ -88,7 +89,7 @@ impl Door {
             }
         }
         // The request left: this is no limit that kept it, and may not be read as one.
-        let arrived = context.meter.arrived(head_bytes(answer.response.headers()));
+        let arrived = context.meter.arrived(head::field_bytes(answer.response.headers()));
         arrived.map_err(|limit| DoorError::Failed(context.limited(limit)))?;
         if !context.floor.turn().is_of(turn) {
             return Err(DoorError::Failed(Held::Over.to_string()));
@@ -134,20 +135,4 @@ impl Door {
             ClientFault::Failed(text) => DoorError::Failed(text),
         }
     }
-}
-
-/// Bytes of a URL: the scheme is written with `://`, and an empty path as `/`.
-pub(super) fn url_bytes(uri: &http::Uri) -> usize {
-    let scheme = uri.scheme_str().map_or(0, |scheme| scheme.len() + 3);
-    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
-    let query = uri.query().map_or(0, |query| query.len() + 1);
-    scheme + authority + uri.path().len() + query
-}
-
-/// Bytes that header fields take on the wire of HTTP/1.1.
-pub(super) fn head_bytes(headers: &http::HeaderMap) -> usize {
-    headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + 4)
-        .sum()
 }

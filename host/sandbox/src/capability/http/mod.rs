@@ -3,6 +3,7 @@
 mod body;
 mod door;
 mod exchange;
+mod head;
 mod underway;
 mod wasi;
 
