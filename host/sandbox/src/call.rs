@@ -42,9 +42,16 @@ impl CallError {
     /// The failure that it is, told to the audit where it is a limit.
     pub(crate) fn explain(&self, context: &Context) -> Failure {
         match self {
-            CallError::Silent => silent(context),
-            CallError::Slow => slow(context),
-            CallError::Lasting => lasting(context),
+            CallError::Silent => {
+                let seconds = context.limits.silence.as_secs();
+                out_of_time(context, "silence", &format!("nothing moved for {seconds} s"))
+            }
+            CallError::Slow => {
+                let (bytes, seconds) = (context.limits.slow_bytes, context.limits.slow_after.as_secs());
+                let found = format!("fewer than {bytes} bytes moved in {seconds} s");
+                out_of_time(context, "slow", &found)
+            }
+            CallError::Lasting => out_of_time(context, "lasting", "the call went on for too long"),
             CallError::Kept => kept(&Held::Refused.to_string()),
             CallError::Trapped(error) => explain(context, error),
         }
@@ -95,27 +102,10 @@ pub(crate) async fn bounded<T>(
     }
 }
 
-fn silent(context: &Context) -> Failure {
-    let hit = LimitHit("silence");
-    let seconds = context.limits.silence.as_secs();
-    let text = format!("{}: nothing moved for {seconds} s", context.limited(hit));
-    Failure::new(Kind::Timeout, text).with_detail("limit", hit.0)
-}
-
-fn slow(context: &Context) -> Failure {
-    let hit = LimitHit("slow");
-    let (bytes, seconds) = (context.limits.slow_bytes, context.limits.slow_after.as_secs());
-    let text = format!(
-        "{}: fewer than {bytes} bytes moved in {seconds} s",
-        context.limited(hit)
-    );
-    Failure::new(Kind::Timeout, text).with_detail("limit", hit.0)
-}
-
-fn lasting(context: &Context) -> Failure {
-    let hit = LimitHit("lasting");
-    let text = format!("{}: the call went on for too long", context.limited(hit));
-    Failure::new(Kind::Timeout, text).with_detail("limit", hit.0)
+/// A limit of time, and what it found.
+fn out_of_time(context: &Context, limit: &'static str, found: &str) -> Failure {
+    let text = format!("{}: {found}", context.limited(LimitHit(limit)));
+    Failure::new(Kind::Timeout, text).with_detail("limit", limit)
 }
 
 /// The gate said no.
