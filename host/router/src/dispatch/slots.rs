@@ -24,7 +24,6 @@ pub(super) struct Slots {
 #[derive(Debug)]
 struct Inner {
     total: usize,
-    free: usize,
     /// How many places a workspace has, where it has any.
     taken: HashMap<WorkspaceName, usize>,
     /// Workspaces in which somebody waits, in the order of their turns.
@@ -42,7 +41,6 @@ impl Slots {
         Self {
             inner: Mutex::new(Inner {
                 total,
-                free: total,
                 taken: HashMap::new(),
                 turns: VecDeque::new(),
                 waiting: HashMap::new(),
@@ -57,8 +55,7 @@ impl Slots {
     /// Asks for a place: true, it is taken; false, [`Slots::give_back`] will name the instance when its turn has come.
     pub(super) fn ask(&self, path: &InstancePath) -> bool {
         let mut inner = lock(&self.inner);
-        if inner.free > 0 && inner.has_share(&path.workspace) {
-            inner.free -= 1;
+        if inner.taken() < inner.total && inner.has_share(&path.workspace) {
             inner.take(&path.workspace);
             return true;
         }
@@ -84,9 +81,8 @@ impl Slots {
         }
         inner.leave(from);
         let next = inner.next();
-        match &next {
-            Some(path) => inner.take(&path.workspace),
-            None => inner.free = (inner.free + 1).min(inner.total),
+        if let Some(path) = &next {
+            inner.take(&path.workspace);
         }
         self.publish(&inner);
         next
@@ -111,8 +107,7 @@ impl Slots {
 
     /// How many places are taken.
     pub(super) fn taken(&self) -> usize {
-        let inner = lock(&self.inner);
-        inner.total - inner.free
+        lock(&self.inner).taken()
     }
 
     fn publish(&self, inner: &Inner) {
@@ -122,6 +117,10 @@ impl Slots {
 }
 
 impl Inner {
+    fn taken(&self) -> usize {
+        self.taken.values().sum()
+    }
+
     /// Whether a workspace may have one more place.
     fn has_share(&self, workspace: &WorkspaceName) -> bool {
         self.taken.get(workspace).copied().unwrap_or(0) < self.total - self.total / 4
