@@ -10,7 +10,7 @@
 //! Nor can it know which tokens were revoked since. They are good again, for whoever restores a host wants its callers back; it
 //! is said, and all of them can be revoked with the restoration.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ use crate::error::{BackupError, Error};
 use crate::key::KeyFile;
 use crate::outbox::{Calendar, Retention, Words, doubt};
 use crate::router::Paths;
-use crate::store::{RestoredRow, Store, StoreError};
+use crate::store::{RestoredRow, Store, StoreError, sync_folder};
 use crate::unpack::unpack;
 use crate::vault::Vault;
 use crate::who::Who;
@@ -174,13 +174,13 @@ impl Target {
         for name in [CONNECTORS, SPOOL] {
             let from = scratch.join(name);
             if from.is_dir() {
-                sync_folders(&from).map_err(|error| StoreError::io(&from, error))?;
+                sync_folders(&from)?;
                 self.place(name)?;
             }
         }
-        self.sync()?;
+        sync_folder(&self.folder)?;
         self.place(DATABASE)?;
-        self.sync()?;
+        sync_folder(&self.folder)?;
         self.settled = true;
         Ok(fs::remove_dir_all(&scratch).map_err(|error| StoreError::io(&scratch, error))?)
     }
@@ -188,10 +188,6 @@ impl Target {
     fn place(&self, name: &str) -> Result<(), Error> {
         let to = self.folder.join(name);
         Ok(fs::rename(self.scratch().join(name), &to).map_err(|error| StoreError::io(&to, error))?)
-    }
-
-    fn sync(&self) -> Result<(), Error> {
-        Ok(sync(&self.folder).map_err(|error| StoreError::io(&self.folder, error))?)
     }
 }
 
@@ -216,18 +212,15 @@ impl Drop for Target {
 }
 
 /// Makes the names durable of all that is in a folder, however deep.
-fn sync_folders(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
+fn sync_folders(folder: &Path) -> Result<(), StoreError> {
+    let fault = |error| StoreError::io(folder, error);
+    for entry in fs::read_dir(folder).map_err(fault)? {
+        let entry = entry.map_err(fault)?;
+        if entry.file_type().map_err(fault)?.is_dir() {
             sync_folders(&entry.path())?;
         }
     }
-    sync(folder)
-}
-
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    sync_folder(folder)
 }
 
 /// Makes every pending delivery uncertain, and returns how many there were.

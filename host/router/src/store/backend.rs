@@ -32,8 +32,8 @@ impl Health {
 }
 
 /// What redb sees of the disk: nothing that is written once it has failed. A database that is let go of commits what it has, in
-/// another way than ours and over what nobody knows the disk kept; the log has all of that. The file is locked before redb is given it and as long as the [`Engine`] lives, so that no lock
-/// is asked of anybody here.
+/// another way than ours and over what nobody knows the disk kept; the log has all of that. The file is locked before redb is
+/// given it and as long as the [`Engine`] lives, so that no lock is asked of anybody here.
 pub(super) struct Backend {
     file: Arc<dyn DiskFile>,
     health: Arc<Health>,

@@ -66,7 +66,7 @@ pub(super) fn holder(folder: &Path) -> Option<u32> {
 }
 
 /// Makes a change of the folder's entries durable.
-pub(super) fn sync(folder: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync(folder: &Path) -> Result<(), StoreError> {
     File::open(folder)
         .and_then(|handle| handle.sync_all())
         .map_err(|source| StoreError::io(folder, source))

@@ -45,6 +45,7 @@ pub(crate) use commit::Appending;
 pub(crate) use disk::{Disk, DiskFile, Opening};
 pub use error::{StoreError, What};
 pub use files::{Files, hexadecimal, sha256};
+pub(crate) use folder::sync as sync_folder;
 pub(crate) use outbox::{Deliveries, Deltas};
 pub(crate) use record::IdempotencyRow;
 pub use record::{ConnectorRow, InstanceRow};
